@@ -1,0 +1,53 @@
+# make         build/ngx_http_snapshot_module.so
+# make run     build, start the gateway and its sample upstream, show them
+# make test    build, and run all tests
+
+NGINX = nginx
+NGINX_SRC = /usr/share/nginx/src
+CC = gcc
+PORT = 8080
+JOBS = 4
+
+MODULE = build/ngx_http_snapshot_module.so
+
+CORE = $(wildcard src/ngx_snapshot_*.c)
+SOURCES = config ngx_http_snapshot_module.c $(wildcard src/*.c src/*.h)
+
+# what nginx is built with stands before; anything we add must stay quiet
+STRICT = -Wall -Wextra -Werror
+CORE_CFLAGS = -std=c11 -D_DEFAULT_SOURCE -O2 -g $(STRICT) -Isrc
+
+BUILD_DEPS = gcc libc6-dev nginx nginx-dev libjansson-dev libpcre2-dev
+RUN_DEPS = perl
+TEST_DEPS = perl curl openssl libcmocka-dev
+
+
+.PHONY: all run test unit deps-build deps-run deps-test clean
+
+all: deps-build $(MODULE)
+
+$(MODULE): build/Makefile $(SOURCES)
+	$(MAKE) -f $(CURDIR)/build/Makefile -C $(NGINX_SRC) modules
+
+build/Makefile: config tools/configure Makefile
+	CC='$(CC)' STRICT='$(STRICT)' tools/configure $(NGINX) $(NGINX_SRC) build
+
+run: deps-build deps-run $(MODULE)
+	tools/run $(NGINX) $(MODULE) $(PORT)
+
+test: deps-build deps-test $(MODULE) unit
+	NGINX=$(NGINX) MODULE=$(CURDIR)/$(MODULE) prove -j $(JOBS) -It/lib t/
+
+UNITS = $(patsubst t/unit/%.c,build/unit/%,$(wildcard t/unit/*.c))
+
+unit: deps-build deps-test $(UNITS)
+
+build/unit/%: t/unit/%.c $(CORE) $(wildcard src/*.h t/unit/*.h)
+	@mkdir -p build/unit
+	$(CC) $(CORE_CFLAGS) -o $@ $< $(CORE) -lcmocka -ljansson -lpcre2-8
+
+deps-build deps-run deps-test: deps-%:
+	@tools/install $($(shell echo $* | tr a-z A-Z)_DEPS)
+
+clean:
+	rm -rf build

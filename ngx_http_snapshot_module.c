@@ -1,0 +1,681 @@
+
+#include "ngx_http_snapshot.h"
+#include "ngx_snapshot_report.h"
+
+
+#define NGX_HTTP_SNAPSHOT_MAX_UNSET       UINT64_MAX
+#define NGX_HTTP_SNAPSHOT_SEVERITY_UNSET  NGX_SNAPSHOT_SEVERITIES
+
+
+static ngx_int_t ngx_http_snapshot_handler(ngx_http_request_t *r);
+static ngx_int_t ngx_http_snapshot_mode(ngx_http_request_t *r,
+    ngx_http_snapshot_loc_conf_t *slcf, ngx_uint_t *mode);
+static ngx_int_t ngx_http_snapshot_mode_by_name(ngx_str_t *name,
+    ngx_uint_t *mode);
+
+static char *ngx_http_snapshot_gateway(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+static char *ngx_http_snapshot_prefix(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+static char *ngx_http_snapshot_rule(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+static char *ngx_http_snapshot_rule_max(ngx_conf_t *cf,
+    const ngx_snapshot_rule_t *rule, ngx_str_t *value, uint64_t *max);
+static char *ngx_http_snapshot_known_rules(ngx_conf_t *cf,
+    ngx_uint_t with_max);
+static ngx_int_t ngx_http_snapshot_add_vars(ngx_conf_t *cf);
+static void *ngx_http_snapshot_create_main_conf(ngx_conf_t *cf);
+static char *ngx_http_snapshot_init_main_conf(ngx_conf_t *cf, void *conf);
+static void ngx_http_snapshot_free_regex(void *data);
+static void *ngx_http_snapshot_create_loc_conf(ngx_conf_t *cf);
+static char *ngx_http_snapshot_merge_loc_conf(ngx_conf_t *cf, void *parent,
+    void *child);
+static void ngx_http_snapshot_check_buffer(ngx_conf_t *cf,
+    ngx_http_snapshot_loc_conf_t *conf);
+static ngx_int_t ngx_http_snapshot_init(ngx_conf_t *cf);
+
+
+static ngx_str_t  ngx_http_snapshot_modes[] = {
+    ngx_string("off"),
+    ngx_string("enforce"),
+    ngx_string("monitor"),
+    ngx_null_string
+};
+
+
+static ngx_command_t  ngx_http_snapshot_commands[] = {
+
+    { ngx_string("snapshot_gateway"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_http_snapshot_gateway,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("snapshot_prefix"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_http_snapshot_prefix,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("snapshot_rule"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE23,
+      ngx_http_snapshot_rule,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("snapshot_error_details"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_FLAG,
+      ngx_conf_set_flag_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_snapshot_loc_conf_t, details),
+      NULL },
+
+      ngx_null_command
+};
+
+
+static ngx_http_module_t  ngx_http_snapshot_module_ctx = {
+    ngx_http_snapshot_add_vars,            /* preconfiguration */
+    ngx_http_snapshot_init,                /* postconfiguration */
+
+    ngx_http_snapshot_create_main_conf,    /* create main configuration */
+    ngx_http_snapshot_init_main_conf,      /* init main configuration */
+
+    NULL,                                  /* create server configuration */
+    NULL,                                  /* merge server configuration */
+
+    ngx_http_snapshot_create_loc_conf,     /* create location configuration */
+    ngx_http_snapshot_merge_loc_conf       /* merge location configuration */
+};
+
+
+ngx_module_t  ngx_http_snapshot_module = {
+    NGX_MODULE_V1,
+    &ngx_http_snapshot_module_ctx,         /* module context */
+    ngx_http_snapshot_commands,            /* module directives */
+    NGX_HTTP_MODULE,                       /* module type */
+    NULL,                                  /* init master */
+    NULL,                                  /* init module */
+    NULL,                                  /* init process */
+    NULL,                                  /* init thread */
+    NULL,                                  /* exit thread */
+    NULL,                                  /* exit process */
+    NULL,                                  /* exit master */
+    NGX_MODULE_V1_PADDING
+};
+
+
+static ngx_int_t
+ngx_http_snapshot_handler(ngx_http_request_t *r)
+{
+    ngx_uint_t                     mode;
+    ngx_snapshot_str_t             query;
+    ngx_snapshot_route_t           route;
+    ngx_http_snapshot_ctx_t       *ctx;
+    ngx_http_snapshot_loc_conf_t  *slcf;
+
+    if (r != r->main) {
+        return NGX_DECLINED;
+    }
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_snapshot_module);
+
+    if (ctx) {
+        return ctx->rc;
+    }
+
+    slcf = ngx_http_get_module_loc_conf(r, ngx_http_snapshot_module);
+
+    if (ngx_http_snapshot_mode(r, slcf, &mode) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    if (mode == NGX_HTTP_SNAPSHOT_OFF) {
+        return NGX_DECLINED;
+    }
+
+    ngx_log_debug0(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
+                   "snapshot gateway handler");
+
+    if (ngx_http_snapshot_route(r, &route, &query) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    if (route.operation == NULL) {
+        return NGX_DECLINED;
+    }
+
+    ctx = ngx_http_snapshot_new_ctx(r);
+    if (ctx == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    ctx->mode = mode;
+    ctx->route = route;
+    ctx->query = query;
+
+    ngx_http_snapshot_judge_head(r, ctx);
+
+    if (ngx_snapshot_judge_rejects(&ctx->judge)
+        || route.operation->body == NULL)
+    {
+        return ngx_http_snapshot_conclude(r, ctx);
+    }
+
+    return ngx_http_snapshot_read_body(r, ctx);
+}
+
+
+static ngx_int_t
+ngx_http_snapshot_mode(ngx_http_request_t *r,
+    ngx_http_snapshot_loc_conf_t *slcf, ngx_uint_t *mode)
+{
+    ngx_str_t  value;
+
+    if (slcf->mode != NGX_HTTP_SNAPSHOT_VARIABLE) {
+        *mode = slcf->mode;
+        return NGX_OK;
+    }
+
+    if (ngx_http_complex_value(r, slcf->variable, &value) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    if (ngx_http_snapshot_mode_by_name(&value, mode) != NGX_OK) {
+
+        /* the value may be a client's, so it is not logged */
+
+        ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
+                      "the variable of \"snapshot_gateway\" is none of "
+                      "\"off\", \"enforce\", \"monitor\", "
+                      "\"enforce\" is used");
+
+        *mode = NGX_HTTP_SNAPSHOT_ENFORCE;
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_snapshot_mode_by_name(ngx_str_t *name, ngx_uint_t *mode)
+{
+    ngx_uint_t  i;
+
+    for (i = 0; ngx_http_snapshot_modes[i].len; i++) {
+
+        if (name->len == ngx_http_snapshot_modes[i].len
+            && ngx_strncmp(name->data, ngx_http_snapshot_modes[i].data,
+                           name->len)
+               == 0)
+        {
+            *mode = i;
+            return NGX_OK;
+        }
+    }
+
+    return NGX_DECLINED;
+}
+
+
+static char *
+ngx_http_snapshot_gateway(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_snapshot_loc_conf_t *slcf = conf;
+
+    ngx_str_t                          *value;
+    ngx_http_complex_value_t            cv;
+    ngx_http_snapshot_main_conf_t      *smcf;
+    ngx_http_compile_complex_value_t    ccv;
+
+    if (slcf->mode != NGX_CONF_UNSET_UINT) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+
+    ngx_memzero(&ccv, sizeof(ngx_http_compile_complex_value_t));
+
+    ccv.cf = cf;
+    ccv.value = &value[1];
+    ccv.complex_value = &cv;
+
+    if (ngx_http_compile_complex_value(&ccv) != NGX_OK) {
+        return NGX_CONF_ERROR;
+    }
+
+    if (cv.lengths) {
+        slcf->mode = NGX_HTTP_SNAPSHOT_VARIABLE;
+
+        slcf->variable = ngx_palloc(cf->pool,
+                                    sizeof(ngx_http_complex_value_t));
+        if (slcf->variable == NULL) {
+            return NGX_CONF_ERROR;
+        }
+
+        *slcf->variable = cv;
+
+    } else if (ngx_http_snapshot_mode_by_name(&value[1], &slcf->mode)
+               != NGX_OK)
+    {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid value \"%V\" in \"%V\" directive, it must "
+                           "be \"off\", \"enforce\", \"monitor\" or a "
+                           "variable", &value[1], &cmd->name);
+        return NGX_CONF_ERROR;
+    }
+
+    if (slcf->mode != NGX_HTTP_SNAPSHOT_OFF) {
+        smcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_snapshot_module);
+        smcf->used = 1;
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+static char *
+ngx_http_snapshot_prefix(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_snapshot_loc_conf_t *slcf = conf;
+
+    u_char      prev;
+    ngx_str_t  *value;
+    ngx_uint_t  i;
+
+    if (slcf->prefix.data != NULL) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+
+    slcf->prefix = value[1];
+
+    /* "/" is what an outer level's prefix is taken back with */
+
+    if (value[1].len == 1 && value[1].data[0] == '/') {
+        slcf->prefix.len = 0;
+        return NGX_CONF_OK;
+    }
+
+    prev = '\0';
+
+    for (i = 0; i < value[1].len; i++) {
+
+        if ((i == 0 && value[1].data[i] != '/')
+            || (prev == '/'
+                && (value[1].data[i] == '/' || value[1].data[i] == '.'))
+            || value[1].data[i] <= ' '
+            || ngx_strlchr((u_char *) "%\\;?#$", (u_char *) "%\\;?#$" + 6,
+                           value[1].data[i]))
+        {
+            goto invalid;
+        }
+
+        prev = value[1].data[i];
+    }
+
+    if (prev != '\0' && prev != '/') {
+        return NGX_CONF_OK;
+    }
+
+invalid:
+
+    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                       "invalid value \"%V\" in \"%V\" directive, it must be "
+                       "a plain path such as \"/volume\", without a slash at "
+                       "its end, escapes or variables, or \"/\" for none",
+                       &value[1], &cmd->name);
+    return NGX_CONF_ERROR;
+}
+
+
+static char *
+ngx_http_snapshot_rule(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_snapshot_loc_conf_t *slcf = conf;
+
+    char                        *rv;
+    ngx_str_t                   *value;
+    ngx_uint_t                   severity;
+    ngx_snapshot_str_t           name;
+    ngx_snapshot_rule_e          rule;
+    ngx_snapshot_setting_t      *setting;
+    const ngx_snapshot_str_t    *s;
+
+    value = cf->args->elts;
+
+    ngx_http_snapshot_str(name, value[1]);
+
+    rule = ngx_snapshot_rule_by_name(name);
+
+    if (rule == NGX_SNAPSHOT_NO_RULE) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "unknown rule \"%V\" in \"%V\" directive, known "
+                           "are:%s", &value[1], &cmd->name,
+                           ngx_http_snapshot_known_rules(cf, 0));
+        return NGX_CONF_ERROR;
+    }
+
+    setting = &slcf->policy.rule[rule];
+
+    if (setting->severity != NGX_HTTP_SNAPSHOT_SEVERITY_UNSET) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "duplicate rule \"%V\" in \"%V\" directive",
+                           &value[1], &cmd->name);
+        return NGX_CONF_ERROR;
+    }
+
+    for (severity = 0; severity < NGX_SNAPSHOT_SEVERITIES; severity++) {
+
+        s = &ngx_snapshot_severities[severity];
+
+        if (value[2].len == s->len
+            && ngx_strncmp(value[2].data, s->data, s->len) == 0)
+        {
+            break;
+        }
+    }
+
+    if (severity == NGX_SNAPSHOT_SEVERITIES) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid severity \"%V\" of rule \"%V\" in \"%V\" "
+                           "directive, it must be \"pass\", \"warn\" or "
+                           "\"reject\"", &value[2], &value[1], &cmd->name);
+        return NGX_CONF_ERROR;
+    }
+
+    setting->severity = severity;
+
+    if (cf->args->nelts == 3) {
+        return NGX_CONF_OK;
+    }
+
+    if (ngx_strncmp(value[3].data, "max=", 4) != 0) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid parameter \"%V\" in \"%V\" directive, "
+                           "known is \"max=\"", &value[3], &cmd->name);
+        return NGX_CONF_ERROR;
+    }
+
+    rv = ngx_http_snapshot_rule_max(cf, &ngx_snapshot_rules[rule], value,
+                                    &setting->max);
+
+    return rv;
+}
+
+
+static char *
+ngx_http_snapshot_rule_max(ngx_conf_t *cf, const ngx_snapshot_rule_t *rule,
+    ngx_str_t *value, uint64_t *max)
+{
+    off_t      n;
+    ngx_str_t  s;
+
+    if (rule->unit == NGX_SNAPSHOT_NO_MAX) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "rule \"%V\" in \"%V\" directive has no \"max=\", "
+                           "those with one are:%s", &value[1], &value[0],
+                           ngx_http_snapshot_known_rules(cf, 1));
+        return NGX_CONF_ERROR;
+    }
+
+    s.len = value[3].len - 4;
+    s.data = value[3].data + 4;
+
+    /* sizes may have a "k", "m" or "g" as everywhere in nginx */
+
+    n = (rule->unit == NGX_SNAPSHOT_BYTES) ? ngx_parse_offset(&s)
+                                           : ngx_atoof(s.data, s.len);
+
+    if (n == NGX_ERROR) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid value \"%V\" of rule \"%V\" in \"%V\" "
+                           "directive, it must be %s",
+                           &value[3], &value[1], &value[0],
+                           rule->unit == NGX_SNAPSHOT_BYTES
+                           ? "a size" : "a number");
+        return NGX_CONF_ERROR;
+    }
+
+    *max = n;
+
+    return NGX_CONF_OK;
+}
+
+
+/* the names for a message, which needs a NUL at the end */
+
+static char *
+ngx_http_snapshot_known_rules(ngx_conf_t *cf, ngx_uint_t with_max)
+{
+    size_t                      len;
+    u_char                     *p, *start;
+    ngx_uint_t                  i;
+    const ngx_snapshot_rule_t  *rule;
+
+    len = 1;
+
+    for (i = 1; i < NGX_SNAPSHOT_RULES; i++) {
+        len += 1 + ngx_snapshot_rules[i].name.len;
+    }
+
+    start = ngx_pnalloc(cf->temp_pool, len);
+    if (start == NULL) {
+        return "";
+    }
+
+    p = start;
+
+    for (i = 1; i < NGX_SNAPSHOT_RULES; i++) {
+
+        rule = &ngx_snapshot_rules[i];
+
+        if (with_max && rule->unit == NGX_SNAPSHOT_NO_MAX) {
+            continue;
+        }
+
+        *p++ = ' ';
+        p = ngx_cpymem(p, rule->name.data, rule->name.len);
+    }
+
+    *p = '\0';
+
+    return (char *) start;
+}
+
+
+static ngx_int_t
+ngx_http_snapshot_add_vars(ngx_conf_t *cf)
+{
+    return ngx_http_snapshot_add_variables(cf);
+}
+
+
+static void *
+ngx_http_snapshot_create_main_conf(ngx_conf_t *cf)
+{
+    return ngx_pcalloc(cf->pool, sizeof(ngx_http_snapshot_main_conf_t));
+}
+
+
+static char *
+ngx_http_snapshot_init_main_conf(ngx_conf_t *cf, void *conf)
+{
+    ngx_http_snapshot_main_conf_t *smcf = conf;
+
+    ngx_pool_cleanup_t        *cln;
+    const ngx_snapshot_str_t  *pattern;
+
+    if (!smcf->used) {
+        return NGX_CONF_OK;
+    }
+
+    cln = ngx_pool_cleanup_add(cf->pool, 0);
+    if (cln == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    pattern = ngx_snapshot_rules[NGX_SNAPSHOT_NAME_FORMAT].arg;
+
+    smcf->regex = ngx_snapshot_regex_compile(*pattern);
+
+    if (smcf->regex == NULL) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "the pattern of rule \"name-format\" cannot be "
+                           "compiled");
+        return NGX_CONF_ERROR;
+    }
+
+    cln->handler = ngx_http_snapshot_free_regex;
+    cln->data = smcf->regex;
+
+    return NGX_CONF_OK;
+}
+
+
+static void
+ngx_http_snapshot_free_regex(void *data)
+{
+    ngx_snapshot_regex_free(data);
+}
+
+
+static void *
+ngx_http_snapshot_create_loc_conf(ngx_conf_t *cf)
+{
+    ngx_uint_t                     i;
+    ngx_http_snapshot_loc_conf_t  *conf;
+
+    conf = ngx_pcalloc(cf->pool, sizeof(ngx_http_snapshot_loc_conf_t));
+    if (conf == NULL) {
+        return NULL;
+    }
+
+    /*
+     * set by ngx_pcalloc():
+     *
+     *     conf->variable = NULL;
+     *     conf->prefix = { 0, NULL };
+     */
+
+    conf->mode = NGX_CONF_UNSET_UINT;
+    conf->details = NGX_CONF_UNSET;
+
+    for (i = 0; i < NGX_SNAPSHOT_RULES; i++) {
+        conf->policy.rule[i].severity = NGX_HTTP_SNAPSHOT_SEVERITY_UNSET;
+        conf->policy.rule[i].max = NGX_HTTP_SNAPSHOT_MAX_UNSET;
+    }
+
+    return conf;
+}
+
+
+static char *
+ngx_http_snapshot_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
+{
+    ngx_http_snapshot_loc_conf_t *prev = parent;
+    ngx_http_snapshot_loc_conf_t *conf = child;
+
+    ngx_uint_t               i;
+    ngx_snapshot_policy_t    policy;
+    ngx_snapshot_setting_t  *rule, *outer;
+
+    if (conf->mode == NGX_CONF_UNSET_UINT) {
+        conf->variable = prev->variable;
+    }
+
+    ngx_conf_merge_uint_value(conf->mode, prev->mode, NGX_HTTP_SNAPSHOT_OFF);
+    ngx_conf_merge_value(conf->details, prev->details, 0);
+    ngx_conf_merge_str_value(conf->prefix, prev->prefix, "");
+
+    ngx_snapshot_policy_default(&policy);
+
+    for (i = 0; i < NGX_SNAPSHOT_RULES; i++) {
+
+        rule = &conf->policy.rule[i];
+        outer = &prev->policy.rule[i];
+
+        if (rule->severity == NGX_HTTP_SNAPSHOT_SEVERITY_UNSET) {
+            rule->severity =
+                (outer->severity == NGX_HTTP_SNAPSHOT_SEVERITY_UNSET)
+                ? policy.rule[i].severity : outer->severity;
+        }
+
+        if (rule->max == NGX_HTTP_SNAPSHOT_MAX_UNSET) {
+            rule->max = (outer->max == NGX_HTTP_SNAPSHOT_MAX_UNSET)
+                        ? policy.rule[i].max : outer->max;
+        }
+    }
+
+    ngx_http_snapshot_check_buffer(cf, conf);
+
+    return NGX_CONF_OK;
+}
+
+
+static void
+ngx_http_snapshot_check_buffer(ngx_conf_t *cf,
+    ngx_http_snapshot_loc_conf_t *conf)
+{
+    uint64_t                        max;
+    ngx_http_core_loc_conf_t       *clcf;
+    ngx_http_snapshot_main_conf_t  *smcf;
+
+    smcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_snapshot_module);
+    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+
+    max = conf->policy.rule[NGX_SNAPSHOT_BODY_SIZE].max;
+
+    if (conf->mode == NGX_HTTP_SNAPSHOT_OFF
+        || smcf->warned
+        || clcf->client_body_buffer_size >= max)
+    {
+        return;
+    }
+
+    /* once, not for every location that inherits it */
+
+    smcf->warned = 1;
+
+    ngx_conf_log_error(NGX_LOG_WARN, cf, 0,
+                       "\"client_body_buffer_size\" of %uz is less than the "
+                       "%uL of rule \"body-size\", larger bodies are judged "
+                       "from a temporary file",
+                       clcf->client_body_buffer_size, max);
+}
+
+
+static ngx_int_t
+ngx_http_snapshot_init(ngx_conf_t *cf)
+{
+    ngx_http_handler_pt            *h;
+    ngx_http_core_main_conf_t      *cmcf;
+    ngx_http_snapshot_main_conf_t  *smcf;
+
+    smcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_snapshot_module);
+
+    if (!smcf->used) {
+        return NGX_OK;
+    }
+
+    cmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module);
+
+    h = ngx_array_push(&cmcf->phases[NGX_HTTP_PRECONTENT_PHASE].handlers);
+    if (h == NULL) {
+        return NGX_ERROR;
+    }
+
+    *h = ngx_http_snapshot_handler;
+
+    if (ngx_http_snapshot_body_init(cf) != NGX_OK
+        || ngx_http_snapshot_reply_init(cf) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
+}

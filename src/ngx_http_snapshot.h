@@ -1,0 +1,158 @@
+
+/* What the files of the nginx side share. */
+
+
+#ifndef _NGX_HTTP_SNAPSHOT_H_INCLUDED_
+#define _NGX_HTTP_SNAPSHOT_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+
+#include "ngx_snapshot_judge.h"
+#include "ngx_snapshot_regex.h"
+
+
+extern ngx_module_t  ngx_http_snapshot_module;
+
+
+#pragma GCC visibility push(hidden)
+
+
+#define NGX_HTTP_SNAPSHOT_OFF       0
+#define NGX_HTTP_SNAPSHOT_ENFORCE   1
+#define NGX_HTTP_SNAPSHOT_MONITOR   2
+#define NGX_HTTP_SNAPSHOT_VARIABLE  3
+
+
+/* used: a gateway is on somewhere, so that handlers are needed */
+
+typedef struct {
+    ngx_snapshot_regex_t       *regex;
+    unsigned                    used:1;
+    unsigned                    warned:1;
+} ngx_http_snapshot_main_conf_t;
+
+
+typedef struct {
+    ngx_uint_t                  mode;
+    ngx_http_complex_value_t   *variable;
+    ngx_str_t                   prefix;
+    ngx_flag_t                  details;
+    ngx_snapshot_policy_t       policy;
+} ngx_http_snapshot_loc_conf_t;
+
+
+/*
+ * What is known of a judged request.  It is wiped from r->ctx by an internal
+ * redirect, which makes the gateway judge again, and is found again through
+ * the pool's cleanup list by those who only want to know.
+ *
+ * rc is what the phase handler returns when it is run again in the same pass:
+ * NGX_DONE while the body is read, then NGX_DECLINED.
+ */
+
+typedef struct {
+    ngx_int_t                   rc;
+    ngx_uint_t                  mode;
+    ngx_snapshot_mem_t          mem;
+    ngx_snapshot_route_t        route;
+    ngx_snapshot_str_t          query;
+    ngx_snapshot_judge_t        judge;
+    ngx_str_t                   warnings;
+    ngx_str_t                   violations;
+    off_t                       received;
+    unsigned                    sized:1;
+    unsigned                    reading:1;
+    unsigned                    waiting:1;
+    unsigned                    oversized:1;
+    unsigned                    unread:1;
+    unsigned                    passed:1;
+    unsigned                    refused:1;
+} ngx_http_snapshot_ctx_t;
+
+
+#define ngx_http_snapshot_str(to, from)                                       \
+    (to).len = (from).len; (to).data = (from).data
+
+
+/* ngx_http_snapshot_request.c */
+
+/*
+ * Routes a request by the target that an upstream will see: the client's own
+ * while nothing has rewritten it.  query is what stands after its "?"; the
+ * operation is NULL where the request is not in scope.  NGX_ERROR where memory
+ * is short.
+ */
+
+ngx_int_t ngx_http_snapshot_route(ngx_http_request_t *r,
+    ngx_snapshot_route_t *route, ngx_snapshot_str_t *query);
+
+/* The same by the request line alone, for the variables. */
+
+ngx_int_t ngx_http_snapshot_route_line(ngx_http_request_t *r,
+    ngx_snapshot_route_t *route);
+
+/* Judges what needs no body.  The outcome is in ctx->judge. */
+
+void ngx_http_snapshot_judge_head(ngx_http_request_t *r,
+    ngx_http_snapshot_ctx_t *ctx);
+
+/* The context of a judged request, also after a redirect; or NULL. */
+
+ngx_http_snapshot_ctx_t *ngx_http_snapshot_get_ctx(ngx_http_request_t *r);
+
+/*
+ * The context for a request that is to be judged, taken from an earlier pass
+ * or made, and empty in either case; or NULL where memory is short.
+ */
+
+ngx_http_snapshot_ctx_t *ngx_http_snapshot_new_ctx(ngx_http_request_t *r);
+
+/* The memory of a request for the core. */
+
+ngx_snapshot_mem_t ngx_http_snapshot_mem(ngx_http_request_t *r);
+
+
+/* ngx_http_snapshot_body.c */
+
+/*
+ * Reads and judges the body, then refuses the request or runs the phases on.
+ * Returns what a phase handler returns.
+ */
+
+ngx_int_t ngx_http_snapshot_read_body(ngx_http_request_t *r,
+    ngx_http_snapshot_ctx_t *ctx);
+
+/* Puts the filter that counts bodies into the chain. */
+
+ngx_int_t ngx_http_snapshot_body_init(ngx_conf_t *cf);
+
+
+/* ngx_http_snapshot_reply.c */
+
+/*
+ * Ends the judging: refuses the request, which finalizes it, and returns
+ * NGX_DONE, or notes that it passes and returns NGX_DECLINED.
+ */
+
+ngx_int_t ngx_http_snapshot_conclude(ngx_http_request_t *r,
+    ngx_http_snapshot_ctx_t *ctx);
+
+/* Puts the filter that writes the gateway's headers into the chain. */
+
+ngx_int_t ngx_http_snapshot_reply_init(ngx_conf_t *cf);
+
+
+/* ngx_http_snapshot_variables.c */
+
+/* Adds the variables. */
+
+ngx_int_t ngx_http_snapshot_add_variables(ngx_conf_t *cf);
+
+
+#pragma GCC visibility pop
+
+
+#endif /* _NGX_HTTP_SNAPSHOT_H_INCLUDED_ */

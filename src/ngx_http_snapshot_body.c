@@ -1,0 +1,268 @@
+
+#include "ngx_http_snapshot.h"
+#include "ngx_snapshot_json.h"
+
+
+static void ngx_http_snapshot_body_handler(ngx_http_request_t *r);
+static ngx_int_t ngx_http_snapshot_gather(ngx_http_request_t *r,
+    ngx_snapshot_str_t *body);
+static ngx_int_t ngx_http_snapshot_copy(u_char **p, ngx_buf_t *b);
+static ngx_int_t ngx_http_snapshot_body_filter(ngx_http_request_t *r,
+    ngx_chain_t *in);
+static ngx_int_t ngx_http_snapshot_stop(ngx_http_request_t *r,
+    ngx_http_snapshot_ctx_t *ctx, ngx_chain_t *in, ngx_int_t rc);
+
+
+static ngx_http_request_body_filter_pt  ngx_http_next_request_body_filter;
+
+
+ngx_int_t
+ngx_http_snapshot_read_body(ngx_http_request_t *r,
+    ngx_http_snapshot_ctx_t *ctx)
+{
+    ngx_int_t  rc;
+
+    ctx->rc = NGX_DONE;
+    ctx->reading = 1;
+
+    r->request_body_in_single_buf = 1;
+
+    rc = ngx_http_read_client_request_body(r, ngx_http_snapshot_body_handler);
+
+    if (rc >= NGX_HTTP_SPECIAL_RESPONSE) {
+
+        if (ctx->oversized || rc == NGX_HTTP_INTERNAL_SERVER_ERROR) {
+            ctx->unread = !ctx->oversized;
+            return ngx_http_snapshot_conclude(r, ctx);
+        }
+
+        return rc;
+    }
+
+    ctx->waiting = 1;
+
+    ngx_http_finalize_request(r, NGX_DONE);
+
+    return NGX_DONE;
+}
+
+
+static void
+ngx_http_snapshot_body_handler(ngx_http_request_t *r)
+{
+    ngx_int_t                 rc;
+    ngx_snapshot_str_t        body;
+    ngx_snapshot_judge_t     *j;
+    ngx_http_snapshot_ctx_t  *ctx;
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_snapshot_module);
+
+    ctx->reading = 0;
+    j = &ctx->judge;
+
+    if (!ctx->oversized && !ctx->unread) {
+
+        rc = ngx_http_snapshot_gather(r, &body);
+
+        if (rc != NGX_OK) {
+            ctx->unread = 1;
+
+        } else if (ctx->sized || ngx_snapshot_judge_size(j, body.len)) {
+            ngx_snapshot_json_read(j, body);
+        }
+    }
+
+    ctx->rc = ngx_http_snapshot_conclude(r, ctx);
+
+    if (ctx->rc != NGX_DECLINED) {
+        return;
+    }
+
+    r->preserve_body = 1;
+
+    r->write_event_handler = ngx_http_core_run_phases;
+    ngx_http_core_run_phases(r);
+}
+
+
+/* all of the body as one run of bytes; an error where any of it is missing */
+
+static ngx_int_t
+ngx_http_snapshot_gather(ngx_http_request_t *r, ngx_snapshot_str_t *body)
+{
+    off_t                     size;
+    u_char                   *p;
+    ngx_chain_t              *cl;
+    ngx_http_request_body_t  *rb;
+
+    rb = r->request_body;
+
+    if (rb == NULL || r->reading_body) {
+        return NGX_ERROR;
+    }
+
+    size = 0;
+
+    for (cl = rb->bufs; cl; cl = cl->next) {
+        size += ngx_buf_size(cl->buf);
+    }
+
+    if (r->headers_in.content_length_n >= 0
+        && r->headers_in.content_length_n != size)
+    {
+        return NGX_ERROR;
+    }
+
+    body->len = (size_t) size;
+
+    if (size == 0) {
+        body->data = NULL;
+        return NGX_OK;
+    }
+
+    for (cl = rb->bufs; ngx_buf_size(cl->buf) == 0; cl = cl->next) {
+        /* void */
+    }
+
+    if (ngx_buf_in_memory(cl->buf) && ngx_buf_size(cl->buf) == size) {
+        body->data = cl->buf->pos;
+        return NGX_OK;
+    }
+
+    p = ngx_palloc(r->pool, body->len);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    body->data = p;
+
+    for (cl = rb->bufs; cl; cl = cl->next) {
+        if (ngx_http_snapshot_copy(&p, cl->buf) != NGX_OK) {
+            return NGX_ERROR;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_snapshot_copy(u_char **p, ngx_buf_t *b)
+{
+    off_t    offset;
+    ssize_t  n;
+
+    if (ngx_buf_in_memory(b)) {
+        *p = ngx_cpymem(*p, b->pos, b->last - b->pos);
+        return NGX_OK;
+    }
+
+    for (offset = b->file_pos; offset < b->file_last; offset += n) {
+
+        n = ngx_read_file(b->file, *p, (size_t) (b->file_last - offset),
+                          offset);
+
+        if (n <= 0) {
+            return NGX_ERROR;
+        }
+
+        *p += n;
+    }
+
+    return NGX_OK;
+}
+
+
+/*
+ * Counts a body whose length was not announced, so that it is refused while it
+ * is still being sent.
+ */
+
+static ngx_int_t
+ngx_http_snapshot_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
+{
+    ngx_int_t                 rc;
+    ngx_chain_t              *cl;
+    ngx_http_snapshot_ctx_t  *ctx;
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_snapshot_module);
+
+    if (ctx == NULL || !ctx->reading) {
+        return ngx_http_next_request_body_filter(r, in);
+    }
+
+    if (!ctx->sized && ctx->mode == NGX_HTTP_SNAPSHOT_ENFORCE) {
+
+        for (cl = in; cl; cl = cl->next) {
+            ctx->received += ngx_buf_size(cl->buf);
+        }
+
+        if (!ctx->oversized
+            && (uint64_t) ctx->received
+               > ctx->judge.policy->rule[NGX_SNAPSHOT_BODY_SIZE].max)
+        {
+            /* reported once; where it is only warned about, all is read */
+
+            ctx->sized = 1;
+
+            if (!ngx_snapshot_judge_size(&ctx->judge, ctx->received)) {
+                ctx->oversized = 1;
+                return ngx_http_snapshot_stop(r, ctx, in,
+                                            NGX_HTTP_REQUEST_ENTITY_TOO_LARGE);
+            }
+        }
+    }
+
+    rc = ngx_http_next_request_body_filter(r, in);
+
+    if (rc == NGX_HTTP_INTERNAL_SERVER_ERROR) {
+        ctx->unread = 1;
+        return ngx_http_snapshot_stop(r, ctx, in, rc);
+    }
+
+    return rc;
+}
+
+
+/*
+ * Ends the reading of a body.  A status would be answered by nginx itself once
+ * the phase handler has returned, so the body is then made to look complete
+ * and its handler refuses the request.
+ */
+
+static ngx_int_t
+ngx_http_snapshot_stop(ngx_http_request_t *r, ngx_http_snapshot_ctx_t *ctx,
+    ngx_chain_t *in, ngx_int_t rc)
+{
+    ngx_chain_t              *cl;
+    ngx_http_request_body_t  *rb;
+
+    if (!ctx->waiting) {
+        return rc;
+    }
+
+    for (cl = in; cl; cl = cl->next) {
+        cl->buf->pos = cl->buf->last;
+    }
+
+    rb = r->request_body;
+
+    rb->rest = 0;
+    rb->last_saved = 1;
+
+    if (rb->buf) {
+        rb->buf->pos = rb->buf->last;
+    }
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_http_snapshot_body_init(ngx_conf_t *cf)
+{
+    ngx_http_next_request_body_filter = ngx_http_top_request_body_filter;
+    ngx_http_top_request_body_filter = ngx_http_snapshot_body_filter;
+
+    return NGX_OK;
+}

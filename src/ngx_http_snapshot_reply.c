@@ -1,0 +1,377 @@
+
+#include "ngx_http_snapshot.h"
+#include "ngx_snapshot_report.h"
+
+
+static ngx_int_t ngx_http_snapshot_pass(ngx_http_request_t *r,
+    ngx_http_snapshot_ctx_t *ctx);
+static ngx_int_t ngx_http_snapshot_refuse(ngx_http_request_t *r,
+    ngx_http_snapshot_ctx_t *ctx);
+static ngx_int_t ngx_http_snapshot_fail(ngx_http_request_t *r,
+    ngx_http_snapshot_ctx_t *ctx);
+static void ngx_http_snapshot_log(ngx_http_request_t *r,
+    ngx_http_snapshot_ctx_t *ctx, char *what);
+static ngx_int_t ngx_http_snapshot_send(ngx_http_request_t *r,
+    ngx_uint_t status, ngx_snapshot_str_t *body);
+static ngx_int_t ngx_http_snapshot_allow(ngx_http_request_t *r,
+    ngx_uint_t methods);
+static ngx_int_t ngx_http_snapshot_list(ngx_http_snapshot_ctx_t *ctx,
+    ngx_snapshot_severity_e severity, ngx_str_t *list);
+static ngx_int_t ngx_http_snapshot_header_filter(ngx_http_request_t *r);
+static ngx_int_t ngx_http_snapshot_push_header(ngx_http_request_t *r,
+    const ngx_str_t *name, ngx_str_t *value);
+
+
+static ngx_http_output_header_filter_pt  ngx_http_next_header_filter;
+
+
+static const ngx_str_t  ngx_http_snapshot_warning =
+                                             ngx_string("X-Snapshot-Warning");
+static const ngx_str_t  ngx_http_snapshot_violation =
+                                           ngx_string("X-Snapshot-Violation");
+
+
+ngx_int_t
+ngx_http_snapshot_conclude(ngx_http_request_t *r, ngx_http_snapshot_ctx_t *ctx)
+{
+    if (ctx->unread || ctx->judge.failed) {
+        return ngx_http_snapshot_fail(r, ctx);
+    }
+
+    if (ngx_snapshot_judge_rejects(&ctx->judge)
+        && ctx->mode == NGX_HTTP_SNAPSHOT_ENFORCE)
+    {
+        return ngx_http_snapshot_refuse(r, ctx);
+    }
+
+    return ngx_http_snapshot_pass(r, ctx);
+}
+
+
+static ngx_int_t
+ngx_http_snapshot_pass(ngx_http_request_t *r, ngx_http_snapshot_ctx_t *ctx)
+{
+    if (ngx_http_snapshot_list(ctx, NGX_SNAPSHOT_WARN, &ctx->warnings)
+        != NGX_OK
+        || ngx_http_snapshot_list(ctx, NGX_SNAPSHOT_REJECT, &ctx->violations)
+           != NGX_OK)
+    {
+        return ngx_http_snapshot_fail(r, ctx);
+    }
+
+    if (ctx->violations.len) {
+        ngx_http_snapshot_log(r, ctx, "would be rejected");
+    }
+
+    ctx->passed = 1;
+
+    return NGX_DECLINED;
+}
+
+
+static ngx_int_t
+ngx_http_snapshot_refuse(ngx_http_request_t *r, ngx_http_snapshot_ctx_t *ctx)
+{
+    ngx_snapshot_str_t               object;
+    const ngx_snapshot_violation_t  *v;
+    ngx_http_snapshot_loc_conf_t    *slcf;
+
+    slcf = ngx_http_get_module_loc_conf(r, ngx_http_snapshot_module);
+
+    if (ngx_snapshot_report_object(&ctx->judge, slcf->details, &object)
+        != NGX_SNAPSHOT_OK)
+    {
+        return ngx_http_snapshot_fail(r, ctx);
+    }
+
+    v = ngx_snapshot_report_next(&ctx->judge, NULL, NGX_SNAPSHOT_REJECT);
+
+    if (v->status == NGX_HTTP_NOT_ALLOWED
+        && ngx_http_snapshot_allow(r, ctx->route.methods) != NGX_OK)
+    {
+        return ngx_http_snapshot_fail(r, ctx);
+    }
+
+    ngx_http_snapshot_log(r, ctx, "rejected");
+
+    ctx->refused = 1;
+
+    return ngx_http_snapshot_send(r, v->status, &object);
+}
+
+
+/* what cannot be judged is not passed on, in monitor mode neither */
+
+static ngx_int_t
+ngx_http_snapshot_fail(ngx_http_request_t *r, ngx_http_snapshot_ctx_t *ctx)
+{
+    ngx_snapshot_str_t  object;
+
+    ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
+                  "snapshot request could not be judged");
+
+    ctx->judge.failed = 1;
+    ctx->refused = 1;
+
+    object = ngx_snapshot_report_internal(ctx->judge.family);
+
+    return ngx_http_snapshot_send(r, NGX_HTTP_INTERNAL_SERVER_ERROR, &object);
+}
+
+
+/* no byte of the client's: error.log is not escaped */
+
+static void
+ngx_http_snapshot_log(ngx_http_request_t *r, ngx_http_snapshot_ctx_t *ctx,
+    char *what)
+{
+    const ngx_snapshot_str_t        *name, *rule;
+    const ngx_snapshot_violation_t  *v;
+
+    v = ngx_snapshot_report_next(&ctx->judge, NULL, NGX_SNAPSHOT_REJECT);
+
+    name = &ctx->route.operation->name;
+    rule = &ngx_snapshot_rules[v->rule].name;
+
+    ngx_log_error(NGX_LOG_NOTICE, r->connection->log, 0,
+                  "snapshot request %s: operation %*s, rule %*s, "
+                  "violations %ui",
+                  what, name->len, name->data, rule->len, rule->data,
+                  (ngx_uint_t) ctx->judge.count[NGX_SNAPSHOT_REJECT]);
+}
+
+
+static ngx_int_t
+ngx_http_snapshot_send(ngx_http_request_t *r, ngx_uint_t status,
+    ngx_snapshot_str_t *body)
+{
+    ngx_int_t     rc;
+    ngx_buf_t    *b;
+    ngx_chain_t   out;
+
+    /* no client is told to go on with a body that nobody will read */
+
+    if (r->headers_in.expect && r->request_body == NULL) {
+        r->keepalive = 0;
+    }
+
+    r->expect_tested = 1;
+
+    if (ngx_http_discard_request_body(r) != NGX_OK) {
+        r->keepalive = 0;
+    }
+
+    if (status == NGX_HTTP_REQUEST_ENTITY_TOO_LARGE
+        || status == NGX_HTTP_INTERNAL_SERVER_ERROR)
+    {
+        r->keepalive = 0;
+        r->lingering_close = 1;
+    }
+
+    /* in an error page the status would otherwise stay that of the error */
+
+    r->err_status = 0;
+
+    r->headers_out.status = status;
+    r->headers_out.content_length_n = body->len;
+
+    ngx_str_set(&r->headers_out.content_type, "application/json");
+    r->headers_out.content_type_len = r->headers_out.content_type.len;
+    r->headers_out.content_type_lowcase = NULL;
+
+    ngx_http_clear_accept_ranges(r);
+    ngx_http_clear_last_modified(r);
+    ngx_http_clear_etag(r);
+
+    rc = ngx_http_send_header(r);
+
+    if (rc == NGX_ERROR || rc > NGX_OK || r->header_only) {
+        ngx_http_finalize_request(r, rc);
+        return NGX_DONE;
+    }
+
+    b = ngx_calloc_buf(r->pool);
+
+    if (b == NULL) {
+        ngx_http_finalize_request(r, NGX_ERROR);
+        return NGX_DONE;
+    }
+
+    b->pos = (u_char *) body->data;
+    b->last = b->pos + body->len;
+    b->memory = 1;
+    b->last_buf = 1;
+    b->last_in_chain = 1;
+
+    out.buf = b;
+    out.next = NULL;
+
+    ngx_http_finalize_request(r, ngx_http_output_filter(r, &out));
+
+    return NGX_DONE;
+}
+
+
+static ngx_int_t
+ngx_http_snapshot_allow(ngx_http_request_t *r, ngx_uint_t methods)
+{
+    u_char                       *p;
+    ngx_str_t                     value;
+    const ngx_snapshot_method_t  *m;
+
+    static const ngx_str_t  name = ngx_string("Allow");
+
+    value.len = 0;
+
+    for (m = ngx_snapshot_methods; m->method; m++) {
+        value.len += m->name.len + sizeof(", ") - 1;
+    }
+
+    p = ngx_pnalloc(r->pool, value.len);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    value.data = p;
+
+    for (m = ngx_snapshot_methods; m->method; m++) {
+
+        if (!(m->method & methods)) {
+            continue;
+        }
+
+        if (p != value.data) {
+            *p++ = ',';
+            *p++ = ' ';
+        }
+
+        p = ngx_cpymem(p, m->name.data, m->name.len);
+    }
+
+    value.len = p - value.data;
+
+    return ngx_http_snapshot_push_header(r, &name, &value);
+}
+
+
+static ngx_int_t
+ngx_http_snapshot_list(ngx_http_snapshot_ctx_t *ctx,
+    ngx_snapshot_severity_e severity, ngx_str_t *list)
+{
+    ngx_snapshot_str_t  s;
+
+    if (ctx->judge.count[severity] == 0) {
+        return NGX_OK;
+    }
+
+    if (ngx_snapshot_report_list(&ctx->judge, severity, severity, &s)
+        != NGX_SNAPSHOT_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    list->len = s.len;
+    list->data = (u_char *) s.data;
+
+    return NGX_OK;
+}
+
+
+/* the gateway's headers are its own: those of an upstream are dropped */
+
+static ngx_int_t
+ngx_http_snapshot_header_filter(ngx_http_request_t *r)
+{
+    ngx_uint_t                i;
+    ngx_list_part_t          *part;
+    ngx_table_elt_t          *header;
+    ngx_http_snapshot_ctx_t  *ctx;
+
+    if (r != r->main) {
+        return ngx_http_next_header_filter(r);
+    }
+
+    ctx = ngx_http_snapshot_get_ctx(r);
+
+    if (ctx == NULL) {
+        return ngx_http_next_header_filter(r);
+    }
+
+    part = &r->headers_out.headers.part;
+    header = part->elts;
+
+    for (i = 0; /* void */; i++) {
+
+        if (i >= part->nelts) {
+            if (part->next == NULL) {
+                break;
+            }
+
+            part = part->next;
+            header = part->elts;
+            i = 0;
+        }
+
+        if ((header[i].key.len == ngx_http_snapshot_warning.len
+             && ngx_strncasecmp(header[i].key.data,
+                                ngx_http_snapshot_warning.data,
+                                header[i].key.len)
+                == 0)
+            || (header[i].key.len == ngx_http_snapshot_violation.len
+                && ngx_strncasecmp(header[i].key.data,
+                                   ngx_http_snapshot_violation.data,
+                                   header[i].key.len)
+                   == 0))
+        {
+            header[i].hash = 0;
+        }
+    }
+
+    if (ngx_http_snapshot_push_header(r, &ngx_http_snapshot_warning,
+                                      &ctx->warnings)
+        != NGX_OK
+        || ngx_http_snapshot_push_header(r, &ngx_http_snapshot_violation,
+                                         &ctx->violations)
+           != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    return ngx_http_next_header_filter(r);
+}
+
+
+static ngx_int_t
+ngx_http_snapshot_push_header(ngx_http_request_t *r, const ngx_str_t *name,
+    ngx_str_t *value)
+{
+    ngx_table_elt_t  *h;
+
+    if (value->len == 0) {
+        return NGX_OK;
+    }
+
+    h = ngx_list_push(&r->headers_out.headers);
+    if (h == NULL) {
+        return NGX_ERROR;
+    }
+
+    h->hash = 1;
+    h->key = *name;
+    h->value = *value;
+#if (nginx_version >= 1023000)
+    h->next = NULL;
+#endif
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_http_snapshot_reply_init(ngx_conf_t *cf)
+{
+    ngx_http_next_header_filter = ngx_http_top_header_filter;
+    ngx_http_top_header_filter = ngx_http_snapshot_header_filter;
+
+    return NGX_OK;
+}

@@ -1,0 +1,284 @@
+
+#include "ngx_http_snapshot.h"
+#include "ngx_snapshot_query.h"
+
+
+static void *ngx_http_snapshot_alloc(void *data, size_t size);
+static void ngx_http_snapshot_cleanup(void *data);
+static void ngx_http_snapshot_sent(ngx_http_request_t *r,
+    ngx_snapshot_str_t *path, ngx_snapshot_str_t *query);
+
+
+#define ngx_http_snapshot_documented(route)                                   \
+    ((route)->operation && (route)->operation != &ngx_snapshot_unknown)
+
+
+ngx_int_t
+ngx_http_snapshot_route(ngx_http_request_t *r, ngx_snapshot_route_t *route,
+    ngx_snapshot_str_t *query)
+{
+    int                            rc;
+    ngx_snapshot_mem_t             mem;
+    ngx_snapshot_str_t             method, prefix, path, args, uri;
+    ngx_snapshot_route_t           sent;
+    ngx_http_snapshot_loc_conf_t  *slcf;
+
+    slcf = ngx_http_get_module_loc_conf(r, ngx_http_snapshot_module);
+
+    mem = ngx_http_snapshot_mem(r);
+
+    ngx_http_snapshot_str(method, r->method_name);
+    ngx_http_snapshot_str(prefix, slcf->prefix);
+
+    ngx_http_snapshot_sent(r, &path, &args);
+
+    if (r->valid_unparsed_uri) {
+        *query = args;
+        return ngx_snapshot_route(route, &mem, method, path, prefix);
+    }
+
+    /* a rewrite or a redirect made another one, which a proxy will send */
+
+    ngx_http_snapshot_str(uri, r->uri);
+    ngx_http_snapshot_str(*query, r->args);
+
+    if (ngx_snapshot_route(route, &mem, method, uri, prefix)
+        != NGX_SNAPSHOT_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    if (ngx_http_snapshot_documented(route)) {
+
+        rc = ngx_snapshot_route_normal(&mem, path);
+
+        if (rc == NGX_SNAPSHOT_ERROR) {
+            return NGX_ERROR;
+        }
+
+        route->canonical &= rc;
+
+        return NGX_OK;
+    }
+
+    /*
+     * "proxy_pass http://upstream$request_uri" sends the client's own all the
+     * same; an error page that keeps its status is no request to an upstream
+     */
+
+    if (r->err_status) {
+        return NGX_OK;
+    }
+
+    if (ngx_snapshot_route(&sent, &mem, method, path, prefix)
+        != NGX_SNAPSHOT_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    if (ngx_http_snapshot_documented(&sent) || route->operation == NULL) {
+        *route = sent;
+        *query = args;
+    }
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_http_snapshot_route_line(ngx_http_request_t *r,
+    ngx_snapshot_route_t *route)
+{
+    u_char                        *space;
+    ngx_snapshot_mem_t             mem;
+    ngx_snapshot_str_t             method, prefix, path, query;
+    ngx_http_snapshot_loc_conf_t  *slcf;
+
+    slcf = ngx_http_get_module_loc_conf(r, ngx_http_snapshot_module);
+
+    mem = ngx_http_snapshot_mem(r);
+
+    /* an error page has made the method another one */
+
+    ngx_http_snapshot_str(method, r->request_line);
+    ngx_http_snapshot_str(prefix, slcf->prefix);
+
+    space = ngx_strlchr(r->request_line.data,
+                        r->request_line.data + r->request_line.len, ' ');
+    if (space) {
+        method.len = space - r->request_line.data;
+    }
+
+    ngx_http_snapshot_sent(r, &path, &query);
+
+    if (ngx_snapshot_route(route, &mem, method, path, prefix)
+        != NGX_SNAPSHOT_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    if (ngx_http_snapshot_documented(route) || r->valid_unparsed_uri) {
+        return NGX_OK;
+    }
+
+    ngx_http_snapshot_str(path, r->uri);
+
+    return ngx_snapshot_route(route, &mem, method, path, prefix);
+}
+
+
+/* the target as the client sent it, cut at the first "?" */
+
+static void
+ngx_http_snapshot_sent(ngx_http_request_t *r, ngx_snapshot_str_t *path,
+    ngx_snapshot_str_t *query)
+{
+    u_char  *last, *mark;
+
+    ngx_http_snapshot_str(*path, r->unparsed_uri);
+    query->len = 0;
+    query->data = NULL;
+
+    last = r->unparsed_uri.data + r->unparsed_uri.len;
+    mark = ngx_strlchr(r->unparsed_uri.data, last, '?');
+
+    if (mark) {
+        path->len = mark - r->unparsed_uri.data;
+        query->data = mark + 1;
+        query->len = last - query->data;
+    }
+}
+
+
+void
+ngx_http_snapshot_judge_head(ngx_http_request_t *r,
+    ngx_http_snapshot_ctx_t *ctx)
+{
+    ngx_uint_t                      i;
+    ngx_list_part_t                *part;
+    ngx_table_elt_t                *header;
+    ngx_snapshot_str_t              name, value;
+    ngx_snapshot_judge_t           *j;
+    ngx_http_snapshot_loc_conf_t   *slcf;
+    ngx_http_snapshot_main_conf_t  *smcf;
+
+    slcf = ngx_http_get_module_loc_conf(r, ngx_http_snapshot_module);
+    smcf = ngx_http_get_module_main_conf(r, ngx_http_snapshot_module);
+
+    j = &ctx->judge;
+
+    ngx_snapshot_judge_init(j, &ctx->mem, &slcf->policy, smcf->regex,
+                            &ctx->route);
+
+    if (!ngx_snapshot_judge_route(j, &ctx->route)) {
+        return;
+    }
+
+    part = &r->headers_in.headers.part;
+    header = part->elts;
+
+    for (i = 0; /* void */; i++) {
+
+        if (i >= part->nelts) {
+            if (part->next == NULL) {
+                break;
+            }
+
+            part = part->next;
+            header = part->elts;
+            i = 0;
+        }
+
+        ngx_http_snapshot_str(name, header[i].key);
+        ngx_http_snapshot_str(value, header[i].value);
+
+        ngx_snapshot_judge_header(j, name, value);
+    }
+
+    ngx_snapshot_judge_headers_end(j);
+    ngx_snapshot_query_read(j, ctx->query);
+
+    if (j->operation->body && r->headers_in.content_length_n >= 0) {
+        ctx->sized = 1;
+        (void) ngx_snapshot_judge_size(j, r->headers_in.content_length_n);
+    }
+}
+
+
+ngx_http_snapshot_ctx_t *
+ngx_http_snapshot_get_ctx(ngx_http_request_t *r)
+{
+    ngx_pool_cleanup_t       *cln;
+    ngx_http_snapshot_ctx_t  *ctx;
+
+    r = r->main;
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_snapshot_module);
+
+    if (ctx == NULL && (r->internal || r->filter_finalize)) {
+
+        for (cln = r->pool->cleanup; cln; cln = cln->next) {
+            if (cln->handler == ngx_http_snapshot_cleanup) {
+                return cln->data;
+            }
+        }
+    }
+
+    return ctx;
+}
+
+
+ngx_http_snapshot_ctx_t *
+ngx_http_snapshot_new_ctx(ngx_http_request_t *r)
+{
+    ngx_pool_cleanup_t       *cln;
+    ngx_http_snapshot_ctx_t  *ctx;
+
+    ctx = ngx_http_snapshot_get_ctx(r);
+
+    if (ctx == NULL) {
+        cln = ngx_pool_cleanup_add(r->pool, sizeof(ngx_http_snapshot_ctx_t));
+        if (cln == NULL) {
+            return NULL;
+        }
+
+        cln->handler = ngx_http_snapshot_cleanup;
+        ctx = cln->data;
+    }
+
+    ngx_memzero(ctx, sizeof(ngx_http_snapshot_ctx_t));
+
+    ctx->rc = NGX_DECLINED;
+    ctx->mem = ngx_http_snapshot_mem(r);
+
+    ngx_http_set_ctx(r, ctx, ngx_http_snapshot_module);
+
+    return ctx;
+}
+
+
+ngx_snapshot_mem_t
+ngx_http_snapshot_mem(ngx_http_request_t *r)
+{
+    ngx_snapshot_mem_t  mem;
+
+    mem.alloc = ngx_http_snapshot_alloc;
+    mem.data = r->pool;
+
+    return mem;
+}
+
+
+static void *
+ngx_http_snapshot_alloc(void *data, size_t size)
+{
+    return ngx_palloc(data, size);
+}
+
+
+/* marks the context in the pool's cleanup list; there is nothing to clean */
+
+static void
+ngx_http_snapshot_cleanup(void *data)
+{
+}

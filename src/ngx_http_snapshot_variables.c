@@ -1,0 +1,295 @@
+
+#include "ngx_http_snapshot.h"
+#include "ngx_snapshot_check.h"
+#include "ngx_snapshot_report.h"
+
+
+static ngx_int_t ngx_http_snapshot_variable_line(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data);
+static ngx_int_t ngx_http_snapshot_variable_verdict(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data);
+static ngx_int_t ngx_http_snapshot_variable_rule(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data);
+static ngx_int_t ngx_http_snapshot_variable_violations(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data);
+static ngx_int_t ngx_http_snapshot_variable_code(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data);
+static ngx_int_t ngx_http_snapshot_variable_kept(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data);
+static void ngx_http_snapshot_set(ngx_http_variable_value_t *v,
+    ngx_snapshot_str_t s);
+
+
+/* which part of the request line a variable is */
+
+#define NGX_HTTP_SNAPSHOT_LINE_OPERATION  0
+#define NGX_HTTP_SNAPSHOT_LINE_PROJECT    1
+#define NGX_HTTP_SNAPSHOT_LINE_ID         2
+
+
+static ngx_http_variable_t  ngx_http_snapshot_vars[] = {
+
+    { ngx_string("snapshot_operation"), NULL,
+      ngx_http_snapshot_variable_line, NGX_HTTP_SNAPSHOT_LINE_OPERATION,
+      NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
+    { ngx_string("snapshot_project_id"), NULL,
+      ngx_http_snapshot_variable_line, NGX_HTTP_SNAPSHOT_LINE_PROJECT,
+      NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
+    { ngx_string("snapshot_id"), NULL,
+      ngx_http_snapshot_variable_line, NGX_HTTP_SNAPSHOT_LINE_ID,
+      NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
+    { ngx_string("snapshot_verdict"), NULL,
+      ngx_http_snapshot_variable_verdict, 0, NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
+    { ngx_string("snapshot_rule"), NULL,
+      ngx_http_snapshot_variable_rule, 0, NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
+    { ngx_string("snapshot_violations"), NULL,
+      ngx_http_snapshot_variable_violations, 0, NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
+    { ngx_string("snapshot_error_code"), NULL,
+      ngx_http_snapshot_variable_code, 0, NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
+    { ngx_string("snapshot_name"), NULL,
+      ngx_http_snapshot_variable_kept, NGX_SNAPSHOT_KEEP_NAME,
+      NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
+    { ngx_string("snapshot_volume_id"), NULL,
+      ngx_http_snapshot_variable_kept, NGX_SNAPSHOT_KEEP_VOLUME_ID,
+      NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
+    { ngx_string("snapshot_cluster_id"), NULL,
+      ngx_http_snapshot_variable_kept, NGX_SNAPSHOT_KEEP_CLUSTER_ID,
+      NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
+      ngx_http_null_variable
+};
+
+
+static ngx_int_t
+ngx_http_snapshot_variable_line(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data)
+{
+    ngx_snapshot_str_t        s;
+    ngx_snapshot_rule_e       rule;
+    ngx_snapshot_route_t      route, *known;
+    ngx_snapshot_finding_t    found;
+    ngx_http_snapshot_ctx_t  *ctx;
+
+    ctx = ngx_http_snapshot_get_ctx(r);
+
+    if (ctx) {
+        known = &ctx->route;
+
+    } else {
+        known = &route;
+
+        if (ngx_http_snapshot_route_line(r->main, known) != NGX_OK) {
+            return NGX_ERROR;
+        }
+    }
+
+    if (known->operation == NULL) {
+        v->not_found = 1;
+        return NGX_OK;
+    }
+
+    if (data == NGX_HTTP_SNAPSHOT_LINE_OPERATION) {
+        ngx_http_snapshot_set(v, known->operation->name);
+        return NGX_OK;
+    }
+
+    if (data == NGX_HTTP_SNAPSHOT_LINE_PROJECT) {
+        s = known->project;
+        rule = NGX_SNAPSHOT_PROJECT_ID;
+
+    } else {
+        s = known->id;
+        rule = NGX_SNAPSHOT_SNAPSHOT_ID;
+    }
+
+    if (ngx_snapshot_check(&ngx_snapshot_rules[rule], 0, NULL, s, &found)
+        != 1)
+    {
+        s.len = 0;
+    }
+
+    ngx_http_snapshot_set(v, s);
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_snapshot_variable_verdict(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data)
+{
+    ngx_snapshot_str_t        s;
+    ngx_http_snapshot_ctx_t  *ctx;
+
+    static const ngx_snapshot_str_t  none = ngx_snapshot_string("-");
+    static const ngx_snapshot_str_t  rejected = ngx_snapshot_string("rejected");
+    static const ngx_snapshot_str_t  monitored =
+                                             ngx_snapshot_string("monitored");
+    static const ngx_snapshot_str_t  warned = ngx_snapshot_string("warned");
+    static const ngx_snapshot_str_t  accepted = ngx_snapshot_string("accepted");
+
+    ctx = ngx_http_snapshot_get_ctx(r);
+
+    if (ctx == NULL || (!ctx->refused && !ctx->passed)) {
+        s = none;
+
+    } else if (ctx->refused) {
+        s = rejected;
+
+    } else if (ctx->judge.count[NGX_SNAPSHOT_REJECT]) {
+        s = monitored;
+
+    } else if (ctx->judge.count[NGX_SNAPSHOT_WARN]) {
+        s = warned;
+
+    } else {
+        s = accepted;
+    }
+
+    ngx_http_snapshot_set(v, s);
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_snapshot_variable_rule(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data)
+{
+    ngx_http_snapshot_ctx_t         *ctx;
+    const ngx_snapshot_violation_t  *first;
+
+    ctx = ngx_http_snapshot_get_ctx(r);
+
+    first = ctx ? ngx_snapshot_report_next(&ctx->judge, NULL,
+                                           NGX_SNAPSHOT_WARN)
+                : NULL;
+
+    if (first == NULL) {
+        v->not_found = 1;
+        return NGX_OK;
+    }
+
+    ngx_http_snapshot_set(v, ngx_snapshot_rules[first->rule].name);
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_snapshot_variable_violations(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data)
+{
+    ngx_snapshot_str_t        list;
+    ngx_http_snapshot_ctx_t  *ctx;
+
+    ctx = ngx_http_snapshot_get_ctx(r);
+
+    if (ctx == NULL || ctx->judge.first == NULL) {
+        v->not_found = 1;
+        return NGX_OK;
+    }
+
+    if (ngx_snapshot_report_list(&ctx->judge, NGX_SNAPSHOT_WARN,
+                                 NGX_SNAPSHOT_REJECT, &list)
+        != NGX_SNAPSHOT_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    ngx_http_snapshot_set(v, list);
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_snapshot_variable_code(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data)
+{
+    ngx_snapshot_str_t               code;
+    ngx_http_snapshot_ctx_t         *ctx;
+    const ngx_snapshot_violation_t  *first;
+
+    ctx = ngx_http_snapshot_get_ctx(r);
+
+    first = ctx ? ngx_snapshot_report_next(&ctx->judge, NULL,
+                                           NGX_SNAPSHOT_REJECT)
+                : NULL;
+
+    if (ctx && ctx->judge.failed) {
+        code.data = (u_char *) ngx_snapshot_internal_code[ctx->judge.family];
+
+    } else if (first) {
+        code.data = (u_char *) first->code;
+
+    } else {
+        v->not_found = 1;
+        return NGX_OK;
+    }
+
+    code.len = ngx_strlen(code.data);
+
+    ngx_http_snapshot_set(v, code);
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_snapshot_variable_kept(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data)
+{
+    ngx_http_snapshot_ctx_t  *ctx;
+
+    ctx = ngx_http_snapshot_get_ctx(r);
+
+    if (ctx == NULL || ctx->judge.keep[data].len == 0) {
+        v->not_found = 1;
+        return NGX_OK;
+    }
+
+    ngx_http_snapshot_set(v, ctx->judge.keep[data]);
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_http_snapshot_set(ngx_http_variable_value_t *v, ngx_snapshot_str_t s)
+{
+    v->valid = 1;
+    v->no_cacheable = 0;
+    v->not_found = 0;
+    v->len = s.len;
+    v->data = (u_char *) s.data;
+}
+
+
+ngx_int_t
+ngx_http_snapshot_add_variables(ngx_conf_t *cf)
+{
+    ngx_http_variable_t  *var, *v;
+
+    for (v = ngx_http_snapshot_vars; v->name.len; v++) {
+
+        var = ngx_http_add_variable(cf, &v->name, v->flags);
+        if (var == NULL) {
+            return NGX_ERROR;
+        }
+
+        var->get_handler = v->get_handler;
+        var->data = v->data;
+    }
+
+    return NGX_OK;
+}

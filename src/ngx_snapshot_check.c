@@ -1,0 +1,561 @@
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "ngx_snapshot_check.h"
+#include "ngx_snapshot_text.h"
+
+
+#define ngx_snapshot_is_digit(c)  ((c) >= '0' && (c) <= '9')
+
+#define ngx_snapshot_is_alpha(c)                                              \
+    (((c) | 0x20) >= 'a' && ((c) | 0x20) <= 'z')
+
+#define ngx_snapshot_found(found, ...)                                        \
+    snprintf((found)->text, sizeof((found)->text), __VA_ARGS__)
+
+
+typedef struct {
+    const ngx_snapshot_rule_t   *rule;
+    uint64_t                     max;
+    const ngx_snapshot_regex_t  *regex;
+    ngx_snapshot_str_t           value;
+} ngx_snapshot_checked_t;
+
+
+typedef int (*ngx_snapshot_check_pt)(const ngx_snapshot_checked_t *c,
+    ngx_snapshot_finding_t *found);
+
+
+static int ngx_snapshot_check_project(const ngx_snapshot_checked_t *c,
+    ngx_snapshot_finding_t *found);
+static int ngx_snapshot_check_uuid(const ngx_snapshot_checked_t *c,
+    ngx_snapshot_finding_t *found);
+static int ngx_snapshot_check_media_type(const ngx_snapshot_checked_t *c,
+    ngx_snapshot_finding_t *found);
+static int ngx_snapshot_media_parameter(ngx_snapshot_str_t *s,
+    ngx_snapshot_str_t *name, ngx_snapshot_str_t *value);
+static size_t ngx_snapshot_token_len(ngx_snapshot_str_t s);
+static void ngx_snapshot_skip(ngx_snapshot_str_t *s, size_t n);
+static void ngx_snapshot_skip_space(ngx_snapshot_str_t *s);
+static int ngx_snapshot_check_words(const ngx_snapshot_checked_t *c,
+    ngx_snapshot_finding_t *found);
+static int ngx_snapshot_check_boolean(const ngx_snapshot_checked_t *c,
+    ngx_snapshot_finding_t *found);
+static int ngx_snapshot_check_length(const ngx_snapshot_checked_t *c,
+    ngx_snapshot_finding_t *found);
+static int ngx_snapshot_check_prefix(const ngx_snapshot_checked_t *c,
+    ngx_snapshot_finding_t *found);
+static int ngx_snapshot_check_pattern(const ngx_snapshot_checked_t *c,
+    ngx_snapshot_finding_t *found);
+static int ngx_snapshot_check_limit(const ngx_snapshot_checked_t *c,
+    ngx_snapshot_finding_t *found);
+static int ngx_snapshot_check_advised(const ngx_snapshot_checked_t *c,
+    ngx_snapshot_finding_t *found);
+static int ngx_snapshot_check_offset(const ngx_snapshot_checked_t *c,
+    ngx_snapshot_finding_t *found);
+static int ngx_snapshot_is_word(const ngx_snapshot_checked_t *c);
+static int ngx_snapshot_number(ngx_snapshot_str_t s, uint64_t *n);
+
+
+static const ngx_snapshot_check_pt  ngx_snapshot_checks[] = {
+    [NGX_SNAPSHOT_CHECK_PROJECT] = ngx_snapshot_check_project,
+    [NGX_SNAPSHOT_CHECK_UUID] = ngx_snapshot_check_uuid,
+    [NGX_SNAPSHOT_CHECK_MEDIA_TYPE] = ngx_snapshot_check_media_type,
+    [NGX_SNAPSHOT_CHECK_WORDS] = ngx_snapshot_check_words,
+    [NGX_SNAPSHOT_CHECK_BOOLEAN] = ngx_snapshot_check_boolean,
+    [NGX_SNAPSHOT_CHECK_LENGTH] = ngx_snapshot_check_length,
+    [NGX_SNAPSHOT_CHECK_PREFIX] = ngx_snapshot_check_prefix,
+    [NGX_SNAPSHOT_CHECK_PATTERN] = ngx_snapshot_check_pattern,
+    [NGX_SNAPSHOT_CHECK_LIMIT] = ngx_snapshot_check_limit,
+    [NGX_SNAPSHOT_CHECK_ADVISED] = ngx_snapshot_check_advised,
+    [NGX_SNAPSHOT_CHECK_OFFSET] = ngx_snapshot_check_offset
+};
+
+
+int
+ngx_snapshot_check(const ngx_snapshot_rule_t *rule, uint64_t max,
+    const ngx_snapshot_regex_t *regex, ngx_snapshot_str_t value,
+    ngx_snapshot_finding_t *found)
+{
+    ngx_snapshot_checked_t  c;
+
+    c.rule = rule;
+    c.max = max;
+    c.regex = regex;
+    c.value = value;
+
+    found->code = NULL;
+
+    return ngx_snapshot_checks[rule->check](&c, found);
+}
+
+
+static int
+ngx_snapshot_check_project(const ngx_snapshot_checked_t *c,
+    ngx_snapshot_finding_t *found)
+{
+    u_char  ch;
+    size_t  i;
+
+    if (c->value.len == 0) {
+        ngx_snapshot_found(found, "is missing, 1 to %d characters of 0-9, "
+                           "A-Z, a-z, \"-\" and \"_\" are required",
+                           NGX_SNAPSHOT_PROJECT_ID_MAX);
+        return 0;
+    }
+
+    if (c->value.len > NGX_SNAPSHOT_PROJECT_ID_MAX) {
+        ngx_snapshot_found(found, "%zu bytes, at most %d are allowed",
+                           c->value.len, NGX_SNAPSHOT_PROJECT_ID_MAX);
+        return 0;
+    }
+
+    for (i = 0; i < c->value.len; i++) {
+        ch = c->value.data[i];
+
+        if (!ngx_snapshot_is_digit(ch) && !ngx_snapshot_is_alpha(ch)
+            && ch != '-' && ch != '_')
+        {
+            ngx_snapshot_found(found, "a forbidden character at byte %zu, only "
+                               "0-9, A-Z, a-z, \"-\" and \"_\" are allowed",
+                               i + 1);
+            return 0;
+        }
+    }
+
+    return 1;
+}
+
+
+static int
+ngx_snapshot_check_uuid(const ngx_snapshot_checked_t *c,
+    ngx_snapshot_finding_t *found)
+{
+    u_char  ch;
+    size_t  i;
+
+    if (c->value.len != NGX_SNAPSHOT_UUID_LEN) {
+        ngx_snapshot_found(found, "%zu bytes, a UUID of %d (8-4-4-4-12 hex "
+                           "digits) is required", c->value.len,
+                           NGX_SNAPSHOT_UUID_LEN);
+        return 0;
+    }
+
+    for (i = 0; i < NGX_SNAPSHOT_UUID_LEN; i++) {
+        ch = c->value.data[i];
+
+        if (i == 8 || i == 13 || i == 18 || i == 23) {
+            if (ch == '-') {
+                continue;
+            }
+
+        } else if (ngx_snapshot_is_digit(ch)
+                   || ((ch | 0x20) >= 'a' && (ch | 0x20) <= 'f'))
+        {
+            continue;
+        }
+
+        ngx_snapshot_found(found, "no UUID from byte %zu on, 8-4-4-4-12 hex "
+                           "digits are required", i + 1);
+        return 0;
+    }
+
+    return 1;
+}
+
+
+/* RFC 9110, section 8.3.1, and what the contract leaves of its parameters */
+
+static int
+ngx_snapshot_check_media_type(const ngx_snapshot_checked_t *c,
+    ngx_snapshot_finding_t *found)
+{
+    ngx_snapshot_str_t  s, type, name, value;
+
+    static const ngx_snapshot_str_t  json =
+                                      ngx_snapshot_string("application/json");
+    static const ngx_snapshot_str_t  charset = ngx_snapshot_string("charset");
+    static const ngx_snapshot_str_t  utf8 = ngx_snapshot_string("utf-8");
+
+    s = c->value;
+
+    ngx_snapshot_skip_space(&s);
+
+    type = s;
+
+    if (type.len > json.len) {
+        type.len = json.len;
+    }
+
+    if (!ngx_snapshot_caseeq(type, json)) {
+        goto wrong;
+    }
+
+    ngx_snapshot_skip(&s, json.len);
+
+    for ( ;; ) {
+        ngx_snapshot_skip_space(&s);
+
+        if (s.len == 0) {
+            return 1;
+        }
+
+        if (s.data[0] != ';') {
+            goto wrong;
+        }
+
+        ngx_snapshot_skip(&s, 1);
+        ngx_snapshot_skip_space(&s);
+
+        if (s.len == 0) {
+            return 1;
+        }
+
+        if (!ngx_snapshot_media_parameter(&s, &name, &value)) {
+            ngx_snapshot_found(found, "a malformed parameter, "
+                               "\"application/json\" is required");
+            return 0;
+        }
+
+        if (ngx_snapshot_caseeq(name, charset)
+            && !ngx_snapshot_caseeq(value, utf8))
+        {
+            ngx_snapshot_found(found, "another charset, only utf-8 is allowed");
+            return 0;
+        }
+    }
+
+wrong:
+
+    ngx_snapshot_found(found,
+                       "another media type, \"application/json\" is required");
+    return 0;
+}
+
+
+/*
+ * Takes "name=value" off the beginning of s.  A quoted value with an escape or
+ * a delimiter in it is refused: readers disagree on where it ends.
+ */
+
+static int
+ngx_snapshot_media_parameter(ngx_snapshot_str_t *s, ngx_snapshot_str_t *name,
+    ngx_snapshot_str_t *value)
+{
+    size_t  i;
+
+    name->data = s->data;
+    name->len = ngx_snapshot_token_len(*s);
+    ngx_snapshot_skip(s, name->len);
+
+    if (name->len == 0 || s->len == 0 || s->data[0] != '=') {
+        return 0;
+    }
+
+    ngx_snapshot_skip(s, 1);
+
+    if (s->len == 0 || s->data[0] != '"') {
+        value->data = s->data;
+        value->len = ngx_snapshot_token_len(*s);
+        ngx_snapshot_skip(s, value->len);
+
+        return value->len != 0;
+    }
+
+    ngx_snapshot_skip(s, 1);
+
+    for (i = 0; i < s->len && s->data[i] != '"'; i++) {
+        if (strchr("\\;,", s->data[i])) {
+            return 0;
+        }
+    }
+
+    if (i == s->len) {
+        return 0;
+    }
+
+    value->data = s->data;
+    value->len = i;
+    ngx_snapshot_skip(s, i + 1);
+
+    return 1;
+}
+
+
+/* a token of RFC 9110, section 5.6.2 */
+
+static size_t
+ngx_snapshot_token_len(ngx_snapshot_str_t s)
+{
+    size_t  i;
+
+    for (i = 0; i < s.len; i++) {
+        if (!ngx_snapshot_is_digit(s.data[i])
+            && !ngx_snapshot_is_alpha(s.data[i])
+            && (s.data[i] == '\0' || !strchr("!#$%&'*+-.^_`|~", s.data[i])))
+        {
+            break;
+        }
+    }
+
+    return i;
+}
+
+
+static void
+ngx_snapshot_skip(ngx_snapshot_str_t *s, size_t n)
+{
+    s->data += n;
+    s->len -= n;
+}
+
+
+static void
+ngx_snapshot_skip_space(ngx_snapshot_str_t *s)
+{
+    while (s->len && (s->data[0] == ' ' || s->data[0] == '\t')) {
+        ngx_snapshot_skip(s, 1);
+    }
+}
+
+
+static int
+ngx_snapshot_check_words(const ngx_snapshot_checked_t *c,
+    ngx_snapshot_finding_t *found)
+{
+    int                          n;
+    unsigned                     i;
+    const ngx_snapshot_words_t  *words;
+
+    if (ngx_snapshot_is_word(c)) {
+        return 1;
+    }
+
+    words = c->rule->arg;
+
+    n = ngx_snapshot_found(found, "another value, allowed %s",
+                           words->nwords == 1 ? "is" : "are");
+
+    for (i = 0; i < words->nwords; i++) {
+        n += snprintf(found->text + n, sizeof(found->text) - n, "%s \"%.*s\"",
+                      i ? "," : "", (int) words->words[i].len,
+                      (const char *) words->words[i].data);
+    }
+
+    return 0;
+}
+
+
+/* holds where the string is not one that clients send for a boolean */
+
+static int
+ngx_snapshot_check_boolean(const ngx_snapshot_checked_t *c,
+    ngx_snapshot_finding_t *found)
+{
+    if (!ngx_snapshot_is_word(c)) {
+        return 1;
+    }
+
+    ngx_snapshot_found(found, "a boolean as a string, true or false without "
+                       "quotes is required");
+    return 0;
+}
+
+
+static int
+ngx_snapshot_is_word(const ngx_snapshot_checked_t *c)
+{
+    unsigned                     i;
+    const ngx_snapshot_words_t  *words;
+
+    words = c->rule->arg;
+
+    for (i = 0; i < words->nwords; i++) {
+        if (words->nocase ? ngx_snapshot_caseeq(c->value, words->words[i])
+                          : ngx_snapshot_eq(c->value, words->words[i]))
+        {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+static int
+ngx_snapshot_check_length(const ngx_snapshot_checked_t *c,
+    ngx_snapshot_finding_t *found)
+{
+    if (c->value.len <= c->max) {
+        return 1;
+    }
+
+    ngx_snapshot_found(found, "%zu bytes, at most %" PRIu64 " are allowed",
+                       c->value.len, c->max);
+    return 0;
+}
+
+
+static int
+ngx_snapshot_check_prefix(const ngx_snapshot_checked_t *c,
+    ngx_snapshot_finding_t *found)
+{
+    ngx_snapshot_str_t         head;
+    const ngx_snapshot_str_t  *prefix;
+
+    prefix = c->rule->arg;
+
+    if (c->value.len < prefix->len) {
+        return 1;
+    }
+
+    head.data = c->value.data;
+    head.len = prefix->len;
+
+    if (!ngx_snapshot_eq(head, *prefix)) {
+        return 1;
+    }
+
+    ngx_snapshot_found(found, "begins with \"%.*s\", which is kept for the "
+                       "snapshots that backups make", (int) prefix->len,
+                       (const char *) prefix->data);
+    return 0;
+}
+
+
+static int
+ngx_snapshot_check_pattern(const ngx_snapshot_checked_t *c,
+    ngx_snapshot_finding_t *found)
+{
+    int                        rc;
+    const ngx_snapshot_str_t  *pattern;
+
+    rc = ngx_snapshot_regex_match(c->regex, c->value);
+
+    if (rc != 0) {
+        return rc;
+    }
+
+    pattern = c->rule->arg;
+
+    ngx_snapshot_found(found, "%zu bytes that do not match %.*s: a letter, "
+                       "then letters, digits, \"-\" or \"_\", 4 to 64 "
+                       "characters in all", c->value.len, (int) pattern->len,
+                       (const char *) pattern->data);
+    return 0;
+}
+
+
+/* page 004: an integer greater than 0, at most max */
+
+static int
+ngx_snapshot_check_limit(const ngx_snapshot_checked_t *c,
+    ngx_snapshot_finding_t *found)
+{
+    uint64_t                          n;
+    ngx_snapshot_str_t                s;
+    const ngx_snapshot_limit_text_t  *texts, *text;
+
+    texts = c->rule->arg;
+    s = c->value;
+
+    if (s.len > 1 && s.data[0] == '-') {
+        ngx_snapshot_skip(&s, 1);
+
+        text = ngx_snapshot_number(s, &n)
+                   ? &texts[NGX_SNAPSHOT_LIMIT_NOT_POSITIVE]
+                   : &texts[NGX_SNAPSHOT_LIMIT_NOT_INTEGER];
+
+    } else if (!ngx_snapshot_number(s, &n)) {
+        text = &texts[NGX_SNAPSHOT_LIMIT_NOT_INTEGER];
+
+    } else if (n == 0) {
+        text = &texts[NGX_SNAPSHOT_LIMIT_NOT_POSITIVE];
+
+    } else if (n <= c->max) {
+        return 1;
+
+    } else {
+        text = &texts[NGX_SNAPSHOT_LIMIT_TOO_GREAT];
+
+        ngx_snapshot_found(found, "%s%" PRIu64 ".", text->text, c->max);
+        found->code = text->code;
+        return 0;
+    }
+
+    ngx_snapshot_found(found, "%s", text->text);
+    found->code = text->code;
+
+    return 0;
+}
+
+
+/* page 004 advises at most 50 a page; what is no number has its own rule */
+
+static int
+ngx_snapshot_check_advised(const ngx_snapshot_checked_t *c,
+    ngx_snapshot_finding_t *found)
+{
+    uint64_t  n;
+
+    if (!ngx_snapshot_number(c->value, &n) || n <= c->max) {
+        return 1;
+    }
+
+    ngx_snapshot_found(found, "more than %" PRIu64 ", at most %" PRIu64
+                       " a page are advised", c->max, c->max);
+    return 0;
+}
+
+
+static int
+ngx_snapshot_check_offset(const ngx_snapshot_checked_t *c,
+    ngx_snapshot_finding_t *found)
+{
+    uint64_t  n;
+
+    if (!ngx_snapshot_number(c->value, &n)) {
+        ngx_snapshot_found(found, "no integer, 0 to %" PRIu64 " is allowed",
+                           c->max);
+        return 0;
+    }
+
+    if (n > c->max) {
+        ngx_snapshot_found(found, "too great, 0 to %" PRIu64 " is allowed",
+                           c->max);
+        return 0;
+    }
+
+    return 1;
+}
+
+
+/* 1 and the number, UINT64_MAX where it is greater; 0 where s is no number */
+
+static int
+ngx_snapshot_number(ngx_snapshot_str_t s, uint64_t *n)
+{
+    size_t  i;
+    u_char  digit;
+
+    *n = 0;
+
+    for (i = 0; i < s.len; i++) {
+
+        if (!ngx_snapshot_is_digit(s.data[i])) {
+            return 0;
+        }
+
+        digit = s.data[i] - '0';
+
+        if (*n > (UINT64_MAX - digit) / 10) {
+            *n = UINT64_MAX;
+            continue;
+        }
+
+        *n = *n * 10 + digit;
+    }
+
+    return s.len != 0;
+}

@@ -1,0 +1,478 @@
+
+#include "ngx_snapshot_contract.h"
+#include "ngx_snapshot_text.h"
+
+
+#define S(s)  ngx_snapshot_string(s)
+
+#define PASS    NGX_SNAPSHOT_PASS
+#define WARN    NGX_SNAPSHOT_WARN
+#define REJECT  NGX_SNAPSHOT_REJECT
+
+#define NO_MAX  NGX_SNAPSHOT_NO_MAX, 0
+#define BYTES   NGX_SNAPSHOT_BYTES
+#define NUMBER  NGX_SNAPSHOT_NUMBER
+
+#define CHECK(kind)  NGX_SNAPSHOT_CHECK_##kind
+
+#define ngx_snapshot_count(a)  (sizeof(a) / sizeof(a[0]))
+#define ngx_snapshot_words(a, nocase)  { a, ngx_snapshot_count(a), nocase }
+
+
+/* page 004: "desc" is the default */
+
+static const ngx_snapshot_str_t  ngx_snapshot_sort_dirs[] = {
+    S("asc"), S("desc")
+};
+
+static const ngx_snapshot_words_t  ngx_snapshot_sort_dir =
+    ngx_snapshot_words(ngx_snapshot_sort_dirs, 0);
+
+
+/* the page "snapshot status" that page 004 refers to */
+
+static const ngx_snapshot_str_t  ngx_snapshot_statuses[] = {
+    S("creating"), S("available"), S("error"), S("deleting"),
+    S("error_deleting"), S("rollbacking"), S("backing-up")
+};
+
+static const ngx_snapshot_words_t  ngx_snapshot_status =
+    ngx_snapshot_words(ngx_snapshot_statuses, 0);
+
+
+/* what the Python clients of OpenStack send in place of a JSON boolean */
+
+static const ngx_snapshot_str_t  ngx_snapshot_booleans[] = {
+    S("true"), S("false"), S("1"), S("0"), S("yes"), S("no"), S("on"),
+    S("off"), S("t"), S("f"), S("y"), S("n")
+};
+
+static const ngx_snapshot_words_t  ngx_snapshot_boolean =
+    ngx_snapshot_words(ngx_snapshot_booleans, 1);
+
+
+/* RFC 9110, section 8.4.1: content codings are compared without case */
+
+static const ngx_snapshot_str_t  ngx_snapshot_encodings[] = { S("identity") };
+
+static const ngx_snapshot_words_t  ngx_snapshot_encoding =
+    ngx_snapshot_words(ngx_snapshot_encodings, 1);
+
+
+/* pages 000, 001, 002: snapshots that backups make are named so */
+
+static const ngx_snapshot_str_t  ngx_snapshot_reserved = S("autobk_snapshot_");
+
+
+/* page 003: begins with a letter, 4 to 64 characters in all */
+
+static const ngx_snapshot_str_t  ngx_snapshot_dws_name =
+    S("[A-Za-z][A-Za-z0-9_-]{3,63}");
+
+
+static const ngx_snapshot_limit_text_t  ngx_snapshot_limit_texts[] = {
+    { "EVS.5400", "limit param must be an integer." },
+    { "EVS.5400", "limit param must be positive." },
+    { "EVS.2142", "invalid filter limit, can not greater than " }
+};
+
+
+const ngx_snapshot_rule_t  ngx_snapshot_rules[NGX_SNAPSHOT_RULES] = {
+
+    [NGX_SNAPSHOT_URI_CANONICAL] = {
+        S("uri-canonical"), REJECT, 400, { "EVS.5400", "DWS.5065" },
+        NO_MAX, CHECK(NONE), NULL
+    },
+
+    [NGX_SNAPSHOT_PROJECT_ID] = {
+        S("project-id"), REJECT, 400, { "EVS.0001", "DWS.5065" },
+        NO_MAX, CHECK(PROJECT), NULL
+    },
+
+    [NGX_SNAPSHOT_METHOD_OVERRIDE] = {
+        S("method-override"), REJECT, 400, { "EVS.5400", "DWS.5065" },
+        NO_MAX, CHECK(NONE), NULL
+    },
+
+    [NGX_SNAPSHOT_SNAPSHOT_ID] = {
+        S("snapshot-id"), REJECT, 400, { "EVS.2045", NULL },
+        NO_MAX, CHECK(UUID), NULL
+    },
+
+    [NGX_SNAPSHOT_OPERATION_KNOWN] = {
+        S("operation-known"), PASS, 404, { "EVS.5404", "404" },
+        NO_MAX, CHECK(NONE), NULL
+    },
+
+    [NGX_SNAPSHOT_CONTENT_TYPE] = {
+        S("content-type"), REJECT, 415, { "415", "415" },
+        NO_MAX, CHECK(MEDIA_TYPE), NULL
+    },
+
+    [NGX_SNAPSHOT_CONTENT_ENCODING] = {
+        S("content-encoding"), REJECT, 415, { "415", "415" },
+        NO_MAX, CHECK(WORDS), &ngx_snapshot_encoding
+    },
+
+    [NGX_SNAPSHOT_BODY_SIZE] = {
+        S("body-size"), REJECT, 413, { "413", "413" },
+        BYTES, 114688, CHECK(NONE), NULL
+    },
+
+    [NGX_SNAPSHOT_JSON_SYNTAX] = {
+        S("json-syntax"), REJECT, 400, { "EVS.5400", "DWS.5065" },
+        NO_MAX, CHECK(NONE), NULL
+    },
+
+    [NGX_SNAPSHOT_JSON_DUPLICATE_KEY] = {
+        S("json-duplicate-key"), REJECT, 400, { "EVS.5400", "DWS.5039" },
+        NO_MAX, CHECK(NONE), NULL
+    },
+
+    [NGX_SNAPSHOT_FIELD_REQUIRED] = {
+        S("field-required"), REJECT, 400, { "EVS.5400", "DWS.5037" },
+        NO_MAX, CHECK(NONE), NULL
+    },
+
+    [NGX_SNAPSHOT_FIELD_UNKNOWN] = {
+        S("field-unknown"), REJECT, 400, { "EVS.5400", "DWS.5065" },
+        NO_MAX, CHECK(NONE), NULL
+    },
+
+    [NGX_SNAPSHOT_FIELD_TYPE] = {
+        S("field-type"), REJECT, 400, { "EVS.1018", "DWS.5065" },
+        NO_MAX, CHECK(NONE), NULL
+    },
+
+    [NGX_SNAPSHOT_BOOLEAN_STRING] = {
+        S("boolean-string"), REJECT, 400, { "EVS.1018", NULL },
+        NO_MAX, CHECK(BOOLEAN), &ngx_snapshot_boolean
+    },
+
+    [NGX_SNAPSHOT_PARAM_ENCODING] = {
+        S("param-encoding"), REJECT, 400, { "EVS.5400", NULL },
+        NO_MAX, CHECK(NONE), NULL
+    },
+
+    [NGX_SNAPSHOT_PARAM_DUPLICATE] = {
+        S("param-duplicate"), REJECT, 400, { "EVS.5400", NULL },
+        NO_MAX, CHECK(NONE), NULL
+    },
+
+    [NGX_SNAPSHOT_PARAM_UNKNOWN] = {
+        S("param-unknown"), WARN, 400, { "EVS.5400", NULL },
+        NO_MAX, CHECK(NONE), NULL
+    },
+
+    [NGX_SNAPSHOT_VOLUME_ID] = {
+        S("volume-id"), REJECT, 400, { "EVS.1002", NULL },
+        NO_MAX, CHECK(UUID), NULL
+    },
+
+    [NGX_SNAPSHOT_CLUSTER_ID] = {
+        S("cluster-id"), WARN, 400, { NULL, "DWS.5064" },
+        NO_MAX, CHECK(UUID), NULL
+    },
+
+    [NGX_SNAPSHOT_NAME_LENGTH] = {
+        S("name-length"), REJECT, 400, { "EVS.5400", NULL },
+        BYTES, 255, CHECK(LENGTH), NULL
+    },
+
+    [NGX_SNAPSHOT_NAME_RESERVED] = {
+        S("name-reserved"), WARN, 400, { "EVS.5400", NULL },
+        NO_MAX, CHECK(PREFIX), &ngx_snapshot_reserved
+    },
+
+    [NGX_SNAPSHOT_NAME_FORMAT] = {
+        S("name-format"), REJECT, 400, { NULL, "DWS.5065" },
+        NO_MAX, CHECK(PATTERN), &ngx_snapshot_dws_name
+    },
+
+    [NGX_SNAPSHOT_DESCRIPTION_LENGTH] = {
+        S("description-length"), REJECT, 400, { "EVS.5400", NULL },
+        BYTES, 255, CHECK(LENGTH), NULL
+    },
+
+    [NGX_SNAPSHOT_METADATA_ENTRY] = {
+        S("metadata-entry"), WARN, 400, { "EVS.1018", NULL },
+        BYTES, 255, CHECK(LENGTH), NULL
+    },
+
+    [NGX_SNAPSHOT_UPDATE_EMPTY] = {
+        S("update-empty"), WARN, 400, { "EVS.5400", NULL },
+        NO_MAX, CHECK(NONE), NULL
+    },
+
+    [NGX_SNAPSHOT_LIMIT_RANGE] = {
+        S("limit-range"), REJECT, 400, { "EVS.5400", NULL },
+        NUMBER, 1000, CHECK(LIMIT), ngx_snapshot_limit_texts
+    },
+
+    [NGX_SNAPSHOT_LIMIT_ADVISED] = {
+        S("limit-advised"), WARN, 400, { "EVS.1023", NULL },
+        NUMBER, 50, CHECK(ADVISED), NULL
+    },
+
+    [NGX_SNAPSHOT_OFFSET_RANGE] = {
+        S("offset-range"), REJECT, 400, { "EVS.5400", NULL },
+        NUMBER, 2147483647, CHECK(OFFSET), NULL
+    },
+
+    [NGX_SNAPSHOT_SORT_DIR] = {
+        S("sort-dir"), REJECT, 400, { "EVS.1040", NULL },
+        NO_MAX, CHECK(WORDS), &ngx_snapshot_sort_dir
+    },
+
+    [NGX_SNAPSHOT_MARKER] = {
+        S("marker"), REJECT, 400, { "EVS.1024", NULL },
+        NO_MAX, CHECK(UUID), NULL
+    },
+
+    [NGX_SNAPSHOT_STATUS_KNOWN] = {
+        S("status-known"), WARN, 400, { "EVS.5400", NULL },
+        NO_MAX, CHECK(WORDS), &ngx_snapshot_status
+    }
+};
+
+
+const ngx_snapshot_str_t
+    ngx_snapshot_severities[NGX_SNAPSHOT_SEVERITIES] =
+{
+    S("pass"), S("warn"), S("reject")
+};
+
+
+const char *const  ngx_snapshot_types[NGX_SNAPSHOT_TYPES] = {
+    "a string", "a boolean", "an object", "an array", "a number", "null"
+};
+
+
+#define FIELD(name, type, flags, keep, page, ...)                             \
+    { S(name), NGX_SNAPSHOT_##type, flags, { __VA_ARGS__ },                   \
+      NGX_SNAPSHOT_KEEP_##keep, NULL, page }
+
+#define MEMBERS(name, flags, scope, page)                                     \
+    { S(name), NGX_SNAPSHOT_OBJECT, flags, { 0, 0, 0 },                       \
+      NGX_SNAPSHOT_KEEP_NONE, scope, page }
+
+#define SCOPE(fields, any_of)                                                 \
+    { fields, ngx_snapshot_count(fields), any_of, NGX_SNAPSHOT_NO_RULE }
+
+#define REQUIRED  NGX_SNAPSHOT_REQUIRED
+#define NULLABLE  NGX_SNAPSHOT_NULLABLE
+
+
+/* any key, strings as values */
+
+static const ngx_snapshot_scope_t  ngx_snapshot_metadata = {
+    NULL, 0, NGX_SNAPSHOT_NO_RULE, NGX_SNAPSHOT_METADATA_ENTRY
+};
+
+
+static const ngx_snapshot_field_t  ngx_snapshot_evs_create_fields[] = {
+    FIELD("volume_id", STRING, REQUIRED, VOLUME_ID, "000",
+          NGX_SNAPSHOT_VOLUME_ID, 0, 0),
+    FIELD("force", BOOLEAN, 0, NONE, "000",
+          NGX_SNAPSHOT_BOOLEAN_STRING, 0, 0),
+    MEMBERS("metadata", NULLABLE, &ngx_snapshot_metadata, "000"),
+    FIELD("description", STRING, NULLABLE, NONE, "000",
+          NGX_SNAPSHOT_DESCRIPTION_LENGTH, 0, 0),
+    FIELD("name", STRING, NULLABLE, NAME, "000",
+          NGX_SNAPSHOT_NAME_LENGTH, NGX_SNAPSHOT_NAME_RESERVED, 0)
+};
+
+static const ngx_snapshot_scope_t  ngx_snapshot_evs_create =
+    SCOPE(ngx_snapshot_evs_create_fields, NGX_SNAPSHOT_NO_RULE);
+
+static const ngx_snapshot_field_t  ngx_snapshot_evs_create_body_fields[] = {
+    MEMBERS("snapshot", REQUIRED, &ngx_snapshot_evs_create, "000")
+};
+
+static const ngx_snapshot_scope_t  ngx_snapshot_evs_create_body =
+    SCOPE(ngx_snapshot_evs_create_body_fields, NGX_SNAPSHOT_NO_RULE);
+
+
+static const ngx_snapshot_field_t  ngx_snapshot_evs_update_fields[] = {
+    FIELD("name", STRING, NULLABLE, NAME, "002",
+          NGX_SNAPSHOT_NAME_LENGTH, NGX_SNAPSHOT_NAME_RESERVED, 0),
+    FIELD("description", STRING, NULLABLE, NONE, "002",
+          NGX_SNAPSHOT_DESCRIPTION_LENGTH, 0, 0)
+};
+
+static const ngx_snapshot_scope_t  ngx_snapshot_evs_update =
+    SCOPE(ngx_snapshot_evs_update_fields, NGX_SNAPSHOT_UPDATE_EMPTY);
+
+static const ngx_snapshot_field_t  ngx_snapshot_evs_update_body_fields[] = {
+    MEMBERS("snapshot", REQUIRED, &ngx_snapshot_evs_update, "002")
+};
+
+static const ngx_snapshot_scope_t  ngx_snapshot_evs_update_body =
+    SCOPE(ngx_snapshot_evs_update_body_fields, NGX_SNAPSHOT_NO_RULE);
+
+
+static const ngx_snapshot_field_t  ngx_snapshot_dws_create_fields[] = {
+    FIELD("name", STRING, REQUIRED, NAME, "003",
+          NGX_SNAPSHOT_NAME_FORMAT, 0, 0),
+    FIELD("cluster_id", STRING, REQUIRED, CLUSTER_ID, "003",
+          NGX_SNAPSHOT_CLUSTER_ID, 0, 0),
+    FIELD("description", STRING, NULLABLE, NONE, "003", 0, 0, 0)
+};
+
+static const ngx_snapshot_scope_t  ngx_snapshot_dws_create =
+    SCOPE(ngx_snapshot_dws_create_fields, NGX_SNAPSHOT_NO_RULE);
+
+static const ngx_snapshot_field_t  ngx_snapshot_dws_create_body_fields[] = {
+    MEMBERS("snapshot", REQUIRED, &ngx_snapshot_dws_create, "003")
+};
+
+static const ngx_snapshot_scope_t  ngx_snapshot_dws_create_body =
+    SCOPE(ngx_snapshot_dws_create_body_fields, NGX_SNAPSHOT_NO_RULE);
+
+
+static const ngx_snapshot_field_t  ngx_snapshot_evs_query_fields[] = {
+    FIELD("marker", STRING, 0, NONE, "004", NGX_SNAPSHOT_MARKER, 0, 0),
+    FIELD("offset", STRING, 0, NONE, "004", NGX_SNAPSHOT_OFFSET_RANGE, 0, 0),
+    FIELD("limit", STRING, 0, NONE, "004",
+          NGX_SNAPSHOT_LIMIT_RANGE, NGX_SNAPSHOT_LIMIT_ADVISED, 0),
+    FIELD("name", STRING, 0, NAME, "004", NGX_SNAPSHOT_NAME_LENGTH, 0, 0),
+    FIELD("sort_dir", STRING, 0, NONE, "004", NGX_SNAPSHOT_SORT_DIR, 0, 0),
+    FIELD("status", STRING, 0, NONE, "004", NGX_SNAPSHOT_STATUS_KNOWN, 0, 0),
+    FIELD("volume_id", STRING, 0, VOLUME_ID, "004",
+          NGX_SNAPSHOT_VOLUME_ID, 0, 0)
+};
+
+static const ngx_snapshot_scope_t  ngx_snapshot_evs_query =
+    SCOPE(ngx_snapshot_evs_query_fields, NGX_SNAPSHOT_NO_RULE);
+
+
+#define GET_OR_HEAD  (NGX_SNAPSHOT_GET | NGX_SNAPSHOT_HEAD)
+
+
+const ngx_snapshot_operation_t  ngx_snapshot_operations[] = {
+
+    { S("evs_v3_create"), NGX_SNAPSHOT_EVS, S("v3"), NGX_SNAPSHOT_POST,
+      NGX_SNAPSHOT_COLLECTION, &ngx_snapshot_evs_create_body, NULL, "000" },
+
+    { S("evs_v2_create"), NGX_SNAPSHOT_EVS, S("v2"), NGX_SNAPSHOT_POST,
+      NGX_SNAPSHOT_COLLECTION, &ngx_snapshot_evs_create_body, NULL, "001" },
+
+    { S("evs_v3_update"), NGX_SNAPSHOT_EVS, S("v3"), NGX_SNAPSHOT_PUT,
+      NGX_SNAPSHOT_MEMBER, &ngx_snapshot_evs_update_body, NULL, "002" },
+
+    { S("evs_v2_update"), NGX_SNAPSHOT_EVS, S("v2"), NGX_SNAPSHOT_PUT,
+      NGX_SNAPSHOT_MEMBER, &ngx_snapshot_evs_update_body, NULL, "002" },
+
+    { S("dws_v1_create"), NGX_SNAPSHOT_DWS, S("v1.0"), NGX_SNAPSHOT_POST,
+      NGX_SNAPSHOT_COLLECTION, &ngx_snapshot_dws_create_body, NULL, "003" },
+
+    { S("evs_v3_detail"), NGX_SNAPSHOT_EVS, S("v3"), GET_OR_HEAD,
+      NGX_SNAPSHOT_DETAIL, NULL, &ngx_snapshot_evs_query, "004" },
+
+    { S("evs_v2_detail"), NGX_SNAPSHOT_EVS, S("v2"), GET_OR_HEAD,
+      NGX_SNAPSHOT_DETAIL, NULL, &ngx_snapshot_evs_query, "004" },
+
+    { S("evs_v3_list"), NGX_SNAPSHOT_EVS, S("v3"), GET_OR_HEAD,
+      NGX_SNAPSHOT_COLLECTION, NULL, &ngx_snapshot_evs_query, "004" },
+
+    { S("evs_v2_list"), NGX_SNAPSHOT_EVS, S("v2"), GET_OR_HEAD,
+      NGX_SNAPSHOT_COLLECTION, NULL, &ngx_snapshot_evs_query, "004" },
+
+    { ngx_snapshot_null, NGX_SNAPSHOT_EVS, ngx_snapshot_null, 0,
+      NGX_SNAPSHOT_OTHER, NULL, NULL, NULL }
+};
+
+
+const ngx_snapshot_operation_t  ngx_snapshot_unknown = {
+    S("unknown"), NGX_SNAPSHOT_EVS, ngx_snapshot_null, 0,
+    NGX_SNAPSHOT_OTHER, NULL, NULL, NULL
+};
+
+
+const ngx_snapshot_header_t  ngx_snapshot_headers[] = {
+    { S("Content-Type"), NGX_SNAPSHOT_CONTENT_TYPE },
+    { S("Content-Encoding"), NGX_SNAPSHOT_CONTENT_ENCODING },
+    { S("X-HTTP-Method-Override"), NGX_SNAPSHOT_METHOD_OVERRIDE },
+    { S("X-HTTP-Method"), NGX_SNAPSHOT_METHOD_OVERRIDE },
+    { S("X-Method-Override"), NGX_SNAPSHOT_METHOD_OVERRIDE },
+    { ngx_snapshot_null, NGX_SNAPSHOT_NO_RULE }
+};
+
+
+const ngx_snapshot_method_t  ngx_snapshot_methods[] = {
+    { NGX_SNAPSHOT_GET, S("GET") },
+    { NGX_SNAPSHOT_HEAD, S("HEAD") },
+    { NGX_SNAPSHOT_POST, S("POST") },
+    { NGX_SNAPSHOT_PUT, S("PUT") },
+    { 0, ngx_snapshot_null }
+};
+
+
+const ngx_snapshot_str_t  ngx_snapshot_segment = S("snapshots");
+const ngx_snapshot_str_t  ngx_snapshot_detail = S("detail");
+const ngx_snapshot_str_t  ngx_snapshot_method_param = S("_method");
+
+
+const char *const  ngx_snapshot_internal_code[NGX_SNAPSHOT_FAMILIES] = {
+    "EVS.5500", "500"
+};
+
+
+/* the pages show badRequest and itemNotFound, the others are OpenStack's */
+
+static const ngx_snapshot_fault_t  ngx_snapshot_faults[] = {
+    { 400, "badRequest" },
+    { 401, "unauthorized" },
+    { 403, "forbidden" },
+    { 404, "itemNotFound" },
+    { 405, "badMethod" },
+    { 409, "conflictingRequest" },
+    { 413, "overLimit" },
+    { 415, "badMediaType" },
+    { 429, "overLimit" },
+    { 501, "notImplemented" },
+    { 503, "serviceUnavailable" },
+    { 0, "error" }
+};
+
+
+const char *
+ngx_snapshot_fault(unsigned status)
+{
+    const ngx_snapshot_fault_t  *f;
+
+    for (f = ngx_snapshot_faults; f->status; f++) {
+        if (f->status == status) {
+            break;
+        }
+    }
+
+    return f->name;
+}
+
+
+ngx_snapshot_rule_e
+ngx_snapshot_rule_by_name(ngx_snapshot_str_t name)
+{
+    unsigned  i;
+
+    for (i = NGX_SNAPSHOT_NO_RULE + 1; i < NGX_SNAPSHOT_RULES; i++) {
+        if (ngx_snapshot_eq(ngx_snapshot_rules[i].name, name)) {
+            return (ngx_snapshot_rule_e) i;
+        }
+    }
+
+    return NGX_SNAPSHOT_NO_RULE;
+}
+
+
+void
+ngx_snapshot_policy_default(ngx_snapshot_policy_t *policy)
+{
+    unsigned  i;
+
+    for (i = 0; i < NGX_SNAPSHOT_RULES; i++) {
+        policy->rule[i].severity = ngx_snapshot_rules[i].severity;
+        policy->rule[i].max = ngx_snapshot_rules[i].max;
+    }
+}

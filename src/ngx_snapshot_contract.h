@@ -1,0 +1,317 @@
+
+/*
+ * The contract: every documented fact, one row each.  Data, no code but the
+ * look-ups.  Pages are those of the API reference that a row is taken from:
+ * 000 EVS v3 create, 001 EVS v2 create, 002 EVS v3 update, 003 DWS v1.0
+ * create, 004 EVS v3 detail.
+ */
+
+
+#ifndef _NGX_SNAPSHOT_CONTRACT_H_INCLUDED_
+#define _NGX_SNAPSHOT_CONTRACT_H_INCLUDED_
+
+
+#include "ngx_snapshot_core.h"
+
+
+#pragma GCC visibility push(hidden)
+
+
+typedef enum {
+    NGX_SNAPSHOT_EVS = 0,
+    NGX_SNAPSHOT_DWS,
+    NGX_SNAPSHOT_FAMILIES
+} ngx_snapshot_family_e;
+
+
+typedef enum {
+    NGX_SNAPSHOT_PASS = 0,
+    NGX_SNAPSHOT_WARN,
+    NGX_SNAPSHOT_REJECT,
+    NGX_SNAPSHOT_SEVERITIES
+} ngx_snapshot_severity_e;
+
+
+/* the rules, in the order of checking and of reporting */
+
+typedef enum {
+    NGX_SNAPSHOT_NO_RULE = 0,
+    NGX_SNAPSHOT_URI_CANONICAL,
+    NGX_SNAPSHOT_PROJECT_ID,
+    NGX_SNAPSHOT_METHOD_OVERRIDE,
+    NGX_SNAPSHOT_SNAPSHOT_ID,
+    NGX_SNAPSHOT_OPERATION_KNOWN,
+    NGX_SNAPSHOT_CONTENT_TYPE,
+    NGX_SNAPSHOT_CONTENT_ENCODING,
+    NGX_SNAPSHOT_BODY_SIZE,
+    NGX_SNAPSHOT_JSON_SYNTAX,
+    NGX_SNAPSHOT_JSON_DUPLICATE_KEY,
+    NGX_SNAPSHOT_FIELD_REQUIRED,
+    NGX_SNAPSHOT_FIELD_UNKNOWN,
+    NGX_SNAPSHOT_FIELD_TYPE,
+    NGX_SNAPSHOT_BOOLEAN_STRING,
+    NGX_SNAPSHOT_PARAM_ENCODING,
+    NGX_SNAPSHOT_PARAM_DUPLICATE,
+    NGX_SNAPSHOT_PARAM_UNKNOWN,
+    NGX_SNAPSHOT_VOLUME_ID,
+    NGX_SNAPSHOT_CLUSTER_ID,
+    NGX_SNAPSHOT_NAME_LENGTH,
+    NGX_SNAPSHOT_NAME_RESERVED,
+    NGX_SNAPSHOT_NAME_FORMAT,
+    NGX_SNAPSHOT_DESCRIPTION_LENGTH,
+    NGX_SNAPSHOT_METADATA_ENTRY,
+    NGX_SNAPSHOT_UPDATE_EMPTY,
+    NGX_SNAPSHOT_LIMIT_RANGE,
+    NGX_SNAPSHOT_LIMIT_ADVISED,
+    NGX_SNAPSHOT_OFFSET_RANGE,
+    NGX_SNAPSHOT_SORT_DIR,
+    NGX_SNAPSHOT_MARKER,
+    NGX_SNAPSHOT_STATUS_KNOWN,
+    NGX_SNAPSHOT_RULES
+} ngx_snapshot_rule_e;
+
+
+/* how the bytes of one value are checked; "none" where the judge decides */
+
+typedef enum {
+    NGX_SNAPSHOT_CHECK_NONE = 0,
+    NGX_SNAPSHOT_CHECK_PROJECT,
+    NGX_SNAPSHOT_CHECK_UUID,
+    NGX_SNAPSHOT_CHECK_MEDIA_TYPE,
+    NGX_SNAPSHOT_CHECK_WORDS,
+    NGX_SNAPSHOT_CHECK_BOOLEAN,
+    NGX_SNAPSHOT_CHECK_LENGTH,
+    NGX_SNAPSHOT_CHECK_PREFIX,
+    NGX_SNAPSHOT_CHECK_PATTERN,
+    NGX_SNAPSHOT_CHECK_LIMIT,
+    NGX_SNAPSHOT_CHECK_ADVISED,
+    NGX_SNAPSHOT_CHECK_OFFSET,
+    NGX_SNAPSHOT_CHECKS
+} ngx_snapshot_check_e;
+
+
+typedef enum {
+    NGX_SNAPSHOT_NO_MAX = 0,
+    NGX_SNAPSHOT_BYTES,
+    NGX_SNAPSHOT_NUMBER
+} ngx_snapshot_unit_e;
+
+
+typedef struct {
+    ngx_snapshot_str_t            name;
+    ngx_snapshot_severity_e       severity;
+    unsigned                      status;
+    /* NULL where the rule does not exist for the family */
+    const char                   *code[NGX_SNAPSHOT_FAMILIES];
+    ngx_snapshot_unit_e           unit;
+    uint64_t                      max;
+    ngx_snapshot_check_e          check;
+    const void                   *arg;
+} ngx_snapshot_rule_t;
+
+
+/* what an operator made of a rule */
+
+typedef struct {
+    ngx_snapshot_severity_e       severity;
+    uint64_t                      max;
+} ngx_snapshot_setting_t;
+
+
+typedef struct {
+    ngx_snapshot_setting_t        rule[NGX_SNAPSHOT_RULES];
+} ngx_snapshot_policy_t;
+
+
+typedef enum {
+    NGX_SNAPSHOT_STRING = 0,
+    NGX_SNAPSHOT_BOOLEAN,
+    NGX_SNAPSHOT_OBJECT,
+    NGX_SNAPSHOT_ARRAY,
+    NGX_SNAPSHOT_NUMBER_TYPE,
+    NGX_SNAPSHOT_NULL,
+    NGX_SNAPSHOT_TYPES
+} ngx_snapshot_type_e;
+
+
+/* values that are kept for the variables of the same names */
+
+typedef enum {
+    NGX_SNAPSHOT_KEEP_NONE = 0,
+    NGX_SNAPSHOT_KEEP_NAME,
+    NGX_SNAPSHOT_KEEP_VOLUME_ID,
+    NGX_SNAPSHOT_KEEP_CLUSTER_ID,
+    NGX_SNAPSHOT_KEEPS
+} ngx_snapshot_keep_e;
+
+
+#define NGX_SNAPSHOT_REQUIRED  0x01
+#define NGX_SNAPSHOT_NULLABLE  0x02
+
+#define NGX_SNAPSHOT_FIELD_CHECKS  3
+
+
+typedef struct ngx_snapshot_scope_s  ngx_snapshot_scope_t;
+
+
+/* a member of a body or a parameter of a query */
+
+typedef struct {
+    ngx_snapshot_str_t            name;
+    ngx_snapshot_type_e           type;
+    unsigned                      flags;
+    ngx_snapshot_rule_e           rules[NGX_SNAPSHOT_FIELD_CHECKS];
+    ngx_snapshot_keep_e           keep;
+    const ngx_snapshot_scope_t   *members;
+    const char                   *page;
+} ngx_snapshot_field_t;
+
+
+/* the fields that may stand beside each other */
+
+struct ngx_snapshot_scope_s {
+    const ngx_snapshot_field_t   *fields;
+    unsigned                      nfields;
+    /* a rule that wants at least one of the fields, or 0 */
+    ngx_snapshot_rule_e           any_of;
+    /* a rule for every member of a map, which has no fields, or 0 */
+    ngx_snapshot_rule_e           entry;
+};
+
+
+typedef enum {
+    NGX_SNAPSHOT_GET = 0x01,
+    NGX_SNAPSHOT_HEAD = 0x02,
+    NGX_SNAPSHOT_POST = 0x04,
+    NGX_SNAPSHOT_PUT = 0x08
+} ngx_snapshot_method_e;
+
+
+typedef struct {
+    ngx_snapshot_method_e         method;
+    ngx_snapshot_str_t            name;
+} ngx_snapshot_method_t;
+
+
+/* what stands after "snapshots" in a path */
+
+typedef enum {
+    NGX_SNAPSHOT_COLLECTION = 0,
+    NGX_SNAPSHOT_DETAIL,
+    NGX_SNAPSHOT_MEMBER,
+    NGX_SNAPSHOT_OTHER
+} ngx_snapshot_shape_e;
+
+
+typedef struct {
+    ngx_snapshot_str_t            name;
+    ngx_snapshot_family_e         family;
+    ngx_snapshot_str_t            version;
+    unsigned                      methods;
+    ngx_snapshot_shape_e          shape;
+    const ngx_snapshot_scope_t   *body;
+    const ngx_snapshot_scope_t   *query;
+    const char                   *page;
+} ngx_snapshot_operation_t;
+
+
+/* a request header that a rule looks at */
+
+typedef struct {
+    ngx_snapshot_str_t            name;
+    ngx_snapshot_rule_e           rule;
+} ngx_snapshot_header_t;
+
+
+typedef struct {
+    unsigned                      status;
+    const char                   *name;
+} ngx_snapshot_fault_t;
+
+
+typedef struct {
+    const ngx_snapshot_str_t     *words;
+    unsigned                      nwords;
+    unsigned                      nocase;
+} ngx_snapshot_words_t;
+
+
+/* what a limit parameter can break, page 004 and the error code list */
+
+typedef struct {
+    const char                   *code;
+    const char                   *text;
+} ngx_snapshot_limit_text_t;
+
+
+#define NGX_SNAPSHOT_LIMIT_NOT_INTEGER   0
+#define NGX_SNAPSHOT_LIMIT_NOT_POSITIVE  1
+#define NGX_SNAPSHOT_LIMIT_TOO_GREAT     2
+
+
+/* 1 to 64 of [0-9A-Za-z_-], CONTRACT section 2 */
+
+#define NGX_SNAPSHOT_PROJECT_ID_MAX  64
+
+/* a UUID as 8-4-4-4-12 hex digits */
+
+#define NGX_SNAPSHOT_UUID_LEN  36
+
+/* an internal error of the gateway, EVS error code list */
+
+#define NGX_SNAPSHOT_INTERNAL_STATUS  500
+
+
+extern const ngx_snapshot_rule_t  ngx_snapshot_rules[NGX_SNAPSHOT_RULES];
+extern const ngx_snapshot_str_t
+    ngx_snapshot_severities[NGX_SNAPSHOT_SEVERITIES];
+extern const char *const  ngx_snapshot_types[NGX_SNAPSHOT_TYPES];
+
+/* both end in a row without a name */
+
+extern const ngx_snapshot_operation_t  ngx_snapshot_operations[];
+extern const ngx_snapshot_header_t  ngx_snapshot_headers[];
+
+/* ends in a row without a method */
+
+extern const ngx_snapshot_method_t  ngx_snapshot_methods[];
+
+/* a request in scope that is none of the documented operations */
+
+extern const ngx_snapshot_operation_t  ngx_snapshot_unknown;
+
+/* the segment that brings a path into scope, and the one after it */
+
+extern const ngx_snapshot_str_t  ngx_snapshot_segment;
+extern const ngx_snapshot_str_t  ngx_snapshot_detail;
+
+/* the query parameter that overrides a method */
+
+extern const ngx_snapshot_str_t  ngx_snapshot_method_param;
+
+/* codes of an internal error, by family */
+
+extern const char *const
+    ngx_snapshot_internal_code[NGX_SNAPSHOT_FAMILIES];
+
+
+/*
+ * The fault name of a status, the key of the error object, such as
+ * "badRequest"; "error" where none is documented.  Static.
+ */
+
+const char *ngx_snapshot_fault(unsigned status);
+
+/* The rule of that name, or NGX_SNAPSHOT_NO_RULE. */
+
+ngx_snapshot_rule_e ngx_snapshot_rule_by_name(ngx_snapshot_str_t name);
+
+/* Sets every rule of the policy to the contract's default. */
+
+void ngx_snapshot_policy_default(ngx_snapshot_policy_t *policy);
+
+
+#pragma GCC visibility pop
+
+
+#endif /* _NGX_SNAPSHOT_CONTRACT_H_INCLUDED_ */

@@ -1,0 +1,865 @@
+
+#include "ngx_snapshot_judge.h"
+#include "ngx_snapshot_check.h"
+
+
+/* a token of a JSON Pointer is cut here: the longest key that is allowed */
+
+#define NGX_SNAPSHOT_TOKEN_MAX  255
+
+
+/*
+ * Where something is: "query " and "query:" before a name, or a name alone in
+ * the object of the body that is in hand, where prefix is NULL.
+ */
+
+typedef struct {
+    const char          *words;
+    const char          *prefix;
+    ngx_snapshot_str_t   name;
+} ngx_snapshot_place_t;
+
+
+static ngx_snapshot_violation_t *ngx_snapshot_judge_add(
+    ngx_snapshot_judge_t *j, ngx_snapshot_rule_e rule,
+    const ngx_snapshot_place_t *place);
+static void ngx_snapshot_judge_place(ngx_snapshot_judge_t *j,
+    ngx_snapshot_violation_t *v, const ngx_snapshot_place_t *place);
+static void ngx_snapshot_judge_token(ngx_snapshot_violation_t *v,
+    ngx_snapshot_str_t key);
+static void ngx_snapshot_judge_say(ngx_snapshot_judge_t *j,
+    ngx_snapshot_rule_e rule, const ngx_snapshot_place_t *place,
+    const char *what);
+static int ngx_snapshot_judge_value(ngx_snapshot_judge_t *j,
+    ngx_snapshot_rule_e rule, const ngx_snapshot_place_t *place,
+    ngx_snapshot_str_t value);
+static void ngx_snapshot_judge_field(ngx_snapshot_judge_t *j,
+    const ngx_snapshot_field_t *field, const ngx_snapshot_place_t *place,
+    ngx_snapshot_str_t value);
+static void ngx_snapshot_judge_entry(ngx_snapshot_judge_t *j,
+    ngx_snapshot_rule_e rule, ngx_snapshot_str_t key,
+    ngx_snapshot_type_e type, ngx_snapshot_str_t value);
+static void ngx_snapshot_judge_type(ngx_snapshot_judge_t *j,
+    const ngx_snapshot_field_t *field, const ngx_snapshot_place_t *place,
+    ngx_snapshot_type_e type, ngx_snapshot_str_t value);
+static void ngx_snapshot_judge_known(ngx_snapshot_violation_t *v,
+    const ngx_snapshot_scope_t *scope);
+static const ngx_snapshot_field_t *ngx_snapshot_judge_find(
+    const ngx_snapshot_scope_t *scope, ngx_snapshot_str_t name);
+static void ngx_snapshot_judge_keep(ngx_snapshot_judge_t *j,
+    const ngx_snapshot_field_t *field, ngx_snapshot_str_t value);
+static int ngx_snapshot_judge_same_header(ngx_snapshot_str_t a,
+    ngx_snapshot_str_t b);
+static ngx_snapshot_place_t ngx_snapshot_judge_named(const char *words,
+    const char *prefix, ngx_snapshot_str_t name);
+
+
+static const ngx_snapshot_str_t  ngx_snapshot_empty = ngx_snapshot_null;
+
+
+#define ngx_snapshot_judge_severity(j, r)  ((j)->policy->rule[r].severity)
+
+
+void
+ngx_snapshot_judge_init(ngx_snapshot_judge_t *j, const ngx_snapshot_mem_t *mem,
+    const ngx_snapshot_policy_t *policy, const ngx_snapshot_regex_t *regex,
+    const ngx_snapshot_route_t *route)
+{
+    memset(j, 0, sizeof(ngx_snapshot_judge_t));
+
+    j->mem = mem;
+    j->policy = policy;
+    j->regex = regex;
+    j->operation = route->operation;
+    j->family = route->family;
+    j->methods = route->methods;
+    j->last = &j->first;
+}
+
+
+int
+ngx_snapshot_judge_route(ngx_snapshot_judge_t *j,
+    const ngx_snapshot_route_t *route)
+{
+    ngx_snapshot_place_t          place;
+    ngx_snapshot_violation_t     *v;
+    const ngx_snapshot_method_t  *m;
+
+    static const ngx_snapshot_str_t  project_id =
+                                           ngx_snapshot_string("project_id");
+    static const ngx_snapshot_str_t  snapshot_id =
+                                           ngx_snapshot_string("snapshot_id");
+
+    if (route->operation == &ngx_snapshot_unknown) {
+
+        if (route->methods == 0) {
+            place = ngx_snapshot_judge_named("path", "path",
+                                             ngx_snapshot_empty);
+            ngx_snapshot_judge_say(j, NGX_SNAPSHOT_OPERATION_KNOWN, &place,
+                                   "is none of the documented operations");
+            return 1;
+        }
+
+        place = ngx_snapshot_judge_named("method", "method",
+                                         ngx_snapshot_empty);
+
+        v = ngx_snapshot_judge_add(j, NGX_SNAPSHOT_OPERATION_KNOWN, &place);
+
+        if (v) {
+            v->status = 405;
+            v->code = "405";
+
+            ngx_snapshot_text_cstr(&v->message,
+                           "not documented for this path, allowed are");
+
+            for (m = ngx_snapshot_methods; m->method; m++) {
+                if (m->method & route->methods) {
+                    ngx_snapshot_text_cstr(&v->message, " ");
+                    ngx_snapshot_text_add(&v->message, m->name.data,
+                                          m->name.len);
+                }
+            }
+        }
+
+        return 1;
+    }
+
+    if (!route->canonical) {
+        place = ngx_snapshot_judge_named("path", "path", ngx_snapshot_empty);
+        ngx_snapshot_judge_say(j, NGX_SNAPSHOT_URI_CANONICAL, &place,
+                               "not spelled plainly, no percent-escapes, "
+                               "doubled or trailing slashes, dot segments, "
+                               "\";\", \"#\", suffix or capitals are allowed");
+
+        if (ngx_snapshot_judge_rejects(j)) {
+            return 0;
+        }
+    }
+
+    place = ngx_snapshot_judge_named("path ", "path:", project_id);
+
+    (void) ngx_snapshot_judge_value(j, NGX_SNAPSHOT_PROJECT_ID, &place,
+                                    route->project);
+
+    if (route->operation->shape == NGX_SNAPSHOT_MEMBER) {
+        place = ngx_snapshot_judge_named("path ", "path:", snapshot_id);
+
+        (void) ngx_snapshot_judge_value(j, NGX_SNAPSHOT_SNAPSHOT_ID, &place,
+                                        route->id);
+    }
+
+    return 1;
+}
+
+
+void
+ngx_snapshot_judge_header(ngx_snapshot_judge_t *j, ngx_snapshot_str_t name,
+    ngx_snapshot_str_t value)
+{
+    uint32_t                      bit;
+    ngx_snapshot_place_t          place;
+    const ngx_snapshot_header_t  *h;
+
+    for (h = ngx_snapshot_headers; h->name.len; h++) {
+        if (ngx_snapshot_judge_same_header(h->name, name)) {
+            goto found;
+        }
+    }
+
+    return;
+
+found:
+
+    place = ngx_snapshot_judge_named("header ", "header:", h->name);
+
+    if (h->rule == NGX_SNAPSHOT_METHOD_OVERRIDE) {
+        ngx_snapshot_judge_say(j, h->rule, &place,
+                               "is present, the method of the request line is "
+                               "the only one that is allowed");
+        return;
+    }
+
+    if (j->operation->body == NULL) {
+        return;
+    }
+
+    bit = (uint32_t) 1 << h->rule;
+
+    if (h->rule == NGX_SNAPSHOT_CONTENT_TYPE && (j->headers & bit)) {
+        ngx_snapshot_judge_say(j, h->rule, &place,
+                               "is there more than once, exactly one is "
+                               "required");
+        return;
+    }
+
+    j->headers |= bit;
+
+    (void) ngx_snapshot_judge_value(j, h->rule, &place, value);
+}
+
+
+void
+ngx_snapshot_judge_headers_end(ngx_snapshot_judge_t *j)
+{
+    ngx_snapshot_place_t  place;
+
+    if (j->operation->body == NULL
+        || j->headers & ((uint32_t) 1 << NGX_SNAPSHOT_CONTENT_TYPE))
+    {
+        return;
+    }
+
+    place = ngx_snapshot_judge_named("header ", "header:",
+                                     ngx_snapshot_headers[0].name);
+
+    ngx_snapshot_judge_say(j, NGX_SNAPSHOT_CONTENT_TYPE, &place,
+                           "is missing, \"application/json\" is required");
+}
+
+
+/*
+ * Gateways to CGI and WSGI make "-" and "_" in header names the same, so a
+ * name with the one is as good as a name with the other.
+ */
+
+static int
+ngx_snapshot_judge_same_header(ngx_snapshot_str_t a, ngx_snapshot_str_t b)
+{
+    u_char  c;
+    size_t  i;
+
+    if (a.len != b.len) {
+        return 0;
+    }
+
+    for (i = 0; i < a.len; i++) {
+
+        c = (b.data[i] == '_') ? '-' : b.data[i];
+
+        if (a.data[i] != c && ((a.data[i] | 0x20) != (c | 0x20) || c < 'A')) {
+            return 0;
+        }
+    }
+
+    return 1;
+}
+
+
+int
+ngx_snapshot_judge_size(ngx_snapshot_judge_t *j, uint64_t size)
+{
+    ngx_snapshot_place_t       place;
+    ngx_snapshot_violation_t  *v;
+
+    if (size <= j->policy->rule[NGX_SNAPSHOT_BODY_SIZE].max) {
+        return 1;
+    }
+
+    place = ngx_snapshot_judge_named("body", "", ngx_snapshot_empty);
+
+    v = ngx_snapshot_judge_add(j, NGX_SNAPSHOT_BODY_SIZE, &place);
+
+    if (v) {
+        ngx_snapshot_text_cstr(&v->message, "more than the ");
+        ngx_snapshot_text_num(&v->message,
+                              j->policy->rule[NGX_SNAPSHOT_BODY_SIZE].max);
+        ngx_snapshot_text_cstr(&v->message, " bytes that are allowed");
+    }
+
+    return !ngx_snapshot_judge_rejects(j);
+}
+
+
+void
+ngx_snapshot_judge_override(ngx_snapshot_judge_t *j)
+{
+    ngx_snapshot_place_t  place;
+
+    place = ngx_snapshot_judge_named("query ", "query:",
+                                     ngx_snapshot_method_param);
+
+    ngx_snapshot_judge_say(j, NGX_SNAPSHOT_METHOD_OVERRIDE, &place,
+                           "is present, the method of the request line is the "
+                           "only one that is allowed");
+}
+
+
+void
+ngx_snapshot_judge_separator(ngx_snapshot_judge_t *j)
+{
+    ngx_snapshot_place_t  place;
+
+    place = ngx_snapshot_judge_named("query", "query", ngx_snapshot_empty);
+
+    ngx_snapshot_judge_say(j, NGX_SNAPSHOT_PARAM_ENCODING, &place,
+                           "a bare \";\", only \"&\" is allowed between "
+                           "parameters");
+}
+
+
+void
+ngx_snapshot_judge_param(ngx_snapshot_judge_t *j, ngx_snapshot_str_t name,
+    ngx_snapshot_str_t value, int whole)
+{
+    uint32_t                      bit;
+    ngx_snapshot_place_t          place;
+    ngx_snapshot_violation_t     *v;
+    const ngx_snapshot_field_t   *field;
+    const ngx_snapshot_scope_t   *scope;
+
+    scope = j->operation->query;
+    place = ngx_snapshot_judge_named("query ", "query:", name);
+
+    field = ngx_snapshot_judge_find(scope, name);
+
+    if (field == NULL) {
+        v = ngx_snapshot_judge_add(j, NGX_SNAPSHOT_PARAM_UNKNOWN, &place);
+
+        if (v) {
+            ngx_snapshot_text_cstr(&v->message, "unknown parameter, known are");
+            ngx_snapshot_judge_known(v, scope);
+        }
+
+        return;
+    }
+
+    bit = (uint32_t) 1 << (field - scope->fields);
+
+    if (j->params & bit) {
+        ngx_snapshot_judge_say(j, NGX_SNAPSHOT_PARAM_DUPLICATE, &place,
+                               "is there more than once, one is allowed");
+
+        if (ngx_snapshot_judge_severity(j, NGX_SNAPSHOT_PARAM_DUPLICATE)
+            == NGX_SNAPSHOT_REJECT)
+        {
+            return;
+        }
+
+        /* a server may take either, so each is judged */
+    }
+
+    j->params |= bit;
+
+    if (!whole || !ngx_snapshot_utf8_printable(value)) {
+        ngx_snapshot_judge_say(j, NGX_SNAPSHOT_PARAM_ENCODING, &place,
+                               whole ? "decodes to control characters or to "
+                                       "what is no UTF-8, neither is allowed"
+                                     : "a broken percent-escape, \"%\" and "
+                                       "two hex digits are required");
+
+        if (ngx_snapshot_judge_severity(j, NGX_SNAPSHOT_PARAM_ENCODING)
+            == NGX_SNAPSHOT_REJECT)
+        {
+            return;
+        }
+    }
+
+    if (field->keep) {
+        j->keep[field->keep] = value;
+    }
+
+    ngx_snapshot_judge_field(j, field, &place, value);
+}
+
+
+void
+ngx_snapshot_judge_text(ngx_snapshot_judge_t *j, ngx_snapshot_rule_e rule,
+    const char *what, uint64_t line, uint64_t column)
+{
+    ngx_snapshot_place_t       place;
+    ngx_snapshot_violation_t  *v;
+
+    place = ngx_snapshot_judge_named("body", "", ngx_snapshot_empty);
+
+    v = ngx_snapshot_judge_add(j, rule, &place);
+
+    if (v == NULL) {
+        return;
+    }
+
+    ngx_snapshot_text_cstr(&v->message, what);
+
+    if (line) {
+        ngx_snapshot_text_cstr(&v->message, " at line ");
+        ngx_snapshot_text_num(&v->message, line);
+        ngx_snapshot_text_cstr(&v->message, ", column ");
+        ngx_snapshot_text_num(&v->message, column);
+    }
+
+    ngx_snapshot_text_cstr(&v->message, rule == NGX_SNAPSHOT_JSON_SYNTAX
+                                        ? ", one JSON object in UTF-8 is "
+                                          "required"
+                                        : ", each key is allowed once in an "
+                                          "object");
+}
+
+
+void
+ngx_snapshot_judge_begin(ngx_snapshot_judge_t *j)
+{
+    j->depth = 0;
+    j->frame[0].scope = j->operation->body;
+    j->frame[0].seen = 0;
+}
+
+
+int
+ngx_snapshot_judge_member(ngx_snapshot_judge_t *j, ngx_snapshot_str_t key,
+    ngx_snapshot_type_e type, ngx_snapshot_str_t value)
+{
+    ngx_snapshot_place_t         place;
+    ngx_snapshot_frame_t        *frame;
+    ngx_snapshot_violation_t    *v;
+    const ngx_snapshot_field_t  *field;
+
+    frame = &j->frame[j->depth];
+
+    if (frame->scope->entry) {
+        ngx_snapshot_judge_entry(j, frame->scope->entry, key, type, value);
+        return 0;
+    }
+
+    place = ngx_snapshot_judge_named(NULL, NULL, key);
+    field = ngx_snapshot_judge_find(frame->scope, key);
+
+    if (field == NULL) {
+        v = ngx_snapshot_judge_add(j, NGX_SNAPSHOT_FIELD_UNKNOWN, &place);
+
+        if (v) {
+            ngx_snapshot_text_cstr(&v->message, "unknown field, known are");
+            ngx_snapshot_judge_known(v, frame->scope);
+        }
+
+        return 0;
+    }
+
+    if (type == NGX_SNAPSHOT_NULL && field->flags & NGX_SNAPSHOT_NULLABLE) {
+        return 0;
+    }
+
+    frame->seen |= (uint32_t) 1 << (field - frame->scope->fields);
+
+    if (type != field->type) {
+        ngx_snapshot_judge_type(j, field, &place, type, value);
+        return 0;
+    }
+
+    if (type == NGX_SNAPSHOT_OBJECT) {
+        frame++;
+        frame->scope = field->members;
+        frame->key = key;
+        frame->seen = 0;
+        j->depth++;
+
+        return 1;
+    }
+
+    if (type != NGX_SNAPSHOT_STRING) {
+        return 0;
+    }
+
+    if (value.len == 0 && field->flags & NGX_SNAPSHOT_REQUIRED) {
+        ngx_snapshot_judge_say(j, NGX_SNAPSHOT_FIELD_REQUIRED, &place,
+                               "is empty, a value is required");
+        return 0;
+    }
+
+    ngx_snapshot_judge_keep(j, field, value);
+    ngx_snapshot_judge_field(j, field, &place, value);
+
+    return 0;
+}
+
+
+void
+ngx_snapshot_judge_leave(ngx_snapshot_judge_t *j)
+{
+    unsigned                     i;
+    ngx_snapshot_place_t         place;
+    ngx_snapshot_frame_t        *frame;
+    ngx_snapshot_violation_t    *v;
+    const ngx_snapshot_scope_t  *scope;
+
+    frame = &j->frame[j->depth];
+    scope = frame->scope;
+
+    for (i = 0; i < scope->nfields; i++) {
+
+        if (!(scope->fields[i].flags & NGX_SNAPSHOT_REQUIRED)
+            || frame->seen & ((uint32_t) 1 << i))
+        {
+            continue;
+        }
+
+        place = ngx_snapshot_judge_named(NULL, NULL, scope->fields[i].name);
+
+        ngx_snapshot_judge_say(j, NGX_SNAPSHOT_FIELD_REQUIRED, &place,
+                               "is missing, it is required");
+    }
+
+    if (scope->any_of && frame->seen == 0) {
+
+        place = ngx_snapshot_judge_named(NULL, NULL, frame->key);
+
+        j->depth--;
+        v = ngx_snapshot_judge_add(j, scope->any_of, &place);
+        j->depth++;
+
+        if (v) {
+            ngx_snapshot_text_cstr(&v->message, "has nothing to update, at "
+                                   "least one is required of");
+            ngx_snapshot_judge_known(v, scope);
+        }
+    }
+
+    if (j->depth) {
+        j->depth--;
+    }
+}
+
+
+static ngx_snapshot_place_t
+ngx_snapshot_judge_named(const char *words, const char *prefix,
+    ngx_snapshot_str_t name)
+{
+    ngx_snapshot_place_t  place;
+
+    place.words = words;
+    place.prefix = prefix;
+    place.name = name;
+
+    return place;
+}
+
+
+/*
+ * Records a violation whose message is "place: "; the caller says the rest.
+ * NULL where the operator has the rule passed over, or memory is short.
+ */
+
+static ngx_snapshot_violation_t *
+ngx_snapshot_judge_add(ngx_snapshot_judge_t *j, ngx_snapshot_rule_e rule,
+    const ngx_snapshot_place_t *place)
+{
+    ngx_snapshot_severity_e    severity;
+    ngx_snapshot_violation_t  *v;
+
+    severity = ngx_snapshot_judge_severity(j, rule);
+
+    if (severity == NGX_SNAPSHOT_PASS) {
+        return NULL;
+    }
+
+    v = j->mem->alloc(j->mem->data, sizeof(ngx_snapshot_violation_t));
+    if (v == NULL) {
+        j->failed = 1;
+        return NULL;
+    }
+
+    v->next = NULL;
+    v->rule = rule;
+    v->severity = severity;
+    v->status = ngx_snapshot_rules[rule].status;
+    v->code = ngx_snapshot_rules[rule].code[j->family];
+
+    ngx_snapshot_text_init(&v->at, j->mem);
+    ngx_snapshot_text_init(&v->message, j->mem);
+
+    ngx_snapshot_judge_place(j, v, place);
+    ngx_snapshot_text_cstr(&v->message, ": ");
+
+    *j->last = v;
+    j->last = &v->next;
+
+    j->count[severity]++;
+    j->rules |= (uint32_t) 1 << rule;
+
+    return v;
+}
+
+
+static void
+ngx_snapshot_judge_place(ngx_snapshot_judge_t *j, ngx_snapshot_violation_t *v,
+    const ngx_snapshot_place_t *place)
+{
+    unsigned  i;
+
+    if (place->words) {
+        ngx_snapshot_text_cstr(&v->message, place->words);
+        ngx_snapshot_text_shown(&v->message, place->name);
+
+        ngx_snapshot_text_cstr(&v->at, place->prefix);
+        ngx_snapshot_judge_token(v, place->name);
+
+        return;
+    }
+
+    for (i = 1; i <= j->depth; i++) {
+        ngx_snapshot_text_shown(&v->message, j->frame[i].key);
+        ngx_snapshot_text_cstr(&v->message, ".");
+
+        ngx_snapshot_text_cstr(&v->at, "/");
+        ngx_snapshot_judge_token(v, j->frame[i].key);
+    }
+
+    ngx_snapshot_text_shown(&v->message, place->name);
+
+    ngx_snapshot_text_cstr(&v->at, "/");
+    ngx_snapshot_judge_token(v, place->name);
+}
+
+
+/* RFC 6901, section 3; what is no UTF-8 (in a query) is percent-encoded */
+
+static void
+ngx_snapshot_judge_token(ngx_snapshot_violation_t *v, ngx_snapshot_str_t key)
+{
+    size_t               n;
+    const u_char        *p, *last, *stop;
+    ngx_snapshot_str_t   s;
+
+    p = key.data;
+    last = key.data + key.len;
+    stop = (key.len > NGX_SNAPSHOT_TOKEN_MAX) ? p + NGX_SNAPSHOT_TOKEN_MAX
+                                              : last;
+
+    while (p < last) {
+
+        n = ngx_snapshot_utf8_len(p, last);
+
+        if (p + (n ? n : 1) > stop) {
+            return;
+        }
+
+        if (*p == '~') {
+            ngx_snapshot_text_cstr(&v->at, "~0");
+
+        } else if (*p == '/') {
+            ngx_snapshot_text_cstr(&v->at, "~1");
+
+        } else if (n == 0) {
+            s.data = p;
+            s.len = n = 1;
+            ngx_snapshot_text_percent(&v->at, s, "");
+
+        } else {
+            ngx_snapshot_text_add(&v->at, p, n);
+        }
+
+        p += n;
+    }
+}
+
+
+static void
+ngx_snapshot_judge_say(ngx_snapshot_judge_t *j, ngx_snapshot_rule_e rule,
+    const ngx_snapshot_place_t *place, const char *what)
+{
+    ngx_snapshot_violation_t  *v;
+
+    v = ngx_snapshot_judge_add(j, rule, place);
+
+    if (v) {
+        ngx_snapshot_text_cstr(&v->message, what);
+    }
+}
+
+
+/* 1 where the rule holds or is passed over */
+
+static int
+ngx_snapshot_judge_value(ngx_snapshot_judge_t *j, ngx_snapshot_rule_e rule,
+    const ngx_snapshot_place_t *place, ngx_snapshot_str_t value)
+{
+    int                        rc;
+    ngx_snapshot_finding_t     found;
+    ngx_snapshot_violation_t  *v;
+
+    if (ngx_snapshot_judge_severity(j, rule) == NGX_SNAPSHOT_PASS) {
+        return 1;
+    }
+
+    rc = ngx_snapshot_check(&ngx_snapshot_rules[rule],
+                            j->policy->rule[rule].max, j->regex, value,
+                            &found);
+    if (rc == 1) {
+        return 1;
+    }
+
+    if (rc == NGX_SNAPSHOT_ERROR) {
+        j->failed = 1;
+        return 0;
+    }
+
+    v = ngx_snapshot_judge_add(j, rule, place);
+
+    if (v) {
+        ngx_snapshot_text_cstr(&v->message, found.text);
+
+        if (found.code) {
+            v->code = found.code;
+        }
+    }
+
+    return 0;
+}
+
+
+static void
+ngx_snapshot_judge_field(ngx_snapshot_judge_t *j,
+    const ngx_snapshot_field_t *field, const ngx_snapshot_place_t *place,
+    ngx_snapshot_str_t value)
+{
+    int       held;
+    unsigned  i;
+
+    held = 1;
+
+    for (i = 0; i < NGX_SNAPSHOT_FIELD_CHECKS && field->rules[i]; i++) {
+
+        /* nothing is advised where more is wrong */
+
+        if (!held
+            && ngx_snapshot_rules[field->rules[i]].check
+               == NGX_SNAPSHOT_CHECK_ADVISED)
+        {
+            continue;
+        }
+
+        held &= ngx_snapshot_judge_value(j, field->rules[i], place, value);
+    }
+}
+
+
+/* a member of a map: a key of 1 byte to max, a string of at most max */
+
+static void
+ngx_snapshot_judge_entry(ngx_snapshot_judge_t *j, ngx_snapshot_rule_e rule,
+    ngx_snapshot_str_t key, ngx_snapshot_type_e type, ngx_snapshot_str_t value)
+{
+    uint64_t                   max;
+    ngx_snapshot_place_t       place;
+    ngx_snapshot_violation_t  *v;
+
+    max = j->policy->rule[rule].max;
+
+    if (key.len > 0 && key.len <= max
+        && type == NGX_SNAPSHOT_STRING && value.len <= max)
+    {
+        return;
+    }
+
+    place = ngx_snapshot_judge_named(NULL, NULL, key);
+
+    v = ngx_snapshot_judge_add(j, rule, &place);
+
+    if (v == NULL) {
+        return;
+    }
+
+    if (key.len == 0 || key.len > max) {
+        ngx_snapshot_text_cstr(&v->message, "a key of ");
+        ngx_snapshot_text_num(&v->message, key.len);
+        ngx_snapshot_text_cstr(&v->message, " bytes, 1 to ");
+
+    } else if (type != NGX_SNAPSHOT_STRING) {
+        ngx_snapshot_text_cstr(&v->message, ngx_snapshot_types[type]);
+        ngx_snapshot_text_cstr(&v->message, ", a string of at most ");
+
+    } else {
+        ngx_snapshot_text_cstr(&v->message, "a value of ");
+        ngx_snapshot_text_num(&v->message, value.len);
+        ngx_snapshot_text_cstr(&v->message, " bytes, at most ");
+    }
+
+    ngx_snapshot_text_num(&v->message, max);
+    ngx_snapshot_text_cstr(&v->message, " are allowed");
+}
+
+
+/* a string in the place of a boolean may have a rule of its own */
+
+static void
+ngx_snapshot_judge_type(ngx_snapshot_judge_t *j,
+    const ngx_snapshot_field_t *field, const ngx_snapshot_place_t *place,
+    ngx_snapshot_type_e type, ngx_snapshot_str_t value)
+{
+    ngx_snapshot_rule_e        rule;
+    ngx_snapshot_finding_t     found;
+    ngx_snapshot_violation_t  *v;
+
+    rule = field->rules[0];
+
+    if (field->type == NGX_SNAPSHOT_BOOLEAN && type == NGX_SNAPSHOT_STRING
+        && rule
+        && ngx_snapshot_check(&ngx_snapshot_rules[rule], 0, NULL, value,
+                              &found) == 0)
+    {
+        ngx_snapshot_judge_say(j, rule, place, found.text);
+        return;
+    }
+
+    v = ngx_snapshot_judge_add(j, NGX_SNAPSHOT_FIELD_TYPE, place);
+
+    if (v) {
+        ngx_snapshot_text_cstr(&v->message, ngx_snapshot_types[type]);
+        ngx_snapshot_text_cstr(&v->message, ", ");
+        ngx_snapshot_text_cstr(&v->message, ngx_snapshot_types[field->type]);
+        ngx_snapshot_text_cstr(&v->message,
+                               field->flags & NGX_SNAPSHOT_NULLABLE
+                               ? " or null is required" : " is required");
+    }
+}
+
+
+static void
+ngx_snapshot_judge_known(ngx_snapshot_violation_t *v,
+    const ngx_snapshot_scope_t *scope)
+{
+    unsigned  i;
+
+    for (i = 0; i < scope->nfields; i++) {
+        ngx_snapshot_text_cstr(&v->message, i ? ", " : " ");
+        ngx_snapshot_text_add(&v->message, scope->fields[i].name.data,
+                              scope->fields[i].name.len);
+    }
+}
+
+
+static const ngx_snapshot_field_t *
+ngx_snapshot_judge_find(const ngx_snapshot_scope_t *scope,
+    ngx_snapshot_str_t name)
+{
+    unsigned  i;
+
+    for (i = 0; i < scope->nfields; i++) {
+        if (ngx_snapshot_eq(scope->fields[i].name, name)) {
+            return &scope->fields[i];
+        }
+    }
+
+    return NULL;
+}
+
+
+static void
+ngx_snapshot_judge_keep(ngx_snapshot_judge_t *j,
+    const ngx_snapshot_field_t *field, ngx_snapshot_str_t value)
+{
+    u_char  *p;
+
+    if (field->keep == NGX_SNAPSHOT_KEEP_NONE || value.len == 0) {
+        return;
+    }
+
+    p = j->mem->alloc(j->mem->data, value.len);
+    if (p == NULL) {
+        j->failed = 1;
+        return;
+    }
+
+    memcpy(p, value.data, value.len);
+
+    j->keep[field->keep].data = p;
+    j->keep[field->keep].len = value.len;
+}

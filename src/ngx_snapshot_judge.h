@@ -1,0 +1,165 @@
+
+/*
+ * Takes what a reader pushes, holds it against the contract, and collects the
+ * violations.  It does not know who reads.
+ */
+
+
+#ifndef _NGX_SNAPSHOT_JUDGE_H_INCLUDED_
+#define _NGX_SNAPSHOT_JUDGE_H_INCLUDED_
+
+
+#include "ngx_snapshot_route.h"
+#include "ngx_snapshot_regex.h"
+#include "ngx_snapshot_text.h"
+
+
+#pragma GCC visibility push(hidden)
+
+
+/* the top of a body, "snapshot", "metadata" */
+
+#define NGX_SNAPSHOT_DEPTH  3
+
+
+typedef struct ngx_snapshot_violation_s  ngx_snapshot_violation_t;
+
+
+/*
+ * at is where it is, for machines: a JSON Pointer or "query:limit"; message
+ * says it in words, and what was found and what is allowed.
+ */
+
+struct ngx_snapshot_violation_s {
+    ngx_snapshot_violation_t        *next;
+    ngx_snapshot_rule_e              rule;
+    ngx_snapshot_severity_e          severity;
+    unsigned                         status;
+    const char                      *code;
+    ngx_snapshot_text_t              at;
+    ngx_snapshot_text_t              message;
+};
+
+
+typedef struct {
+    const ngx_snapshot_scope_t      *scope;
+    ngx_snapshot_str_t               key;
+    uint32_t                         seen;
+} ngx_snapshot_frame_t;
+
+
+/*
+ * failed is set where something could not be judged, for want of memory or
+ * because pcre2 gave up: the request must then be refused with a 500.  count
+ * is the number of violations by severity, rules has a bit for each rule that
+ * was violated, keep holds the values for the variables.
+ */
+
+typedef struct {
+    const ngx_snapshot_mem_t        *mem;
+    const ngx_snapshot_policy_t     *policy;
+    const ngx_snapshot_regex_t      *regex;
+    const ngx_snapshot_operation_t  *operation;
+    ngx_snapshot_family_e            family;
+    unsigned                         methods;
+
+    ngx_snapshot_violation_t        *first;
+    ngx_snapshot_violation_t       **last;
+    unsigned                         count[NGX_SNAPSHOT_SEVERITIES];
+    uint32_t                         rules;
+    unsigned                         failed;
+
+    ngx_snapshot_str_t               keep[NGX_SNAPSHOT_KEEPS];
+
+    uint32_t                         headers;
+    uint32_t                         params;
+    ngx_snapshot_frame_t             frame[NGX_SNAPSHOT_DEPTH];
+    unsigned                         depth;
+} ngx_snapshot_judge_t;
+
+
+#define ngx_snapshot_judge_rejects(j)                                         \
+    ((j)->count[NGX_SNAPSHOT_REJECT] != 0 || (j)->failed)
+
+
+/*
+ * Begins the judging of a request in scope.  mem, policy, regex and route
+ * must outlive the judge; regex is that of the rule "name-format".
+ */
+
+void ngx_snapshot_judge_init(ngx_snapshot_judge_t *j,
+    const ngx_snapshot_mem_t *mem, const ngx_snapshot_policy_t *policy,
+    const ngx_snapshot_regex_t *regex, const ngx_snapshot_route_t *route);
+
+/*
+ * Judges method and path.  Returns 0 where the path is not canonical and that
+ * is rejected: such a path is judged no further, CONTRACT section 2.
+ */
+
+int ngx_snapshot_judge_route(ngx_snapshot_judge_t *j,
+    const ngx_snapshot_route_t *route);
+
+/* Judges one request header, once for each that the request has. */
+
+void ngx_snapshot_judge_header(ngx_snapshot_judge_t *j,
+    ngx_snapshot_str_t name, ngx_snapshot_str_t value);
+
+/* Judges what the headers lack; to be called after the last of them. */
+
+void ngx_snapshot_judge_headers_end(ngx_snapshot_judge_t *j);
+
+/*
+ * Judges the size of a body in bytes.  Returns 0 where it is more than is
+ * allowed and that is rejected.
+ */
+
+int ngx_snapshot_judge_size(ngx_snapshot_judge_t *j, uint64_t size);
+
+/* Records that a query parameter overrides the method. */
+
+void ngx_snapshot_judge_override(ngx_snapshot_judge_t *j);
+
+/* Records a bare ";" in the query. */
+
+void ngx_snapshot_judge_separator(ngx_snapshot_judge_t *j);
+
+/*
+ * Judges a query parameter, both name and value percent-decoded; whole is 0
+ * where an escape was broken.  The value's bytes must outlive the judge.
+ */
+
+void ngx_snapshot_judge_param(ngx_snapshot_judge_t *j,
+    ngx_snapshot_str_t name, ngx_snapshot_str_t value, int whole);
+
+/*
+ * Records that the body is no JSON object (rule json-syntax) or has a key
+ * twice (json-duplicate-key): what was found, as a constant, at line and
+ * column, both from 1 on, or 0 where they say nothing.
+ */
+
+void ngx_snapshot_judge_text(ngx_snapshot_judge_t *j, ngx_snapshot_rule_e rule,
+    const char *what, uint64_t line, uint64_t column);
+
+/* Begins a body: the reader then pushes the members of its top object. */
+
+void ngx_snapshot_judge_begin(ngx_snapshot_judge_t *j);
+
+/*
+ * Judges a member of the object in hand.  value is a string's bytes, unescaped
+ * UTF-8; they need not outlive the call.  key must live until the object is
+ * left.  Returns 1 where the reader must push that member's own members next
+ * and then call ngx_snapshot_judge_leave(), 0 where it must not.
+ */
+
+int ngx_snapshot_judge_member(ngx_snapshot_judge_t *j, ngx_snapshot_str_t key,
+    ngx_snapshot_type_e type, ngx_snapshot_str_t value);
+
+/* Judges what the object in hand lacks, and leaves it; the top one as well. */
+
+void ngx_snapshot_judge_leave(ngx_snapshot_judge_t *j);
+
+
+#pragma GCC visibility pop
+
+
+#endif /* _NGX_SNAPSHOT_JUDGE_H_INCLUDED_ */

@@ -1,0 +1,236 @@
+
+#include "ngx_snapshot_report.h"
+
+
+#define NGX_SNAPSHOT_INTERNAL(code)                                           \
+    ngx_snapshot_string("{\"error\": {\"message\": \"the gateway could not "  \
+                        "judge the request\", \"code\": \"" code "\"}}")
+
+
+static void ngx_snapshot_report_message(const ngx_snapshot_judge_t *j,
+    ngx_snapshot_text_t *t);
+static void ngx_snapshot_report_details(const ngx_snapshot_judge_t *j,
+    ngx_snapshot_text_t *t);
+static void ngx_snapshot_report_string(ngx_snapshot_text_t *t,
+    const char *name, ngx_snapshot_str_t value);
+static ngx_snapshot_str_t ngx_snapshot_report_cstr(const char *s);
+
+
+static const ngx_snapshot_str_t
+    ngx_snapshot_report_internals[NGX_SNAPSHOT_FAMILIES] =
+{
+    NGX_SNAPSHOT_INTERNAL("EVS.5500"),
+    NGX_SNAPSHOT_INTERNAL("500")
+};
+
+
+/* violations are kept as they were found; the order is that of the rules */
+
+const ngx_snapshot_violation_t *
+ngx_snapshot_report_next(const ngx_snapshot_judge_t *j,
+    const ngx_snapshot_violation_t *v, ngx_snapshot_severity_e least)
+{
+    unsigned  rule;
+
+    rule = v ? (unsigned) v->rule : NGX_SNAPSHOT_NO_RULE + 1;
+    v = v ? v->next : j->first;
+
+    for ( ;; ) {
+
+        for ( /* void */ ; v; v = v->next) {
+            if ((unsigned) v->rule == rule && v->severity >= least) {
+                return v;
+            }
+        }
+
+        do {
+            if (++rule == NGX_SNAPSHOT_RULES) {
+                return NULL;
+            }
+        } while (!(j->rules & ((uint32_t) 1 << rule)));
+
+        v = j->first;
+    }
+}
+
+
+int
+ngx_snapshot_report_object(const ngx_snapshot_judge_t *j, int details,
+    ngx_snapshot_str_t *object)
+{
+    ngx_snapshot_text_t              t;
+    const ngx_snapshot_violation_t  *v;
+
+    v = ngx_snapshot_report_next(j, NULL, NGX_SNAPSHOT_REJECT);
+
+    if (v == NULL) {
+        return NGX_SNAPSHOT_ERROR;
+    }
+
+    ngx_snapshot_text_init(&t, j->mem);
+
+    ngx_snapshot_text_cstr(&t, "{\"");
+    ngx_snapshot_text_cstr(&t, ngx_snapshot_fault(v->status));
+    ngx_snapshot_text_cstr(&t, "\": {\"message\": \"");
+    ngx_snapshot_report_message(j, &t);
+    ngx_snapshot_text_cstr(&t, "\", \"code\": \"");
+    ngx_snapshot_text_cstr(&t, v->code);
+    ngx_snapshot_text_cstr(&t, "\"");
+
+    if (details) {
+        ngx_snapshot_report_details(j, &t);
+    }
+
+    ngx_snapshot_text_cstr(&t, "}}");
+
+    *object = ngx_snapshot_text_str(&t);
+
+    return t.failed ? NGX_SNAPSHOT_ERROR : NGX_SNAPSHOT_OK;
+}
+
+
+static void
+ngx_snapshot_report_message(const ngx_snapshot_judge_t *j,
+    ngx_snapshot_text_t *t)
+{
+    unsigned                         n;
+    const ngx_snapshot_violation_t  *v;
+
+    n = 0;
+
+    for (v = ngx_snapshot_report_next(j, NULL, NGX_SNAPSHOT_REJECT);
+         v;
+         v = ngx_snapshot_report_next(j, v, NGX_SNAPSHOT_REJECT))
+    {
+        if (n == NGX_SNAPSHOT_LISTED_MAX) {
+            ngx_snapshot_text_cstr(t, "; and ");
+            ngx_snapshot_text_num(t, j->count[NGX_SNAPSHOT_REJECT] - n);
+            ngx_snapshot_text_cstr(t, " more");
+            return;
+        }
+
+        if (n++) {
+            ngx_snapshot_text_cstr(t, "; ");
+        }
+
+        ngx_snapshot_text_json(t, ngx_snapshot_text_str(&v->message));
+        t->failed |= v->message.failed;
+    }
+}
+
+
+static void
+ngx_snapshot_report_details(const ngx_snapshot_judge_t *j,
+    ngx_snapshot_text_t *t)
+{
+    const char                      *separator;
+    const ngx_snapshot_violation_t  *v;
+
+    separator = ", \"violations\": [{";
+
+    for (v = ngx_snapshot_report_next(j, NULL, NGX_SNAPSHOT_WARN);
+         v;
+         v = ngx_snapshot_report_next(j, v, NGX_SNAPSHOT_WARN))
+    {
+        ngx_snapshot_text_cstr(t, separator);
+
+        ngx_snapshot_report_string(t, "rule", ngx_snapshot_rules[v->rule].name);
+        ngx_snapshot_text_cstr(t, ", ");
+        ngx_snapshot_report_string(t, "severity",
+                                   ngx_snapshot_severities[v->severity]);
+        ngx_snapshot_text_cstr(t, ", ");
+        ngx_snapshot_report_string(t, "at", ngx_snapshot_text_str(&v->at));
+        ngx_snapshot_text_cstr(t, ", ");
+        ngx_snapshot_report_string(t, "message",
+                                   ngx_snapshot_text_str(&v->message));
+        ngx_snapshot_text_cstr(t, ", ");
+        ngx_snapshot_report_string(t, "code",
+                                   ngx_snapshot_report_cstr(v->code));
+
+        t->failed |= v->at.failed | v->message.failed;
+        separator = "}, {";
+    }
+
+    ngx_snapshot_text_cstr(t, "}]");
+}
+
+
+static void
+ngx_snapshot_report_string(ngx_snapshot_text_t *t, const char *name,
+    ngx_snapshot_str_t value)
+{
+    ngx_snapshot_text_cstr(t, "\"");
+    ngx_snapshot_text_cstr(t, name);
+    ngx_snapshot_text_cstr(t, "\": \"");
+    ngx_snapshot_text_json(t, value);
+    ngx_snapshot_text_cstr(t, "\"");
+}
+
+
+static ngx_snapshot_str_t
+ngx_snapshot_report_cstr(const char *s)
+{
+    ngx_snapshot_str_t  str;
+
+    str.data = (const u_char *) s;
+    str.len = strlen(s);
+
+    return str;
+}
+
+
+int
+ngx_snapshot_report_list(const ngx_snapshot_judge_t *j,
+    ngx_snapshot_severity_e least, ngx_snapshot_severity_e most,
+    ngx_snapshot_str_t *list)
+{
+    unsigned                         n, all;
+    ngx_snapshot_text_t              t;
+    const ngx_snapshot_violation_t  *v;
+
+    ngx_snapshot_text_init(&t, j->mem);
+
+    n = 0;
+    all = 0;
+
+    for (v = ngx_snapshot_report_next(j, NULL, least);
+         v;
+         v = ngx_snapshot_report_next(j, v, least))
+    {
+        if (v->severity > most) {
+            continue;
+        }
+
+        if (all++ >= NGX_SNAPSHOT_LISTED_MAX) {
+            continue;
+        }
+
+        if (n++) {
+            ngx_snapshot_text_cstr(&t, ", ");
+        }
+
+        ngx_snapshot_text_add(&t, ngx_snapshot_rules[v->rule].name.data,
+                              ngx_snapshot_rules[v->rule].name.len);
+        ngx_snapshot_text_cstr(&t, ";at=\"");
+        ngx_snapshot_text_percent(&t, ngx_snapshot_text_str(&v->at), "\"\\");
+        ngx_snapshot_text_cstr(&t, "\"");
+
+        t.failed |= v->at.failed;
+    }
+
+    if (all > n) {
+        ngx_snapshot_text_cstr(&t, ", more;count=");
+        ngx_snapshot_text_num(&t, all - n);
+    }
+
+    *list = ngx_snapshot_text_str(&t);
+
+    return t.failed ? NGX_SNAPSHOT_ERROR : NGX_SNAPSHOT_OK;
+}
+
+
+ngx_snapshot_str_t
+ngx_snapshot_report_internal(ngx_snapshot_family_e family)
+{
+    return ngx_snapshot_report_internals[family];
+}

@@ -1,0 +1,59 @@
+
+/* Violations to message, error object and header list. */
+
+
+#ifndef _NGX_SNAPSHOT_REPORT_H_INCLUDED_
+#define _NGX_SNAPSHOT_REPORT_H_INCLUDED_
+
+
+#include "ngx_snapshot_judge.h"
+
+
+#pragma GCC visibility push(hidden)
+
+
+/* so many violations are listed, then their number, CONTRACT section 3 */
+
+#define NGX_SNAPSHOT_LISTED_MAX  16
+
+
+/*
+ * The violation after v in the order of reporting, of severity "least" or
+ * more; the first where v is NULL; NULL where there is no other.
+ */
+
+const ngx_snapshot_violation_t *ngx_snapshot_report_next(
+    const ngx_snapshot_judge_t *j, const ngx_snapshot_violation_t *v,
+    ngx_snapshot_severity_e least);
+
+/*
+ * The error object of a rejected request, with all violations in it where
+ * details is set.  Valid JSON in UTF-8 whatever the client sent.  The bytes
+ * are the judge's memory's.  Returns NGX_SNAPSHOT_ERROR where that was short.
+ */
+
+int ngx_snapshot_report_object(const ngx_snapshot_judge_t *j, int details,
+    ngx_snapshot_str_t *object);
+
+/*
+ * The violations of severity "least" to "most" as an RFC 9651 list, such as
+ * name-reserved;at="/snapshot/name"; empty where there are none.  The bytes
+ * are the judge's memory's.  Returns NGX_SNAPSHOT_ERROR where that was short.
+ */
+
+int ngx_snapshot_report_list(const ngx_snapshot_judge_t *j,
+    ngx_snapshot_severity_e least, ngx_snapshot_severity_e most,
+    ngx_snapshot_str_t *list);
+
+/*
+ * The error object of a request that could not be judged.  Static, needs no
+ * memory.
+ */
+
+ngx_snapshot_str_t ngx_snapshot_report_internal(ngx_snapshot_family_e family);
+
+
+#pragma GCC visibility pop
+
+
+#endif /* _NGX_SNAPSHOT_REPORT_H_INCLUDED_ */

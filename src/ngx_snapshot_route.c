@@ -1,0 +1,661 @@
+
+#include "ngx_snapshot_route.h"
+#include "ngx_snapshot_check.h"
+#include "ngx_snapshot_text.h"
+
+
+/*
+ * What a server may do to a path before it looks at it.  The contract's normal
+ * form does all of it; a server may leave any of it out, and a dot segment
+ * then takes another segment away, or a slash that is not one joins two.
+ */
+
+#define NGX_SNAPSHOT_READ_BACKSLASH  0x01
+#define NGX_SNAPSHOT_READ_PARAMS     0x02
+#define NGX_SNAPSHOT_READ_DOTS       0x04
+#define NGX_SNAPSHOT_READ_FRAGMENT   0x08
+#define NGX_SNAPSHOT_READ_QUERY      0x10
+
+#define NGX_SNAPSHOT_READ_ALL        0x1f
+#define NGX_SNAPSHOT_READ_CONTRACT   0x07
+
+/* how often percent-escapes are decoded: until nothing changes, or less */
+
+#define NGX_SNAPSHOT_DECODE_ALL   0
+#define NGX_SNAPSHOT_DECODE_ONCE  1
+#define NGX_SNAPSHOT_DECODE_NOT   2
+#define NGX_SNAPSHOT_DECODES      3
+
+/* version, project, "snapshots", one more, and whether there is another */
+
+#define NGX_SNAPSHOT_SEGMENTS  5
+
+
+typedef struct {
+    ngx_snapshot_str_t  method;
+    ngx_snapshot_str_t  prefix;
+    unsigned            bit;
+} ngx_snapshot_asked_t;
+
+
+static int ngx_snapshot_route_read(ngx_snapshot_route_t *route,
+    const ngx_snapshot_mem_t *mem, const ngx_snapshot_asked_t *asked,
+    ngx_snapshot_str_t path);
+static int ngx_snapshot_route_find(ngx_snapshot_route_t *route,
+    const ngx_snapshot_asked_t *asked, ngx_snapshot_str_t norm);
+static int ngx_snapshot_route_match(ngx_snapshot_route_t *route,
+    const ngx_snapshot_asked_t *asked, ngx_snapshot_str_t *seg, unsigned n,
+    unsigned at);
+static unsigned ngx_snapshot_route_split(ngx_snapshot_str_t norm,
+    ngx_snapshot_str_t prefix, ngx_snapshot_str_t *seg);
+static int ngx_snapshot_route_in_scope(ngx_snapshot_str_t norm);
+static int ngx_snapshot_route_plain(ngx_snapshot_str_t path);
+static int ngx_snapshot_route_hints(ngx_snapshot_str_t path);
+static size_t ngx_snapshot_route_decode(u_char *buf, ngx_snapshot_str_t path,
+    unsigned decode);
+static size_t ngx_snapshot_route_normalize(u_char *out,
+    ngx_snapshot_str_t path, unsigned read);
+static ngx_snapshot_str_t ngx_snapshot_route_trim(ngx_snapshot_str_t seg,
+    unsigned read);
+static size_t ngx_snapshot_route_suffix(u_char *out, size_t len);
+static unsigned ngx_snapshot_route_method(ngx_snapshot_str_t method);
+
+
+static const ngx_snapshot_str_t  ngx_snapshot_none = ngx_snapshot_null;
+
+
+int
+ngx_snapshot_route(ngx_snapshot_route_t *route, const ngx_snapshot_mem_t *mem,
+    ngx_snapshot_str_t method, ngx_snapshot_str_t path,
+    ngx_snapshot_str_t prefix)
+{
+    ngx_snapshot_asked_t  asked;
+
+    asked.method = method;
+    asked.prefix = prefix;
+    asked.bit = ngx_snapshot_route_method(method);
+
+    route->operation = NULL;
+    route->project = ngx_snapshot_none;
+    route->id = ngx_snapshot_none;
+    route->family = NGX_SNAPSHOT_EVS;
+    route->methods = 0;
+    route->canonical = 1;
+
+    if (!ngx_snapshot_route_plain(path)) {
+        return ngx_snapshot_route_read(route, mem, &asked, path);
+    }
+
+    /* what nearly every request is: there is one way to read the path */
+
+    if (!ngx_snapshot_route_find(route, &asked, path)
+        && ngx_snapshot_route_in_scope(path))
+    {
+        route->operation = &ngx_snapshot_unknown;
+    }
+
+    return NGX_SNAPSHOT_OK;
+}
+
+
+int
+ngx_snapshot_route_normal(const ngx_snapshot_mem_t *mem,
+    ngx_snapshot_str_t path)
+{
+    u_char              *buf, *out;
+    ngx_snapshot_str_t   decoded, norm;
+
+    buf = mem->alloc(mem->data, 2 * path.len + 2);
+    if (buf == NULL) {
+        return NGX_SNAPSHOT_ERROR;
+    }
+
+    out = buf + path.len + 1;
+
+    decoded.data = buf;
+    decoded.len = ngx_snapshot_route_decode(buf, path,
+                                            NGX_SNAPSHOT_DECODE_ALL);
+
+    norm.data = out;
+    norm.len = ngx_snapshot_route_normalize(out, decoded,
+                                            NGX_SNAPSHOT_READ_CONTRACT);
+
+    return ngx_snapshot_eq(path, norm);
+}
+
+
+/*
+ * Every way to read the path is tried, the contract's first.  The others count
+ * only for operations with a body: there a reading that the gateway did not
+ * think of is a write that nobody judged, while names are looked up by GET.
+ */
+
+static int
+ngx_snapshot_route_read(ngx_snapshot_route_t *route,
+    const ngx_snapshot_mem_t *mem, const ngx_snapshot_asked_t *asked,
+    ngx_snapshot_str_t path)
+{
+    u_char                *buf, *out;
+    unsigned               decode, read;
+    ngx_snapshot_str_t     decoded, norm;
+    ngx_snapshot_route_t   other;
+
+    if (!ngx_snapshot_route_hints(path)) {
+        return NGX_SNAPSHOT_OK;
+    }
+
+    buf = mem->alloc(mem->data, 2 * path.len + 2);
+    if (buf == NULL) {
+        return NGX_SNAPSHOT_ERROR;
+    }
+
+    out = buf + path.len + 1;
+
+    decoded.data = buf;
+    norm.data = out;
+
+    decoded.len = ngx_snapshot_route_decode(buf, path,
+                                            NGX_SNAPSHOT_DECODE_ALL);
+    norm.len = ngx_snapshot_route_normalize(out, decoded,
+                                            NGX_SNAPSHOT_READ_CONTRACT);
+
+    route->canonical = ngx_snapshot_eq(path, norm);
+
+    if (ngx_snapshot_route_find(route, asked, norm)) {
+        return NGX_SNAPSHOT_OK;
+    }
+
+    if (ngx_snapshot_route_in_scope(norm)) {
+        route->operation = &ngx_snapshot_unknown;
+    }
+
+    if (!(asked->bit & (NGX_SNAPSHOT_POST|NGX_SNAPSHOT_PUT))) {
+        return NGX_SNAPSHOT_OK;
+    }
+
+    /* a project of the contract's reading must outlive the other readings */
+
+    buf = mem->alloc(mem->data, 2 * path.len + 2);
+    if (buf == NULL) {
+        return NGX_SNAPSHOT_ERROR;
+    }
+
+    out = buf + path.len + 1;
+
+    decoded.data = buf;
+    norm.data = out;
+
+    for (decode = 0; decode < NGX_SNAPSHOT_DECODES; decode++) {
+
+        decoded.len = ngx_snapshot_route_decode(buf, path, decode);
+
+        for (read = 0; read <= NGX_SNAPSHOT_READ_ALL; read++) {
+
+            norm.len = ngx_snapshot_route_normalize(out, decoded, read);
+
+            other = *route;
+
+            if (ngx_snapshot_route_find(&other, asked, norm)
+                && other.operation->body)
+            {
+                *route = other;
+                route->canonical = 0;
+                return NGX_SNAPSHOT_OK;
+            }
+        }
+    }
+
+    return NGX_SNAPSHOT_OK;
+}
+
+
+/*
+ * 1 where the normal form is that of an operation, which is then set; clears
+ * canonical where its fixed parts are spelled in other letters.
+ */
+
+static int
+ngx_snapshot_route_find(ngx_snapshot_route_t *route,
+    const ngx_snapshot_asked_t *asked, ngx_snapshot_str_t norm)
+{
+    unsigned            at, n;
+    ngx_snapshot_str_t  head, seg[NGX_SNAPSHOT_SEGMENTS];
+
+    n = ngx_snapshot_route_split(norm, asked->prefix, seg);
+
+    /* with a project id, then without one */
+
+    for (at = 2; at > 0; at--) {
+
+        if (n <= at
+            || !ngx_snapshot_caseeq(seg[at], ngx_snapshot_segment)
+            || !ngx_snapshot_route_match(route, asked, seg, n, at))
+        {
+            continue;
+        }
+
+        head.data = norm.data;
+        head.len = asked->prefix.len;
+
+        if (!ngx_snapshot_eq(head, asked->prefix)
+            || !ngx_snapshot_eq(seg[0], route->operation->version)
+            || !ngx_snapshot_eq(seg[at], ngx_snapshot_segment)
+            || (route->operation->shape == NGX_SNAPSHOT_DETAIL
+                && !ngx_snapshot_eq(seg[at + 1], ngx_snapshot_detail)))
+        {
+            route->canonical = 0;
+        }
+
+        return 1;
+    }
+
+    return 0;
+}
+
+
+/*
+ * Holds the segments, of which seg[at] is "snapshots", against the table.
+ * Sets the project where the version is known, the operation where all fits.
+ */
+
+static int
+ngx_snapshot_route_match(ngx_snapshot_route_t *route,
+    const ngx_snapshot_asked_t *asked, ngx_snapshot_str_t *seg, unsigned n,
+    unsigned at)
+{
+    unsigned                         project, member;
+    ngx_snapshot_shape_e             shape;
+    ngx_snapshot_finding_t           found;
+    const ngx_snapshot_operation_t  *op;
+
+    shape = (n == at + 1) ? NGX_SNAPSHOT_COLLECTION
+            : (n == at + 2) ? NGX_SNAPSHOT_MEMBER : NGX_SNAPSHOT_OTHER;
+
+    if (shape == NGX_SNAPSHOT_MEMBER
+        && ngx_snapshot_caseeq(seg[at + 1], ngx_snapshot_detail))
+    {
+        shape = NGX_SNAPSHOT_DETAIL;
+    }
+
+    project = 0;
+    member = 0;
+
+    if (at == 2) {
+        project = ngx_snapshot_check(
+                      &ngx_snapshot_rules[NGX_SNAPSHOT_PROJECT_ID], 0, NULL,
+                      seg[1], &found);
+    }
+
+    if (shape == NGX_SNAPSHOT_MEMBER) {
+        member = ngx_snapshot_check(
+                     &ngx_snapshot_rules[NGX_SNAPSHOT_SNAPSHOT_ID], 0, NULL,
+                     seg[at + 1], &found);
+    }
+
+    for (op = ngx_snapshot_operations; op->name.len; op++) {
+
+        if (!ngx_snapshot_caseeq(op->version, seg[0])) {
+            continue;
+        }
+
+        route->family = op->family;
+
+        if (at == 2) {
+            route->project = seg[1];
+        }
+
+        if (op->methods & asked->bit) {
+
+            /* to a router "detail" is a snapshot id where no word fits */
+
+            if (op->shape == shape
+                || (op->shape == NGX_SNAPSHOT_MEMBER
+                    && shape == NGX_SNAPSHOT_DETAIL))
+            {
+                route->operation = op;
+
+                if (op->shape == NGX_SNAPSHOT_MEMBER) {
+                    route->id = seg[at + 1];
+                }
+
+                return 1;
+            }
+        }
+
+        if (op->shape == shape && project
+            && (shape != NGX_SNAPSHOT_MEMBER || member))
+        {
+            route->methods |= op->methods;
+        }
+    }
+
+    return 0;
+}
+
+
+/*
+ * Cuts a normal form after the prefix at its slashes.  Returns the number of
+ * segments, NGX_SNAPSHOT_SEGMENTS where there are as many or more.
+ */
+
+static unsigned
+ngx_snapshot_route_split(ngx_snapshot_str_t norm, ngx_snapshot_str_t prefix,
+    ngx_snapshot_str_t *seg)
+{
+    unsigned             n;
+    const u_char        *p, *last, *slash;
+    ngx_snapshot_str_t   head;
+
+    head.data = norm.data;
+    head.len = prefix.len;
+
+    if (norm.len <= prefix.len
+        || norm.data[prefix.len] != '/'
+        || !ngx_snapshot_caseeq(head, prefix))
+    {
+        return 0;
+    }
+
+    p = norm.data + prefix.len;
+    last = norm.data + norm.len;
+
+    for (n = 0; n < NGX_SNAPSHOT_SEGMENTS && p < last; n++) {
+
+        p++;
+
+        slash = (p < last) ? memchr(p, '/', last - p) : NULL;
+
+        if (slash == NULL) {
+            slash = last;
+        }
+
+        seg[n].data = p;
+        seg[n].len = slash - p;
+
+        p = slash;
+    }
+
+    return n;
+}
+
+
+/* 1 where one of the segments of the normal form is "snapshots" */
+
+static int
+ngx_snapshot_route_in_scope(ngx_snapshot_str_t norm)
+{
+    const u_char        *p, *last;
+    ngx_snapshot_str_t   seg;
+
+    last = norm.data + norm.len;
+
+    for (p = norm.data; p < last; p = seg.data + seg.len) {
+
+        seg.data = (*p == '/') ? p + 1 : p;
+        seg.len = 0;
+
+        while (seg.data + seg.len < last && seg.data[seg.len] != '/') {
+            seg.len++;
+        }
+
+        if (ngx_snapshot_caseeq(seg, ngx_snapshot_segment)) {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+/*
+ * 1 where nothing in the path can be read in more than one way, but for the
+ * case of letters: it is its own normal form.
+ */
+
+static int
+ngx_snapshot_route_plain(ngx_snapshot_str_t path)
+{
+    u_char  prev;
+    size_t  i, suffix;
+
+    if (path.len == 0 || path.data[0] != '/') {
+        return 0;
+    }
+
+    prev = 'x';
+    suffix = 0;
+
+    for (i = 0; i < path.len; i++) {
+
+        switch (path.data[i]) {
+
+        case '%':
+        case '\\':
+        case ';':
+        case '#':
+        case '?':
+            return 0;
+
+        case '/':
+        case '.':
+            if (prev == '/') {
+                return 0;
+            }
+
+            suffix = (path.data[i] == '.');
+            break;
+
+        default:
+            if (path.data[i] <= 0x20) {
+                return 0;
+            }
+        }
+
+        prev = path.data[i];
+    }
+
+    return prev != '/' && !suffix;
+}
+
+
+/* 0 where no reading of the path can have a segment "snapshots" */
+
+static int
+ngx_snapshot_route_hints(ngx_snapshot_str_t path)
+{
+    size_t              i;
+    ngx_snapshot_str_t  s;
+
+    s.len = ngx_snapshot_segment.len;
+
+    for (i = 0; i < path.len; i++) {
+
+        if (path.data[i] == '%') {
+            return 1;
+        }
+
+        s.data = path.data + i;
+
+        if (path.len - i >= s.len
+            && ngx_snapshot_caseeq(s, ngx_snapshot_segment))
+        {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+static size_t
+ngx_snapshot_route_decode(u_char *buf, ngx_snapshot_str_t path,
+    unsigned decode)
+{
+    size_t               len;
+    const u_char        *mark;
+    ngx_snapshot_str_t   s;
+
+    if (path.len == 0) {
+        return 0;
+    }
+
+    s = path;
+
+    if (decode == NGX_SNAPSHOT_DECODE_NOT) {
+        memcpy(buf, s.data, s.len);
+        return s.len;
+    }
+
+    /* a "#" that the client sent ends the contract's path, an escaped not */
+
+    mark = (decode == NGX_SNAPSHOT_DECODE_ALL) ? memchr(s.data, '#', s.len)
+                                               : NULL;
+    if (mark) {
+        s.len = mark - s.data;
+    }
+
+    do {
+        len = s.len;
+        s.len = ngx_snapshot_percent_decode(buf, s, 0, NULL);
+        s.data = buf;
+    } while (decode == NGX_SNAPSHOT_DECODE_ALL && s.len != len);
+
+    return s.len;
+}
+
+
+/* writes the path as it is read into out, which has room for as much + 1 */
+
+static size_t
+ngx_snapshot_route_normalize(u_char *out, ngx_snapshot_str_t path,
+    unsigned read)
+{
+    size_t               len;
+    const u_char        *p, *last;
+    ngx_snapshot_str_t   seg;
+
+    len = 0;
+    p = path.data;
+    last = path.data + path.len;
+
+    while (p < last) {
+
+        seg.data = p;
+
+        while (p < last
+               && *p != '/'
+               && (*p != '\\' || !(read & NGX_SNAPSHOT_READ_BACKSLASH))
+               && (*p != '#' || !(read & NGX_SNAPSHOT_READ_FRAGMENT))
+               && (*p != '?' || !(read & NGX_SNAPSHOT_READ_QUERY)))
+        {
+            p++;
+        }
+
+        seg.len = p - seg.data;
+
+        if (p < last && (*p == '#' || *p == '?')) {
+            p = last;
+
+        } else {
+            p++;
+        }
+
+        seg = ngx_snapshot_route_trim(seg, read);
+
+        if (seg.len == 0) {
+            continue;
+        }
+
+        if (read & NGX_SNAPSHOT_READ_DOTS) {
+
+            if (seg.len == 1 && seg.data[0] == '.') {
+                continue;
+            }
+
+            if (seg.len == 2 && seg.data[0] == '.' && seg.data[1] == '.') {
+
+                while (len && out[--len] != '/') { /* void */ }
+
+                continue;
+            }
+        }
+
+        out[len++] = '/';
+        memcpy(out + len, seg.data, seg.len);
+        len += seg.len;
+    }
+
+    return ngx_snapshot_route_suffix(out, len);
+}
+
+
+static ngx_snapshot_str_t
+ngx_snapshot_route_trim(ngx_snapshot_str_t seg, unsigned read)
+{
+    const u_char  *p;
+
+    if (seg.len == 0 || !(read & NGX_SNAPSHOT_READ_PARAMS)) {
+        return seg;
+    }
+
+    p = memchr(seg.data, ';', seg.len);
+
+    if (p) {
+        seg.len = p - seg.data;
+    }
+
+    while (seg.len && seg.data[seg.len - 1] <= 0x20) {
+        seg.len--;
+    }
+
+    return seg;
+}
+
+
+/* takes ".json" and the like off the last segment, and what it leaves bare */
+
+static size_t
+ngx_snapshot_route_suffix(u_char *out, size_t len)
+{
+    size_t               slash;
+    const u_char        *dot;
+    ngx_snapshot_str_t   seg;
+
+    for (slash = len; slash > 0; len = slash) {
+
+        while (out[--slash] != '/') { /* void */ }
+
+        seg.data = out + slash + 1;
+        seg.len = len - slash - 1;
+
+        dot = memchr(seg.data, '.', seg.len);
+
+        if (dot == NULL) {
+            return len;
+        }
+
+        seg.len = dot - seg.data;
+        seg = ngx_snapshot_route_trim(seg, NGX_SNAPSHOT_READ_PARAMS);
+
+        if (seg.len) {
+            return slash + 1 + seg.len;
+        }
+    }
+
+    return 0;
+}
+
+
+static unsigned
+ngx_snapshot_route_method(ngx_snapshot_str_t method)
+{
+    const ngx_snapshot_method_t  *m;
+
+    for (m = ngx_snapshot_methods; m->method; m++) {
+        if (ngx_snapshot_eq(m->name, method)) {
+            return m->method;
+        }
+    }
+
+    return 0;
+}

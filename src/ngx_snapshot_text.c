@@ -1,0 +1,387 @@
+
+#include "ngx_snapshot_text.h"
+
+
+#define NGX_SNAPSHOT_TEXT_SIZE  128
+
+#define ngx_snapshot_lower(c)                                                 \
+    (u_char) ((c) >= 'A' && (c) <= 'Z' ? (c) | 0x20 : (c))
+
+
+static u_char *ngx_snapshot_text_room(ngx_snapshot_text_t *t, size_t len);
+static void ngx_snapshot_text_hex(ngx_snapshot_text_t *t, u_char c);
+static int ngx_snapshot_hex(u_char c);
+
+
+static const char  ngx_snapshot_digits[] = "0123456789ABCDEF";
+
+
+void
+ngx_snapshot_text_init(ngx_snapshot_text_t *t, const ngx_snapshot_mem_t *mem)
+{
+    t->mem = mem;
+    t->start = NULL;
+    t->pos = NULL;
+    t->end = NULL;
+    t->failed = 0;
+}
+
+
+ngx_snapshot_str_t
+ngx_snapshot_text_str(const ngx_snapshot_text_t *t)
+{
+    ngx_snapshot_str_t  s;
+
+    s.data = t->start;
+    s.len = t->pos - t->start;
+
+    return s;
+}
+
+
+/* returns where len more bytes fit, or NULL */
+
+static u_char *
+ngx_snapshot_text_room(ngx_snapshot_text_t *t, size_t len)
+{
+    size_t   used, size;
+    u_char  *p;
+
+    if (t->failed) {
+        return NULL;
+    }
+
+    if ((size_t) (t->end - t->pos) >= len) {
+        return t->pos;
+    }
+
+    used = t->pos - t->start;
+
+    size = 2 * (t->end - t->start);
+
+    if (size < NGX_SNAPSHOT_TEXT_SIZE) {
+        size = NGX_SNAPSHOT_TEXT_SIZE;
+    }
+
+    if (size < used + len) {
+        size = used + len;
+    }
+
+    p = t->mem->alloc(t->mem->data, size);
+    if (p == NULL) {
+        t->failed = 1;
+        return NULL;
+    }
+
+    if (used) {
+        memcpy(p, t->start, used);
+    }
+
+    t->start = p;
+    t->pos = p + used;
+    t->end = p + size;
+
+    return t->pos;
+}
+
+
+void
+ngx_snapshot_text_add(ngx_snapshot_text_t *t, const void *data, size_t len)
+{
+    u_char  *p;
+
+    if (len == 0) {
+        return;
+    }
+
+    p = ngx_snapshot_text_room(t, len);
+
+    if (p != NULL) {
+        memcpy(p, data, len);
+        t->pos += len;
+    }
+}
+
+
+void
+ngx_snapshot_text_cstr(ngx_snapshot_text_t *t, const char *s)
+{
+    ngx_snapshot_text_add(t, s, strlen(s));
+}
+
+
+void
+ngx_snapshot_text_num(ngx_snapshot_text_t *t, uint64_t n)
+{
+    u_char  *p, buf[20];
+
+    p = buf + sizeof(buf);
+
+    do {
+        *--p = (u_char) ('0' + n % 10);
+        n /= 10;
+    } while (n);
+
+    ngx_snapshot_text_add(t, p, buf + sizeof(buf) - p);
+}
+
+
+static void
+ngx_snapshot_text_hex(ngx_snapshot_text_t *t, u_char c)
+{
+    u_char  buf[3];
+
+    buf[0] = '%';
+    buf[1] = ngx_snapshot_digits[c >> 4];
+    buf[2] = ngx_snapshot_digits[c & 0xf];
+
+    ngx_snapshot_text_add(t, buf, 3);
+}
+
+
+void
+ngx_snapshot_text_shown(ngx_snapshot_text_t *t, ngx_snapshot_str_t s)
+{
+    size_t               n;
+    const u_char        *p, *last, *stop;
+    ngx_snapshot_str_t   c;
+
+    p = s.data;
+    last = s.data + s.len;
+    stop = (s.len > NGX_SNAPSHOT_SHOWN_MAX) ? p + NGX_SNAPSHOT_SHOWN_MAX : last;
+
+    while (p < last) {
+
+        n = ngx_snapshot_utf8_len(p, last);
+
+        if (p + (n ? n : 1) > stop) {
+            ngx_snapshot_text_add(t, "...", 3);
+            return;
+        }
+
+        c.data = p;
+        c.len = n;
+
+        if (n == 0 || *p == '"' || *p == '\\'
+            || !ngx_snapshot_utf8_printable(c))
+        {
+            for (n = n ? n : 1; n; n--) {
+                ngx_snapshot_text_hex(t, *p++);
+            }
+
+            continue;
+        }
+
+        ngx_snapshot_text_add(t, p, n);
+        p += n;
+    }
+}
+
+
+void
+ngx_snapshot_text_percent(ngx_snapshot_text_t *t, ngx_snapshot_str_t s,
+    const char *escaped)
+{
+    size_t  i;
+
+    for (i = 0; i < s.len; i++) {
+
+        if (s.data[i] < 0x20 || s.data[i] > 0x7e) {
+            ngx_snapshot_text_hex(t, s.data[i]);
+            continue;
+        }
+
+        if (strchr(escaped, s.data[i])) {
+            ngx_snapshot_text_add(t, "\\", 1);
+        }
+
+        ngx_snapshot_text_add(t, &s.data[i], 1);
+    }
+}
+
+
+void
+ngx_snapshot_text_json(ngx_snapshot_text_t *t, ngx_snapshot_str_t s)
+{
+    size_t         n;
+    u_char         buf[6];
+    const u_char  *p, *last;
+
+    p = s.data;
+    last = s.data + s.len;
+
+    while (p < last) {
+
+        n = ngx_snapshot_utf8_len(p, last);
+
+        if (n == 0) {
+            ngx_snapshot_text_cstr(t, "\\uFFFD");
+            p++;
+            continue;
+        }
+
+        if (*p == '"' || *p == '\\') {
+            buf[0] = '\\';
+            buf[1] = *p++;
+            ngx_snapshot_text_add(t, buf, 2);
+            continue;
+        }
+
+        if (*p < 0x20 || *p == 0x7f) {
+            memcpy(buf, "\\u00", 4);
+            buf[4] = ngx_snapshot_digits[*p >> 4];
+            buf[5] = ngx_snapshot_digits[*p & 0xf];
+            p++;
+            ngx_snapshot_text_add(t, buf, 6);
+            continue;
+        }
+
+        ngx_snapshot_text_add(t, p, n);
+        p += n;
+    }
+}
+
+
+/* the table of well-formed byte sequences, Unicode 15, table 3-7 */
+
+size_t
+ngx_snapshot_utf8_len(const u_char *p, const u_char *last)
+{
+    size_t  i, n;
+    u_char  low, high;
+
+    if (*p < 0x80) {
+        return 1;
+    }
+
+    low = 0x80;
+    high = 0xbf;
+
+    if (*p >= 0xc2 && *p <= 0xdf) {
+        n = 2;
+
+    } else if (*p >= 0xe0 && *p <= 0xef) {
+        n = 3;
+        low = (*p == 0xe0) ? 0xa0 : 0x80;
+        high = (*p == 0xed) ? 0x9f : 0xbf;
+
+    } else if (*p >= 0xf0 && *p <= 0xf4) {
+        n = 4;
+        low = (*p == 0xf0) ? 0x90 : 0x80;
+        high = (*p == 0xf4) ? 0x8f : 0xbf;
+
+    } else {
+        return 0;
+    }
+
+    if ((size_t) (last - p) < n || p[1] < low || p[1] > high) {
+        return 0;
+    }
+
+    for (i = 2; i < n; i++) {
+        if ((p[i] & 0xc0) != 0x80) {
+            return 0;
+        }
+    }
+
+    return n;
+}
+
+
+int
+ngx_snapshot_utf8_printable(ngx_snapshot_str_t s)
+{
+    size_t         n;
+    const u_char  *p, *last;
+
+    last = s.data + s.len;
+
+    for (p = s.data; p < last; p += n) {
+
+        n = ngx_snapshot_utf8_len(p, last);
+
+        if (n == 0
+            || *p < 0x20
+            || *p == 0x7f
+            || (*p == 0xc2 && p[1] < 0xa0))
+        {
+            return 0;
+        }
+    }
+
+    return 1;
+}
+
+
+static int
+ngx_snapshot_hex(u_char c)
+{
+    if (c >= '0' && c <= '9') {
+        return c - '0';
+    }
+
+    c |= 0x20;
+
+    return (c >= 'a' && c <= 'f') ? c - 'a' + 10 : -1;
+}
+
+
+size_t
+ngx_snapshot_percent_decode(u_char *dst, ngx_snapshot_str_t src, int plus,
+    int *whole)
+{
+    int            high, low;
+    u_char        *d;
+    const u_char  *p, *last;
+
+    d = dst;
+    last = src.data + src.len;
+
+    for (p = src.data; p < last; p++) {
+
+        if (*p == '%') {
+            high = (last - p > 2) ? ngx_snapshot_hex(p[1]) : -1;
+            low = (last - p > 2) ? ngx_snapshot_hex(p[2]) : -1;
+
+            if (high >= 0 && low >= 0) {
+                *d++ = (u_char) (high << 4 | low);
+                p += 2;
+                continue;
+            }
+
+            if (whole) {
+                *whole = 0;
+            }
+        }
+
+        *d++ = (plus && *p == '+') ? ' ' : *p;
+    }
+
+    return d - dst;
+}
+
+
+int
+ngx_snapshot_caseeq(ngx_snapshot_str_t a, ngx_snapshot_str_t b)
+{
+    size_t  i;
+
+    if (a.len != b.len) {
+        return 0;
+    }
+
+    for (i = 0; i < a.len; i++) {
+        if (ngx_snapshot_lower(a.data[i]) != ngx_snapshot_lower(b.data[i])) {
+            return 0;
+        }
+    }
+
+    return 1;
+}
+
+
+int
+ngx_snapshot_eq(ngx_snapshot_str_t a, ngx_snapshot_str_t b)
+{
+    return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
+}

@@ -1,0 +1,114 @@
+
+/*
+ * Bytes to text: UTF-8, percent-encoding, and a writer for what is said about
+ * a request.
+ */
+
+
+#ifndef _NGX_SNAPSHOT_TEXT_H_INCLUDED_
+#define _NGX_SNAPSHOT_TEXT_H_INCLUDED_
+
+
+#include "ngx_snapshot_core.h"
+
+
+#pragma GCC visibility push(hidden)
+
+
+/* a client's names are shown up to here, CONTRACT section 3 */
+
+#define NGX_SNAPSHOT_SHOWN_MAX  64
+
+
+/*
+ * A text that grows.  After a failed allocation it stays short and failed is
+ * set, so that a caller can write on and look once, at the end.
+ */
+
+typedef struct {
+    const ngx_snapshot_mem_t  *mem;
+    u_char                    *start;
+    u_char                    *pos;
+    u_char                    *end;
+    unsigned                   failed;
+} ngx_snapshot_text_t;
+
+
+/* Begins an empty text whose memory comes from mem. */
+
+void ngx_snapshot_text_init(ngx_snapshot_text_t *t,
+    const ngx_snapshot_mem_t *mem);
+
+/* The bytes written so far; they belong to the text's memory. */
+
+ngx_snapshot_str_t ngx_snapshot_text_str(const ngx_snapshot_text_t *t);
+
+/* Appends len bytes as they are. */
+
+void ngx_snapshot_text_add(ngx_snapshot_text_t *t, const void *data,
+    size_t len);
+
+/* Appends a C string as it is. */
+
+void ngx_snapshot_text_cstr(ngx_snapshot_text_t *t, const char *s);
+
+/* Appends a number in decimal digits. */
+
+void ngx_snapshot_text_num(ngx_snapshot_text_t *t, uint64_t n);
+
+/*
+ * Appends a name that a client chose so that it can be shown: at most
+ * NGX_SNAPSHOT_SHOWN_MAX of its bytes, control characters, quotes, backslashes
+ * and what is no UTF-8 percent-encoded, "..." where it was cut.
+ */
+
+void ngx_snapshot_text_shown(ngx_snapshot_text_t *t, ngx_snapshot_str_t s);
+
+/*
+ * Appends bytes with everything that is not printable ASCII percent-encoded,
+ * and a backslash before each byte of the C string "escaped".
+ */
+
+void ngx_snapshot_text_percent(ngx_snapshot_text_t *t, ngx_snapshot_str_t s,
+    const char *escaped);
+
+/*
+ * Appends bytes as the inside of a JSON string.  What is no UTF-8 becomes
+ * U+FFFD, so the result is valid whatever came.
+ */
+
+void ngx_snapshot_text_json(ngx_snapshot_text_t *t, ngx_snapshot_str_t s);
+
+/*
+ * Length in bytes (1 to 4) of the UTF-8 character at p, or 0 where there is
+ * none: overlong forms, surrogates, what is above U+10FFFF or cut at last.
+ */
+
+size_t ngx_snapshot_utf8_len(const u_char *p, const u_char *last);
+
+/* 1 where s is all UTF-8 without control characters (C0, DEL, C1). */
+
+int ngx_snapshot_utf8_printable(ngx_snapshot_str_t s);
+
+/*
+ * Percent-decodes src once into dst, which has room for src.len bytes and may
+ * be src.data itself; plus turns "+" into a space.  Broken escapes stay as
+ * they are and clear *whole, when whole is given.  Returns the bytes written.
+ */
+
+size_t ngx_snapshot_percent_decode(u_char *dst, ngx_snapshot_str_t src,
+    int plus, int *whole);
+
+/* 1 where both are the same bytes, letters compared without case. */
+
+int ngx_snapshot_caseeq(ngx_snapshot_str_t a, ngx_snapshot_str_t b);
+
+/* 1 where both are the same bytes. */
+
+int ngx_snapshot_eq(ngx_snapshot_str_t a, ngx_snapshot_str_t b);
+
+
+#pragma GCC visibility pop
+
+
+#endif /* _NGX_SNAPSHOT_TEXT_H_INCLUDED_ */
