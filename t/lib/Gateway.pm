@@ -1,0 +1,536 @@
+package Gateway;
+
+# Starts an nginx with the module, and an upstream that records all it gets.
+# Every test file gets three checks for free when it ends: nothing at [alert]
+# or [emerg] in the error log, no process that a signal ended, and a graceful
+# shutdown that no request keeps from ending.
+
+use strict;
+use warnings;
+
+use Exporter 'import';
+use File::Temp ();
+use IO::Select;
+use IO::Socket::INET;
+use JSON::PP ();
+use MIME::Base64 qw(encode_base64 decode_base64);
+use POSIX ();
+use Test::More;
+use Time::HiRes qw(sleep time);
+
+our @EXPORT = qw(PROJECT SNAPSHOT VOLUME CLUSTER create_body);
+
+use constant {
+    PROJECT  => '89cd04f168b84af6be287f71730fdb4b',
+    SNAPSHOT => 'f9faf7df-fdc1-4093-9ef3-5cba06eef995',
+    VOLUME   => '5aa119a8-d25b-45a7-8d1b-88e127885635',
+    CLUSTER  => '44b277eb-39be-4921-be31-3d61b43651d7',
+};
+
+my $json = JSON::PP->new->utf8;
+my $next_port = 10000 + ($$ * 131) % 20000;
+
+# a good EVS create; members given replace or add to those of "snapshot"
+
+sub create_body {
+    my (%members) = @_;
+    return $json->canonical->encode(
+        { snapshot => { volume_id => VOLUME, %members } });
+}
+
+sub free_port {
+    for (1 .. 500) {
+        $next_port = 10000 if ++$next_port > 30000;
+
+        my $s = IO::Socket::INET->new(
+            LocalAddr => '127.0.0.1', LocalPort => $next_port,
+            Listen => 1, ReuseAddr => 1) or next;
+        close $s;
+        return $next_port;
+    }
+
+    die "no free port\n";
+}
+
+my $log_format = <<'EOF';
+    log_format variables escape=json '{"operation":"$snapshot_operation",'
+        '"project_id":"$snapshot_project_id","id":"$snapshot_id",'
+        '"verdict":"$snapshot_verdict","rule":"$snapshot_rule",'
+        '"violations":"$snapshot_violations","code":"$snapshot_error_code",'
+        '"name":"$snapshot_name","volume_id":"$snapshot_volume_id",'
+        '"cluster_id":"$snapshot_cluster_id","status":"$status",'
+        '"request":"$request"}';
+EOF
+
+my $default_server = <<'EOF';
+        location / {
+            snapshot_gateway enforce;
+            proxy_pass http://127.0.0.1:%%UPSTREAM%%;
+        }
+EOF
+
+# new(main => ..., http => ..., server => ..., servers => ..., listen => ...):
+# text for these places of the configuration, in which %%PORT%%, %%UPSTREAM%%,
+# %%DIR%% and %%PORT_name%% stand for what they name
+
+sub new {
+    my ($class, %conf) = @_;
+
+    my $self = bless {
+        dir   => File::Temp->newdir('snapshot-XXXXXX', TMPDIR => 1),
+        port  => free_port(),
+        ports => {},
+        seen  => 0,
+    }, $class;
+
+    $self->start_upstream;
+    $self->configure(%conf);
+    $self->start;
+
+    return $self;
+}
+
+sub text {
+    my ($self, %conf) = @_;
+
+    my $user = $> == 0 ? 'user root;' : '';
+    my $main = $conf{main} // '';
+    my $http = $conf{http} // '';
+    my $server = $conf{server} // $default_server;
+    my $servers = $conf{servers} // '';
+    my $listen = $conf{listen} // '';
+    my $module = $ENV{MODULE} // POSIX::getcwd()
+                 . '/build/ngx_http_snapshot_module.so';
+
+    my $text = <<"EOF";
+load_module $module;
+$user
+daemon off;
+worker_processes 1;
+pid nginx.pid;
+error_log error.log info;
+$main
+events { worker_connections 512; }
+
+http {
+$log_format
+    access_log access.log variables;
+    client_body_temp_path body;
+    proxy_temp_path proxy;
+    fastcgi_temp_path fastcgi;
+    uwsgi_temp_path uwsgi;
+    scgi_temp_path scgi;
+    client_body_buffer_size 128k;
+$http
+    server {
+        listen 127.0.0.1:%%PORT%% $listen;
+        server_name localhost;
+$server
+    }
+$servers
+}
+EOF
+
+    $text = $conf{all} if defined $conf{all};
+
+    $text =~ s/%%PORT%%/$self->{port}/g;
+    $text =~ s/%%UPSTREAM%%/$self->{upstream_port}/g;
+    $text =~ s/%%DIR%%/$self->{dir}/g;
+    $text =~ s/%%MODULE%%/$module/g;
+    $text =~ s/%%PORT_(\w+)%%/$self->{ports}{$1} \/\/= free_port()/ge;
+
+    return $text;
+}
+
+sub configure {
+    my ($self, %conf) = @_;
+
+    $self->write('nginx.conf', $self->text(%conf));
+}
+
+sub write {
+    my ($self, $name, $content) = @_;
+
+    open my $fh, '>:raw', "$self->{dir}/$name" or die "$name: $!\n";
+    print $fh $content;
+    close $fh;
+}
+
+sub read {
+    my ($self, $name) = @_;
+
+    open my $fh, '<:raw', "$self->{dir}/$name" or return '';
+    local $/;
+    return <$fh> // '';
+}
+
+sub nginx { return $ENV{NGINX} // 'nginx' }
+
+# what "nginx -t" says of a configuration, and whether it takes it
+
+sub test_conf {
+    my ($self, %conf) = @_;
+
+    $self->write('test.conf', $self->text(%conf));
+
+    my $said = qx(@{[nginx()]} -t -p $self->{dir} -c test.conf 2>&1);
+
+    return ($? == 0, $said);
+}
+
+sub start {
+    my ($self) = @_;
+
+    my $pid = fork() // die "fork: $!\n";
+
+    if ($pid == 0) {
+        open STDERR, '>>', "$self->{dir}/stderr.log";
+        { exec nginx(), '-p', "$self->{dir}/", '-c', 'nginx.conf' };
+        POSIX::_exit(127);
+    }
+
+    $self->{pid} = $pid;
+
+    for (1 .. 200) {
+        my $s = IO::Socket::INET->new(PeerAddr => "127.0.0.1:$self->{port}");
+        return if $s;
+
+        if (waitpid($pid, POSIX::WNOHANG()) > 0) {
+            delete $self->{pid};
+            die "nginx did not start: " . $self->read('stderr.log')
+                . $self->read('error.log');
+        }
+
+        sleep 0.02;
+    }
+
+    die "nginx does not listen\n";
+}
+
+sub start_upstream {
+    my ($self) = @_;
+
+    $self->{upstream_port} = free_port();
+
+    my $listen = IO::Socket::INET->new(
+        LocalAddr => '127.0.0.1', LocalPort => $self->{upstream_port},
+        Listen => 128, ReuseAddr => 1) or die "upstream: $!\n";
+
+    my $pid = fork() // die "fork: $!\n";
+
+    if ($pid == 0) {
+        $SIG{PIPE} = 'IGNORE';
+        $SIG{TERM} = sub { POSIX::_exit(0) };
+
+        while (1) {
+            my $c = $listen->accept or next;
+            eval {
+                local $SIG{ALRM} = sub { die "slow\n" };
+                alarm 10;
+                $self->serve($c);
+            };
+            alarm 0;
+            close $c;
+        }
+    }
+
+    close $listen;
+    $self->{upstream_pid} = $pid;
+}
+
+# Records a request as it came, and answers it.  "X-Reply: STATUS" chooses the
+# status, each "X-Reply-Header: NAME: VALUE" adds a header.
+
+sub serve {
+    my ($self, $c) = @_;
+
+    my $buf = '';
+
+    while (sysread $c, $buf, 65536, length $buf) {
+        last if $buf =~ /\r\n\r\n/;
+    }
+
+    my ($head, $body) = $buf =~ /^(.*?\r\n)\r\n(.*)$/s or return;
+
+    if ($head =~ /^Content-Length: (\d+)/mi) {
+        while (length $body < $1) {
+            sysread $c, $body, 65536, length $body or last;
+        }
+
+    } elsif ($head =~ /^Transfer-Encoding: chunked/mi) {
+        while ($body !~ /(?:^|\r\n)0\r\n\r\n$/) {
+            sysread $c, $body, 65536, length $body or last;
+        }
+
+        my $plain = '';
+        $plain .= substr $body, 0, hex $1, '' and $body =~ s/^\r\n//
+            while $body =~ s/^([0-9a-fA-F]+)\r\n// && hex $1;
+        $body = $plain;
+    }
+
+    open my $fh, '>>:raw', "$self->{dir}/upstream.log" or die;
+    $fh->autoflush(1);
+    print $fh $json->encode([map { encode_base64($_, '') } $head, $body]), "\n";
+    close $fh;
+
+    my $status = $head =~ /^X-Reply: (\d+)/mi ? $1 : 200;
+    my $more = join '', map { "$_\r\n" } $head =~ /^X-Reply-Header: (.*?)\r$/mig;
+    my $reply = $head =~ /^HEAD / ? '' : '{"upstream": "reached"}';
+
+    syswrite $c, "HTTP/1.1 $status Reply\r\nContent-Type: application/json\r\n"
+        . "Content-Length: 23\r\n${more}Connection: close\r\n\r\n$reply";
+}
+
+# the requests that the upstream got since the last call
+
+sub received {
+    my ($self) = @_;
+
+    my @lines = split /\n/, $self->read('upstream.log');
+    my @new = @lines[$self->{seen} .. $#lines];
+
+    $self->{seen} = @lines;
+
+    return map {
+        my ($head, $body) = map { decode_base64($_) } @{ $json->decode($_) };
+        my ($method, $target) = $head =~ /^(\S+) (.*) HTTP/;
+        { head => $head, body => $body, method => $method, target => $target };
+    } @new;
+}
+
+sub connect {
+    my ($self, $port) = @_;
+
+    $port //= $self->{port};
+
+    return IO::Socket::INET->new(PeerAddr => "127.0.0.1:$port")
+        // die "connect: $!\n";
+}
+
+# Sends pieces, with a pause where a piece is a number, and returns the
+# responses up to the connection's end, or until "count" final ones are there.
+
+sub exchange {
+    my ($self, $pieces, %opt) = @_;
+
+    my $s = $self->connect($opt{port});
+    my $timeout = $opt{timeout} // 5;
+    my $buf = '';
+    my $closed = 0;
+
+    local $SIG{PIPE} = 'IGNORE';
+
+    for my $piece (ref $pieces ? @$pieces : $pieces) {
+        if ($piece =~ /^0\.\d+$/) {
+            sleep $piece;
+            next;
+        }
+
+        while (length $piece) {
+            my $n = syswrite $s, $piece or last;
+            substr $piece, 0, $n, '';
+        }
+    }
+
+    my $until = time + $timeout;
+    my $select = IO::Select->new($s);
+
+    while (time < $until) {
+        my @final = grep { $_->{status} >= 200 && $_->{whole} }
+                    responses($buf, $opt{head});
+        last if $opt{count} && @final >= $opt{count};
+        $select->can_read(0.2) or next;
+
+        my $n = sysread $s, $buf, 65536, length $buf;
+
+        if (!$n) {
+            $closed = 1;
+            last;
+        }
+    }
+
+    my @r = responses($buf, $opt{head});
+    $_->{closed} = $closed for @r;
+
+    return $opt{socket} ? ($s, @r) : @r;
+}
+
+sub responses {
+    my ($buf, $head_only) = @_;
+
+    my @all;
+
+    while ($buf =~ s/^HTTP\/1\.[01] (\d+)[^\r\n]*\r\n(.*?\r\n)?\r\n//s) {
+        my ($status, $head) = ($1, $2 // '');
+        my %r = (status => $status, head => $head, headers => {}, body => '',
+                 whole => 1);
+
+        push @{ $r{headers}{lc $1} }, $2
+            while $head =~ /^([^:\r\n]+):[ \t]*(.*?)\r\n/mg;
+
+        if ($status >= 200 && $status != 204 && !$head_only) {
+            if (defined(my $n = $r{headers}{'content-length'}[0])) {
+                $r{whole} = length $buf >= $n;
+                $r{body} = substr $buf, 0, $n, '';
+
+            } else {
+                $r{body} = $buf;
+                $buf = '';
+            }
+        }
+
+        push @all, \%r;
+    }
+
+    return @all;
+}
+
+sub head {
+    my ($method, $target, $headers) = @_;
+
+    return "$method $target HTTP/1.1\r\nHost: localhost\r\n"
+        . join('', map { "$_->[0]: $_->[1]\r\n" } @$headers) . "\r\n";
+}
+
+# One request on a connection of its own; headers is a list of pairs.  Returns
+# its final response, with "error" decoded where it is an error object.
+
+sub request {
+    my ($self, $method, $target, $headers, $body, %opt) = @_;
+
+    my @h = @{ $headers // [] };
+
+    push @h, ['Content-Length', length $body]
+        if defined $body && !grep { lc $_->[0] =~ /^(?:content-length|transfer-encoding)$/i } @h;
+    push @h, ['Connection', 'close'];
+
+    my ($r) = grep { $_->{status} >= 200 } $self->exchange(
+        head($method, $target, \@h) . ($body // ''),
+        head => $method eq 'HEAD', %opt);
+
+    return { status => 0, headers => {}, body => '' } unless $r;
+
+    my $o = eval { $json->decode($r->{body}) };
+
+    if (ref $o eq 'HASH' && keys %$o == 1) {
+        my ($fault) = keys %$o;
+
+        if (ref $o->{$fault} eq 'HASH' && exists $o->{$fault}{code}) {
+            $r->{fault} = $fault;
+            $r->{error} = $o->{$fault};
+        }
+    }
+
+    return $r;
+}
+
+sub post {
+    my ($self, $body, %opt) = @_;
+
+    my $target = delete $opt{target} // '/v3/' . PROJECT . '/snapshots';
+    my $method = delete $opt{method} // 'POST';
+    my $headers = delete $opt{headers} // [];
+
+    return $self->request($method, $target,
+        [['Content-Type', 'application/json'], @$headers], $body, %opt);
+}
+
+sub get {
+    my ($self, $target, %opt) = @_;
+
+    return $self->request('GET', $target, delete $opt{headers} // [], undef,
+                          %opt);
+}
+
+# the access log's entries since the last call, at least so many of them
+
+sub logged {
+    my ($self, $n) = @_;
+
+    my @new;
+
+    for (1 .. 100) {
+        my @lines = split /\n/, $self->read('access.log');
+        @new = @lines[($self->{logged} // 0) .. $#lines];
+        last if @new >= $n;
+        sleep 0.02;
+    }
+
+    $self->{logged} += @new;
+
+    return map { $json->decode($_) } @new;
+}
+
+sub signal {
+    my ($self, $signal) = @_;
+
+    kill $signal, $self->{pid};
+}
+
+sub reload {
+    my ($self, %conf) = @_;
+
+    $self->configure(%conf);
+
+    my $before = () = $self->read('error.log') =~ /start worker process \d+/g;
+
+    $self->signal('HUP');
+
+    for (1 .. 200) {
+        my $now = () = $self->read('error.log') =~ /start worker process \d+/g;
+        return if $now > $before;
+        sleep 0.02;
+    }
+}
+
+# shuts down and makes the three checks; to be called once, at the end
+
+sub finish {
+    my ($self) = @_;
+
+    my $pid = delete $self->{pid} or return;
+
+    kill 'QUIT', $pid;
+
+    my $ended = 0;
+
+    for (1 .. 400) {
+        $ended = waitpid($pid, POSIX::WNOHANG()) > 0;
+        last if $ended;
+        sleep 0.025;
+    }
+
+    ok($ended, 'no request is left hanging at shutdown');
+
+    if (!$ended) {
+        system 'pkill', '-KILL', '-P', $pid;
+        kill 'KILL', $pid;
+        waitpid $pid, 0;
+    }
+
+    my $log = $self->read('error.log');
+
+    my @bad = grep { /\[(?:alert|emerg)\]/ } split /\n/, $log;
+    is("@bad", '', 'nothing in the error log is at alert or emerg');
+
+    my @killed = grep { /exited on signal/ } split /\n/, $log;
+    is("@killed", '', 'no worker exited on a signal');
+
+    if ($self->{upstream_pid}) {
+        kill 'TERM', $self->{upstream_pid};
+        waitpid delete $self->{upstream_pid}, 0;
+    }
+}
+
+sub DESTROY {
+    my ($self) = @_;
+
+    local ($?, $@);
+
+    for my $key (qw(pid upstream_pid)) {
+        kill $key eq 'pid' ? 'TERM' : 'KILL', $self->{$key} if $self->{$key};
+        waitpid $self->{$key}, 0 if $self->{$key};
+    }
+}
+
+1;
