@@ -241,12 +241,17 @@ ngx_http_snapshot_stop(ngx_http_request_t *r, ngx_http_snapshot_ctx_t *ctx,
         return rc;
     }
 
+    rb = r->request_body;
+
     for (cl = in; cl; cl = cl->next) {
         cl->buf->pos = cl->buf->last;
     }
 
-    rb = r->request_body;
+    for (cl = rb->bufs; cl; cl = cl->next) {
+        cl->buf->pos = cl->buf->last;
+    }
 
+    rb->bufs = NULL;
     rb->rest = 0;
     rb->last_saved = 1;
 

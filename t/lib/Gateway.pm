@@ -360,8 +360,10 @@ sub responses {
 
     my @all;
 
-    while ($buf =~ s/^HTTP\/1\.[01] (\d+)[^\r\n]*\r\n(.*?\r\n)?\r\n//s) {
-        my ($status, $head) = ($1, $2 // '');
+    while ($buf =~ s/^HTTP\/1\.[01] (\d+)(.*?)\r\n\r\n//s) {
+        my ($status, $head) = ($1, "$2\r\n");
+        $head =~ s/^.*?\r\n//s;
+
         my %r = (status => $status, head => $head, headers => {}, body => '',
                  whole => 1);
 
