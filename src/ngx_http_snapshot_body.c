@@ -191,15 +191,19 @@ ngx_http_snapshot_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
         return ngx_http_next_request_body_filter(r, in);
     }
 
+    if (ctx->oversized || ctx->unread) {
+        return ngx_http_snapshot_stop(r, ctx, in,
+                                      NGX_HTTP_INTERNAL_SERVER_ERROR);
+    }
+
     if (!ctx->sized && ctx->mode == NGX_HTTP_SNAPSHOT_ENFORCE) {
 
         for (cl = in; cl; cl = cl->next) {
             ctx->received += ngx_buf_size(cl->buf);
         }
 
-        if (!ctx->oversized
-            && (uint64_t) ctx->received
-               > ctx->judge.policy->rule[NGX_SNAPSHOT_BODY_SIZE].max)
+        if ((uint64_t) ctx->received
+            > ctx->judge.policy->rule[NGX_SNAPSHOT_BODY_SIZE].max)
         {
             /* reported once; where it is only warned about, all is read */
 

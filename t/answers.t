@@ -1,0 +1,277 @@
+# A refusal tells the caller what to fix: valid JSON whatever was sent, no
+# value echoed, names escaped and cut, all violations or their number; a
+# passing request carries what was noticed in headers that nobody can forge.
+
+use strict;
+use warnings;
+use utf8;
+
+use Encode qw(encode_utf8 decode_utf8);
+use JSON::PP;
+use Test::More;
+
+use Gateway;
+
+my $g = Gateway->new(server => <<'EOG');
+        location / {
+            snapshot_gateway enforce;
+            snapshot_error_details on;
+            proxy_pass http://127.0.0.1:%%UPSTREAM%%;
+        }
+
+        location /m {
+            snapshot_gateway monitor;
+            snapshot_prefix /m;
+            proxy_pass http://127.0.0.1:%%UPSTREAM%%;
+        }
+
+        location /w {
+            snapshot_gateway enforce;
+            snapshot_prefix /w;
+            snapshot_rule field-unknown warn;
+            proxy_pass http://127.0.0.1:%%UPSTREAM%%;
+        }
+EOG
+
+my $json = JSON::PP->new->utf8;
+my $path = '/v3/' . PROJECT . '/snapshots';
+
+# an RFC 9651 list of tokens with a string parameter "at", or undef
+
+sub list {
+    my ($value) = @_;
+
+    my @items;
+
+    for my $item (split /, /, $value // '') {
+        $item =~ /^([a-z][a-z-]*)(?:;at="((?:[ !#-\[\]-~]|\\["\\])*)"|;count=\d+)$/
+            or return undef;
+        push @items, "$1 " . ($2 // '');
+    }
+
+    return \@items;
+}
+
+sub message { return shift->{error}{message} // '' }
+
+# what is wrong, where, and what is allowed
+
+for my $case (
+    [{ name => 'n' x 300 },
+     'snapshot.name: 300 bytes, at most 255 are allowed', '/snapshot/name'],
+    [{ name => 1 },
+     'snapshot.name: a number, a string or null is required', '/snapshot/name'],
+    [{ volume_id => 'secret-value' }, 'snapshot.volume_id: 12 bytes, a UUID of'
+     . ' 36 (8-4-4-4-12 hex digits) is required', '/snapshot/volume_id'],
+    [{ volume_id => VOLUME =~ s/.$/x/r }, 'snapshot.volume_id: no UUID from'
+     . ' byte 36 on, 8-4-4-4-12 hex digits are required',
+     '/snapshot/volume_id'],
+    [{ volume_id => '' }, 'snapshot.volume_id: is empty, a value is required',
+     '/snapshot/volume_id'],
+    [{ metadata => [] },
+     'snapshot.metadata: an array, an object or null is required',
+     '/snapshot/metadata'],
+    [{ force => 'yes' }, 'snapshot.force: a boolean as a string, true or'
+     . ' false without quotes is required', '/snapshot/force'],
+) {
+    my ($members, $message, $at) = @$case;
+
+    my $r = $g->post(create_body(%$members));
+
+    is(message($r), $message, $message);
+    is($r->{error}{violations}[0]{at}, $at, "its place is $at");
+    unlike($r->{body}, qr/secret/, 'no value is echoed');
+}
+
+my $r = $g->post("{\n \"snapshot\": {]");
+is(message($r), 'body: malformed at line 2, column 15, one JSON object in '
+   . 'UTF-8 is required', 'JSON is broken at a line and a column');
+is($r->{error}{violations}[0]{at}, '', 'in the body as such');
+
+$r = $g->post('');
+is(message($r), 'body: empty, one JSON object in UTF-8 is required', 'empty');
+
+$r = $g->post('[]');
+is(message($r), 'body: an array at the top, one JSON object in UTF-8 is '
+   . 'required', 'an array');
+
+$r = $g->post('{"snapshot": {}, "snapshot": {}}');
+like(message($r), qr/^body: a key is there twice, the second time at line 1, column \d+, each key is allowed once in an object$/, 'a key twice');
+
+$r = $g->post(create_body(), headers => [['Content-Type', 'text/plain'],
+                                         ['Content-Encoding', 'br']]);
+is(message($r), 'header Content-Type: is there more than once, exactly one is '
+   . 'required; header Content-Encoding: another value, allowed is "identity"',
+   'headers');
+
+$r = $g->get("$path?limit=abc&offset=x&sort_dir=DESC&marker=1");
+is(message($r), 'query limit: limit param must be an integer.; query offset: '
+   . 'no integer, 0 to 2147483647 is allowed; query sort_dir: another value, '
+   . 'allowed are "asc", "desc"; query marker: 1 bytes, a UUID of 36 '
+   . '(8-4-4-4-12 hex digits) is required', 'a query');
+is(join(' ', map { $_->{at} } @{ $r->{error}{violations} }),
+   'query:limit query:offset query:sort_dir query:marker', 'its places');
+
+$r = $g->request('PUT', '/v3/p.q/snapshots/abc',
+    [['Content-Type', 'application/json']], '{"snapshot": {}}');
+is(message($r), 'path project_id: a forbidden character at byte 2, only 0-9, '
+   . 'A-Z, a-z, "-" and "_" are allowed; path snapshot_id: 3 bytes, a UUID of '
+   . '36 (8-4-4-4-12 hex digits) is required', 'a path');
+is("$r->{error}{code} @{[map { $_->{at} } @{ $r->{error}{violations} }]}",
+   'EVS.0001 path:project_id path:snapshot_id', 'the first gives the code');
+
+$r = $g->post(create_body(), target => '/v3/snapshots');
+like(message($r), qr/^path project_id: is missing, 1 to 64 characters/,
+     'no project');
+
+
+# names are shown, escaped and cut
+
+my %names = (
+    'display_name' => 'snapshot.display_name',
+    "a\nb\x{1b}[31m" => 'snapshot.a%0Ab%1B[31m',
+    'quo"te\\' => 'snapshot.quo%22te%5C',
+    "\x{7f}\x{85}" => 'snapshot.%7F%C2%85',
+    'ключ' => 'snapshot.ключ',
+    'k' x 64 => 'snapshot.' . 'k' x 64,
+    'k' x 65 => 'snapshot.' . 'k' x 64 . '...',
+    '快' x 30 => 'snapshot.' . '快' x 21 . '...',
+    '' => 'snapshot.',
+    '<script>' => 'snapshot.<script>',
+);
+
+for my $name (sort keys %names) {
+    my $body = create_body($name => 1);
+
+    $r = $g->post($body);
+    is((split /: /, message($r))[0], $names{$name},
+       encode_utf8("name $names{$name}"));
+    is($r->{error}{violations}[0]{at}, '/snapshot/'
+       . $name =~ s/~/~0/gr =~ s/\//~1/gr, 'its pointer is exact');
+
+    $r = $g->post($body, target => "/w$path");
+    ok(list($r->{headers}{'x-snapshot-warning'}[0]), 'the header is a list');
+}
+
+my %tokens = (
+    'a/b~c' => '/snapshot/a~1b~0c',
+    'q"\\' => '/snapshot/q\\"\\\\',
+    "\n\x{7f}" => '/snapshot/%0A%7F',
+    'ü' => '/snapshot/%C3%BC',
+    'a, b;at="x"' => '/snapshot/a, b;at=\\"x\\"',
+);
+
+for my $name (sort keys %tokens) {
+    $r = $g->post(create_body($name => 1), target => "/w$path");
+    is($r->{headers}{'x-snapshot-warning'}[0],
+       qq(field-unknown;at="$tokens{$name}"), "pointer $tokens{$name}");
+}
+
+$r = $g->post(create_body('k' x 100_000 => 1), target => "/w$path");
+cmp_ok(length $r->{headers}{'x-snapshot-warning'}[0], '<', 400,
+       'a long name does not make a long header');
+
+$r = $g->get("$path?a%00%ff%22%5C%0d%0aX:y=1&limit=0");
+is($r->{error}{violations}[0]{at}, "query:a\0%FF\"\\\r\nX:y",
+   'a parameter that is no UTF-8');
+like($r->{error}{violations}[0]{message}, qr/^query a%00%FF%22%5C%0D%0AX:y: /,
+     'is shown escaped');
+
+$r = $g->get("$path?a%00%ff%22%5C%0d%0aX:y=1");
+is($r->{headers}{'x-snapshot-warning'}[0],
+   'param-unknown;at="query:a%00%FF\\"\\\\%0D%0AX:y"', 'also in the header');
+is($r->{headers}{x}, undef, 'which it does not split');
+
+
+# any bytes at all
+
+srand 1;
+
+my $wrong = 0;
+
+for my $i (1 .. 400) {
+    my $bytes = join '', map { chr int rand 256 } 1 .. rand 40;
+    my $body = (
+        $bytes,
+        '{"snapshot": {"' . $bytes . '": 1}}',
+        '{"snapshot": {"name": "' . $bytes . '", "x": 1}}',
+        '{"' . $bytes . '": {}}',
+    )[$i % 4];
+
+    $r = $g->post($body);
+    $wrong++ unless $r->{error} && $r->{error}{message}
+                    && $r->{status} == 400;
+
+    my $query = $bytes =~ s/([\x00-\x20\x7f#])/sprintf '%%%02x', ord $1/ger;
+
+    $r = $g->get("$path?limit=0&$query");
+    $wrong++ unless $r->{error} && $r->{error}{message}
+                    && eval { decode_utf8($r->{body}, Encode::FB_CROAK); 1 };
+
+    $r = $g->get("/m$path?limit=0&$query");
+    $wrong++ unless list($r->{headers}{'x-snapshot-violation'}[0])
+                    && list($r->{headers}{'x-snapshot-warning'}[0] // '');
+}
+
+is($wrong, 0, 'whatever bytes come, answers are JSON and headers are lists');
+
+
+# many violations
+
+for my $n (16, 17, 40) {
+    my $body = create_body(map { ("unknown$_" => 1) } 1 .. $n);
+
+    $r = $g->post($body);
+
+    my @listed = split /; /, message($r);
+    is(scalar @listed, $n > 16 ? 17 : 16, "$n violations: at most 16 listed");
+    is($listed[16], $n > 16 ? 'and ' . ($n - 16) . ' more' : undef,
+       "$n violations: then their number");
+    is(scalar @{ $r->{error}{violations} }, $n, "$n violations: all in details");
+
+    $r = $g->post($body, target => "/w$path");
+
+    my $list = list($r->{headers}{'x-snapshot-warning'}[0]);
+    is(scalar @$list, $n > 16 ? 17 : 16, "$n warnings: at most 16 listed");
+}
+
+$r = $g->post(create_body(metadata => { map { ("$_" => 1) } 1 .. 9000 }));
+is($r->{status}, 200, 'thousands of warnings are no refusal');
+like($r->{headers}{'x-snapshot-warning'}[0], qr/, more;count=8984$/, 'counted');
+
+
+# HEAD, the upstream's answer, forged headers
+
+$r = $g->request('HEAD', "$path?limit=0");
+is("$r->{status} $r->{headers}{'content-type'}[0]", '400 application/json',
+   'HEAD gets status and headers');
+cmp_ok($r->{headers}{'content-length'}[0], '>', 50, 'the length as for GET');
+
+my ($raw) = $g->exchange(Gateway::head('HEAD', "$path?limit=0",
+    [['Connection', 'close']]));
+is($raw->{body}, '', 'and no body');
+
+$r = $g->get("$path?foo=1", headers => [
+    ['X-Reply', 404], ['X-Reply-Header', 'X-Snapshot-Warning: forged'],
+    ['X-Reply-Header', 'x-snapshot-violation: forged'],
+    ['X-Reply-Header', 'X-SNAPSHOT-WARNING: forged'],
+    ['X-Reply-Header', 'X-Other: kept'], ['X-Snapshot-Warning', 'forged']]);
+
+is($r->{status}, 404, "the upstream's status stays");
+is($r->{body}, '{"upstream": "reached"}', 'and its body');
+is($r->{headers}{'x-other'}[0], 'kept', 'and its headers');
+is_deeply($r->{headers}{'x-snapshot-warning'},
+          ['param-unknown;at="query:foo"'], 'a forged warning is dropped');
+is($r->{headers}{'x-snapshot-violation'}, undef, 'so is a forged violation');
+
+$r = $g->get($path, headers =>
+    [['X-Reply-Header', 'X-Snapshot-Violation: forged']]);
+is($r->{headers}{'x-snapshot-violation'}, undef, 'also where nothing is noted');
+
+$r = $g->request('DELETE', "$path/x",
+    [['X-Reply-Header', 'X-Snapshot-Violation: forged']]);
+is($r->{headers}{'x-snapshot-violation'}, undef, 'also for what is unknown');
+
+$g->finish;
+
+done_testing;
