@@ -1,0 +1,193 @@
+# The variables say what was judged, work where limit_req needs them, and
+# survive internal redirects so that the log is right.
+
+use strict;
+use warnings;
+
+use Test::More;
+
+use Gateway;
+
+my $g = Gateway->new(http => <<'EOF', server => <<'EOG');
+    limit_req_zone $snapshot_project_id zone=tenant:1m rate=1r/m;
+    limit_req_zone $snapshot_operation zone=operation:1m rate=1r/m;
+    map $snapshot_operation $kind {
+        default read;
+        ~_(create|update)$ write;
+    }
+EOF
+        set $early "$snapshot_operation $snapshot_project_id $snapshot_id";
+
+        add_header X-Early $early always;
+        add_header X-Kind $kind always;
+        add_header X-Now "$snapshot_operation $snapshot_verdict $snapshot_rule";
+
+        location / {
+            snapshot_gateway enforce;
+            proxy_pass http://127.0.0.1:%%UPSTREAM%%;
+        }
+
+        location /v3/dead/ {
+            snapshot_gateway monitor;
+            proxy_pass http://127.0.0.1:1;
+            error_page 502 /error;
+        }
+
+        location /v3/denied/ {
+            snapshot_gateway enforce;
+            deny all;
+            error_page 403 /error;
+        }
+
+        location = /error {
+            return 200 "page";
+        }
+
+        location /v3/tenant/ {
+            limit_req zone=tenant;
+            proxy_pass http://127.0.0.1:%%UPSTREAM%%;
+        }
+
+        location /v3/other/ {
+            limit_req zone=tenant;
+            proxy_pass http://127.0.0.1:%%UPSTREAM%%;
+        }
+
+        location /v2/ {
+            limit_req zone=operation;
+            proxy_pass http://127.0.0.1:%%UPSTREAM%%;
+        }
+
+        location /strip/ {
+            rewrite ^/strip(/.*)$ $1 break;
+            snapshot_gateway enforce;
+            proxy_pass http://127.0.0.1:%%UPSTREAM%%;
+        }
+EOG
+
+my $p = PROJECT;
+my $id = SNAPSHOT;
+my $path = "/v3/$p/snapshots";
+
+# the log's entry of a request, as one line of the members that are named
+
+sub logged {
+    my ($members) = @_;
+
+    my ($log) = reverse $g->logged(1);
+
+    return join '|', map { $log->{$_} } split / /, $members;
+}
+
+my $line = 'operation project_id id';
+my $all = 'verdict rule code violations';
+
+$g->post(create_body(name => 'n1'));
+is(logged("$line $all"), "evs_v3_create|$p||accepted|||", 'a good create');
+
+$g->post(create_body(name => 'autobk_snapshot_1'));
+is(logged("$line $all"), "evs_v3_create|$p||warned|name-reserved||"
+   . 'name-reserved;at="/snapshot/name"', 'a warning');
+
+$g->post(create_body(name => 'autobk_snapshot_' . 'x' x 255, y => 1));
+is(logged($all), 'rejected|field-unknown|EVS.5400|'
+   . 'field-unknown;at="/snapshot/y", name-length;at="/snapshot/name", '
+   . 'name-reserved;at="/snapshot/name"', 'a refusal');
+
+$g->post('{"snapshot": {"name": "a"}}', method => 'PUT',
+         target => "$path/$id");
+is(logged("$line verdict"), "evs_v3_update|$p|$id|accepted", 'an update');
+
+$g->post('{"snapshot": {"name": "a"}}', method => 'PUT', target => "$path/x");
+is(logged("$line verdict code"), "evs_v3_update|$p||rejected|EVS.2045",
+   'an id that is none is not shown');
+
+$g->get('/v3/p.q/snapshots');
+is(logged("$line verdict code"), 'evs_v3_list|||rejected|EVS.0001',
+   'nor is a project that is none');
+
+$g->get("$path/$id");
+is(logged("$line verdict"), "unknown|$p||accepted",
+   'the project of an unknown request is known');
+$g->get("$path/a/b/c");
+is(logged("$line verdict"), "unknown|$p||accepted", 'however long it is');
+$g->get('/v4/p/snapshots');
+is(logged("$line verdict"), 'unknown|||accepted', 'but not of another version');
+
+$g->get('/other');
+is(logged("$line $all"), '|||-|||', 'what is not in scope has nothing');
+
+$g->get("$path?limit=0&foo=1");
+is(logged('verdict rule code'), 'rejected|param-unknown|EVS.5400',
+   'the first rule violated, the code of the first that rejects');
+
+
+# what was sent
+
+$g->post(create_body(name => "q\"\n\x{e9}"));
+is(logged('name volume_id cluster_id'), "q\"\n\x{e9}|@{[VOLUME]}|",
+   'values of a body');
+$g->post('{"snapshot": {"name": "abcd", "cluster_id": "c1"}}',
+         target => "/v1.0/$p/snapshots");
+is(logged('name volume_id cluster_id'), 'abcd||c1', 'values of DWS');
+$g->get("$path/detail?name=a%20b+c&volume_id=" . VOLUME);
+is(logged('name volume_id'), 'a b c|' . VOLUME, 'values of a query');
+$g->post(create_body(name => 'n' x 300));
+is(logged('name'), 'n' x 300, 'also one that was refused');
+$g->post('{"snapshot": {"name": 5}}');
+is(logged('name volume_id'), '|', 'but not one of another type');
+
+
+# before judging, and by the request line alone
+
+my $r = $g->post('{');
+is($r->{headers}{'x-early'}[0], "evs_v3_create $p ",
+   'the operation is known before the body is read');
+is($r->{headers}{'x-kind'}[0], 'write', 'and a map can use it');
+is($g->get($path)->{headers}{'x-kind'}[0], 'read', 'for lists as well');
+is($g->get($path)->{headers}{'x-now'}[0], 'evs_v3_list accepted ',
+   'the verdict is there for the response');
+
+is($g->get('/v3/tenant/snapshots')->{status}, 200, 'limit_req, one tenant');
+is($g->get('/v3/tenant/snapshots/x')->{status}, 503, 'is over its limit');
+is($g->get('/v3/other/snapshots')->{status}, 200, 'another is not');
+is(logged("$line verdict"), 'evs_v3_list|other||-',
+   'the request line is known where the gateway is off');
+is($g->get("/v2/$p/snapshots")->{status}, 200, 'limit_req, lists');
+is($g->get("/v2/$p/snapshots/detail")->{status}, 200, 'details are others');
+is($g->get("/v2/$p/snapshots")->{status}, 503, 'lists are over their limit');
+
+
+# after an internal redirect
+
+$r = $g->post(create_body(name => 'n' x 256), target => '/v3/dead/snapshots');
+is($r->{body}, 'page', 'an error page');
+is($r->{headers}{'x-snapshot-violation'}[0], 'name-length;at="/snapshot/name"',
+   'keeps the header of monitor mode');
+is(logged("$line $all name"), 'evs_v3_create|dead||monitored|name-length|'
+   . 'EVS.5400|name-length;at="/snapshot/name"|' . 'n' x 256,
+   'and all the variables');
+
+$r = $g->post(create_body(), target => '/v3/denied/snapshots');
+is($r->{body}, 'page', 'an error page of the access phase');
+is(logged("$line verdict"), 'evs_v3_create|denied||-',
+   'the request line is known, though nothing was judged');
+
+$g->post('{', target => "/strip$path");
+is(logged("$line verdict"), "evs_v3_create|$p||rejected",
+   'behind a rewrite it is the operation that was judged');
+
+
+# no byte of a client's is in error.log but in nginx's own request line
+
+$g->post("{\"\x1b[31mevil\": \"\x1b[32mevil\"}",
+         headers => [['X-Token', 'secret']]);
+$g->post("{\"snapshot\": {\"evil\\u001b\": 1}}");
+$g->get("$path?ev%1bil=1&limit=0");
+
+unlike($g->read('error.log'), qr/\x1b|secret|snapshot\/evil/,
+       'error.log has nothing of what clients sent');
+
+$g->finish;
+
+done_testing;
