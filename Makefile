@@ -36,7 +36,8 @@ run: deps-build deps-run $(MODULE)
 	tools/run $(NGINX) $(MODULE) $(PORT)
 
 test: deps-build deps-test $(MODULE) unit
-	NGINX=$(NGINX) MODULE=$(CURDIR)/$(MODULE) prove -j $(JOBS) -It/lib t/
+	CMOCKA_MESSAGE_OUTPUT=TAP NGINX=$(NGINX) MODULE=$(CURDIR)/$(MODULE) \
+	    prove -j $(JOBS) -It/lib $(UNITS) t/
 
 UNITS = $(patsubst t/unit/%.c,build/unit/%,$(wildcard t/unit/*.c))
 

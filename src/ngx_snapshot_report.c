@@ -215,7 +215,7 @@ ngx_snapshot_report_list(const ngx_snapshot_judge_t *j,
         ngx_snapshot_text_percent(&t, ngx_snapshot_text_str(&v->at), "\"\\");
         ngx_snapshot_text_cstr(&t, "\"");
 
-        t.failed |= v->at.failed;
+        t.failed |= v->at.failed | v->message.failed;
     }
 
     if (all > n) {

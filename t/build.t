@@ -1,0 +1,122 @@
+# What is built exports only what it must, what is configured loads, and what
+# is documented is what the code has.
+
+use strict;
+use warnings;
+
+use JSON::PP;
+use Test::More;
+
+use Gateway;
+
+my $module = $ENV{MODULE} // 'build/ngx_http_snapshot_module.so';
+
+my @symbols = map { (split)[2] } qx(nm -D --defined-only $module);
+is_deeply([grep { !/^ngx_(?:http_snapshot_module$|modules$|module_names$|module_order$|snapshot_)/ } @symbols], [],
+          'only the symbols of a module are exported');
+ok((grep { $_ eq 'ngx_http_snapshot_module' } @symbols), 'the module is');
+
+# the README
+
+sub slurp {
+    my ($name) = @_;
+
+    open my $fh, '<:raw', $name or die "$name: $!\n";
+    local $/;
+    return <$fh>;
+}
+
+my $readme = slurp('README.md');
+my $dump = qx(build/unit/contract dump);
+
+is(() = $dump =~ /\n/g, 31, 'the contract has 31 rules');
+like($readme, qr/\|---\|---\|---\|---\|---\|\n\Q$dump\E\n/,
+     "the README's table is that of the code");
+
+for my $rule ($dump =~ /^\| `([a-z-]+)`/mg) {
+    like($readme, qr/^\| (?:`[a-z-]+`, )*`$rule`.*\| [^|]{4,} \|$/m,
+         "the README says what $rule asks for");
+}
+
+for my $name (slurp('ngx_http_snapshot_module.c')
+              =~ /ngx_string\("(snapshot_\w+)"\),\n\s+NGX_HTTP_MAIN_CONF/g) {
+    like($readme, qr/^### $name\n\n\*\*syntax:\*\* `$name .*`\n\*\*default:\*\* .*\n\*\*context:\*\* .*\n\n\S/m,
+         "the README has the directive $name");
+}
+
+for my $name (slurp('src/ngx_http_snapshot_variables.c')
+              =~ /ngx_string\("(snapshot_\w+)"\)/g) {
+    like($readme, qr/^\| .*`\$$name`.* \|/m, "the README has \$$name");
+}
+
+# the synopsis works when pasted
+
+my ($synopsis) = $readme =~ /```nginx\n(load_module.*?)```/s;
+my $g = Gateway->new;
+
+$synopsis =~ s/load_module \S+;/load_module %%MODULE%%;/;
+$synopsis =~ s/:8080/:%%PORT_pasted%%/;
+
+my ($ok, $said) = $g->test_conf(all => "error_log error.log; pid pasted.pid;"
+                                       . "\n$synopsis");
+ok($ok, 'the synopsis is a configuration') or diag $said;
+unlike($said, qr/\[warn\]/, 'that needs no warning');
+
+$g->finish;
+
+# every configuration of conf/ is loaded
+
+mkdir "$g->{dir}/$_" for 'logs', 'temp', 'conf';
+
+my $port = Gateway::free_port();
+my $up = Gateway::free_port();
+
+for my $name (glob 'conf/*.conf') {
+    my $text = slurp($name);
+
+    $text =~ s/modules\/ngx_http_snapshot_module.so/$module/;
+    $text =~ s/127\.0\.0\.1:8080/127.0.0.1:$port/g;
+    $text =~ s/127\.0\.0\.1:8081/127.0.0.1:$up/g;
+    $g->write($name, $text);
+}
+
+my $s = Gateway->new(all => "daemon off;\n"
+    . slurp("$g->{dir}/conf/nginx.conf")
+      =~ s/include (\S+);/slurp("$g->{dir}\/conf\/$1")/er
+      =~ s/logs\/|temp\///gr =~ s/127\.0\.0\.1:$port/127.0.0.1:%%PORT%%/r
+      =~ s/worker_processes auto/worker_processes 1/r);
+
+my %samples = ('000' => 202, '001' => 202, '002' => 200, '003' => 200);
+my $json = JSON::PP->new->utf8;
+my ($n, @cases) = (0, map { $json->decode($_) }
+                      split /\n/, slurp('t/data/cases.jsonl'));
+
+for my $page (sort keys %samples) {
+    my ($case) = grep { $_->{title} eq "sample of page $page" } @cases;
+
+    my $r = $s->request($case->{method}, $case->{target}, $case->{headers},
+                        $case->{body});
+    is($r->{status}, $samples{$page}, "page $page: the documented status");
+    ok(ref eval { $json->decode($r->{body})->{snapshot} },
+       "page $page: a snapshot in JSON");
+    is($r->{headers}{'x-snapshot-verdict'}[0], 'accepted', "page $page: passes");
+}
+
+for my $version ('v2', 'v3') {
+    for my $path ('snapshots', 'snapshots/detail') {
+        my $r = $s->get("/$version/p/$path?limit=50");
+        is($r->{status}, 200, "/$version/p/$path");
+        ok(ref eval { $json->decode($r->{body})->{snapshots} },
+           'has snapshots in JSON');
+    }
+}
+
+is($s->request('PUT', '/v2/p/snapshots/' . SNAPSHOT, [['Content-Type',
+   'application/json']], '{"snapshot": {"name": "a"}}')->{status}, 200,
+   'update of v2');
+is($s->get('/v3/p/snapshots/x')->{status}, 404, 'no such snapshot');
+is($s->get('/')->{status}, 404, 'nothing else');
+
+$s->finish;
+
+done_testing;

@@ -1,0 +1,86 @@
+# "make run" starts the gateway, shows what it does and stays until it is
+# interrupted; what keeps it from starting is said in a line.
+
+use strict;
+use warnings;
+
+use IO::Socket::INET;
+use POSIX ();
+use Test::More;
+use Time::HiRes qw(sleep);
+
+use Gateway;
+
+my $module = $ENV{MODULE} // 'build/ngx_http_snapshot_module.so';
+my $nginx = $ENV{NGINX} // 'nginx';
+my $port = Gateway::free_port();
+
+$port++ if $port % 2;
+
+my $out = "build/run.out";
+
+my $pid = fork() // die "fork: $!\n";
+
+if ($pid == 0) {
+    POSIX::setsid();
+    open STDOUT, '>', $out;
+    open STDERR, '>&', \*STDOUT;
+    { exec 'tools/run', $nginx, $module, $port };
+    POSIX::_exit(127);
+}
+
+sub said {
+    open my $fh, '<', $out or return '';
+    local $/;
+    return <$fh> // '';
+}
+
+for (1 .. 300) {
+    last if said() =~ /Press Ctrl-C/;
+    sleep 0.05;
+}
+
+my $said = said();
+
+for my $page ('000', '001', '002', '003', '004') {
+    like($said, qr/^page $page +accepted +20[02] *$/m, "page $page passes");
+}
+
+like($said, qr/^reserved name +warned +202 +name-reserved;at=/m, 'a warning');
+like($said, qr/^name of 256 bytes +rejected +400 +EVS.5400 snapshot.name: 256 bytes, at most 255 are allowed$/m,
+     'a refusal with its message and code');
+like($said, qr/^limit of 1001 +rejected +400 +EVS.2142 /m, 'another one');
+is(() = $said =~ / rejected +400 +(?:EVS|DWS)\.\d+ \w/g, 7,
+   'seven are refused');
+like($said, qr/^gateway +http:\/\/127\.0\.0\.1:$port$/m, 'where it is');
+
+my $again = qx(tools/run $nginx $module $port 2>&1);
+isnt($?, 0, 'a second one on the same port does not start');
+like($again, qr/^port $port is taken, choose another one: make run PORT=/,
+     'and says why');
+
+for my $wrong ('x', '', 0, 65535, '80 80') {
+    $again = qx(tools/run $nginx $module '$wrong' 2>&1);
+    isnt($?, 0, "PORT=$wrong is refused");
+    like($again, qr/^PORT=$wrong is /, 'with a word on it');
+}
+
+kill 'INT', $pid;
+
+my $ended = 0;
+
+for (1 .. 200) {
+    $ended = waitpid($pid, POSIX::WNOHANG()) > 0;
+    last if $ended;
+    sleep 0.05;
+}
+
+ok($ended, 'it ends when it is interrupted');
+is($? >> 8, 0, 'in good order');
+ok(!IO::Socket::INET->new(PeerAddr => "127.0.0.1:$port"),
+   'and leaves nothing behind');
+
+kill 'KILL', -$pid;
+unlink $out;
+
+done_testing;

@@ -1,0 +1,257 @@
+
+/* The tables hold together, and "contract dump" prints them for the README. */
+
+
+#include "unit.h"
+
+
+static void
+print_rules(void)
+{
+    unsigned                    i;
+    const ngx_snapshot_rule_t  *r;
+
+    for (i = NGX_SNAPSHOT_NO_RULE + 1; i < NGX_SNAPSHOT_RULES; i++) {
+        r = &ngx_snapshot_rules[i];
+
+        printf("| `%.*s`", (int) r->name.len, r->name.data);
+
+        if (r->unit != NGX_SNAPSHOT_NO_MAX) {
+            printf(" max=%llu", (unsigned long long) r->max);
+        }
+
+        printf(" | %.*s | %u %s | %s | %s |\n",
+               (int) ngx_snapshot_severities[r->severity].len,
+               ngx_snapshot_severities[r->severity].data,
+               r->status, ngx_snapshot_fault(r->status),
+               r->code[NGX_SNAPSHOT_EVS] ? r->code[NGX_SNAPSHOT_EVS] : "-",
+               r->code[NGX_SNAPSHOT_DWS] ? r->code[NGX_SNAPSHOT_DWS] : "-");
+    }
+}
+
+
+static void
+every_rule_has_its_row(void **state)
+{
+    unsigned                    i;
+    const ngx_snapshot_rule_t  *r;
+
+    (void) state;
+
+    for (i = NGX_SNAPSHOT_NO_RULE + 1; i < NGX_SNAPSHOT_RULES; i++) {
+        r = &ngx_snapshot_rules[i];
+
+        assert_true(r->name.len > 0);
+        assert_true(r->status >= 400 && r->status < 500);
+        assert_true(r->code[NGX_SNAPSHOT_EVS] || r->code[NGX_SNAPSHOT_DWS]);
+        assert_int_equal(r->unit == NGX_SNAPSHOT_NO_MAX, r->max == 0);
+        assert_int_equal(ngx_snapshot_rule_by_name(r->name), i);
+    }
+
+    assert_true(NGX_SNAPSHOT_RULES <= 32);
+    assert_int_equal(ngx_snapshot_rule_by_name(unit_str("")), 0);
+    assert_int_equal(ngx_snapshot_rule_by_name(unit_str("nosuch")), 0);
+}
+
+
+static void
+check_scope(const ngx_snapshot_scope_t *scope, ngx_snapshot_family_e family,
+    unsigned depth)
+{
+    unsigned                     i, k;
+    ngx_snapshot_rule_e          rule;
+    const ngx_snapshot_field_t  *f;
+
+    assert_true(depth < NGX_SNAPSHOT_DEPTH);
+    assert_true(scope->nfields <= 32);
+
+    if (scope->entry) {
+        assert_non_null(ngx_snapshot_rules[scope->entry].code[family]);
+    }
+
+    if (scope->any_of) {
+        assert_non_null(ngx_snapshot_rules[scope->any_of].code[family]);
+    }
+
+    for (i = 0; i < scope->nfields; i++) {
+        f = &scope->fields[i];
+
+        assert_true(f->name.len > 0);
+        assert_non_null(f->page);
+        assert_int_equal(f->type == NGX_SNAPSHOT_OBJECT, f->members != NULL);
+
+        for (k = 0; k < NGX_SNAPSHOT_FIELD_CHECKS && f->rules[k]; k++) {
+            rule = f->rules[k];
+            assert_non_null(ngx_snapshot_rules[rule].code[family]);
+            assert_true(ngx_snapshot_rules[rule].check
+                        != NGX_SNAPSHOT_CHECK_NONE);
+        }
+
+        if (f->members) {
+            check_scope(f->members, family, depth + 1);
+        }
+    }
+}
+
+
+static void
+every_operation_is_whole(void **state)
+{
+    const ngx_snapshot_operation_t  *op;
+
+    (void) state;
+
+    for (op = ngx_snapshot_operations; op->name.len; op++) {
+
+        assert_true(op->methods != 0);
+        assert_true(op->version.len > 0);
+        assert_non_null(op->page);
+        assert_int_equal(op->body == NULL, op->query != NULL);
+
+        check_scope(op->body ? op->body : op->query, op->family, 0);
+    }
+
+    assert_null(ngx_snapshot_unknown.body);
+    assert_null(ngx_snapshot_unknown.query);
+}
+
+
+static void
+faults_are_those_of_the_contract(void **state)
+{
+    unsigned  i;
+
+    static const struct {
+        unsigned     status;
+        const char  *name;
+    } faults[] = {
+        { 400, "badRequest" }, { 401, "unauthorized" }, { 403, "forbidden" },
+        { 404, "itemNotFound" }, { 405, "badMethod" },
+        { 409, "conflictingRequest" }, { 413, "overLimit" },
+        { 415, "badMediaType" }, { 429, "overLimit" },
+        { 501, "notImplemented" }, { 503, "serviceUnavailable" },
+        { 500, "error" }, { 502, "error" }, { 504, "error" }, { 418, "error" }
+    };
+
+    (void) state;
+
+    for (i = 0; i < sizeof(faults) / sizeof(faults[0]); i++) {
+        assert_string_equal(ngx_snapshot_fault(faults[i].status),
+                            faults[i].name);
+    }
+}
+
+
+/* found texts are never cut, and never hold a byte of the value's */
+
+static void
+every_checker_says_what_it_found(void **state)
+{
+    unsigned                    i;
+    ngx_snapshot_str_t          value;
+    ngx_snapshot_regex_t       *re;
+    ngx_snapshot_finding_t      found;
+    const ngx_snapshot_rule_t  *r;
+
+    (void) state;
+
+    re = ngx_snapshot_regex_compile(
+        *(const ngx_snapshot_str_t *)
+            ngx_snapshot_rules[NGX_SNAPSHOT_NAME_FORMAT].arg);
+    assert_non_null(re);
+
+    for (i = NGX_SNAPSHOT_NO_RULE + 1; i < NGX_SNAPSHOT_RULES; i++) {
+        r = &ngx_snapshot_rules[i];
+
+        if (r->check == NGX_SNAPSHOT_CHECK_NONE) {
+            continue;
+        }
+
+        switch (r->check) {
+
+        case NGX_SNAPSHOT_CHECK_PREFIX:
+            value = unit_str("autobk_snapshot_\x01");
+            break;
+
+        case NGX_SNAPSHOT_CHECK_BOOLEAN:
+            value = unit_str("tRuE");
+            break;
+
+        case NGX_SNAPSHOT_CHECK_ADVISED:
+        case NGX_SNAPSHOT_CHECK_OFFSET:
+            value = unit_str("99999999999999999999999999");
+            break;
+
+        default:
+            value = unit_str("\x01\x02\x01\x02\x01\x02\x01\x02");
+        }
+
+        memset(&found, 'x', sizeof(found));
+
+        assert_int_equal(ngx_snapshot_check(r, 4, re, value, &found), 0);
+        assert_true(strlen(found.text) > 10);
+        assert_true(strlen(found.text) < sizeof(found.text) - 1);
+        assert_null(memchr(found.text, '\x01', strlen(found.text)));
+        assert_null(strstr(found.text, "tRuE"));
+    }
+
+    ngx_snapshot_regex_free(re);
+}
+
+
+static void
+a_wrong_pattern_is_refused(void **state)
+{
+    (void) state;
+
+    assert_null(ngx_snapshot_regex_compile(unit_str("[")));
+    ngx_snapshot_regex_free(NULL);
+}
+
+
+/* a pattern that backtracks without end is stopped, and fails closed */
+
+static void
+a_runaway_match_is_an_error(void **state)
+{
+    char                   s[64];
+    ngx_snapshot_regex_t  *re;
+
+    (void) state;
+
+    memset(s, 'a', sizeof(s) - 1);
+    s[sizeof(s) - 1] = '\0';
+
+    re = ngx_snapshot_regex_compile(unit_str("(a+)+[bc]"));
+    assert_non_null(re);
+    assert_int_equal(ngx_snapshot_regex_match(re, unit_str(s)),
+                     NGX_SNAPSHOT_ERROR);
+    ngx_snapshot_regex_free(re);
+
+    re = ngx_snapshot_regex_compile(unit_str("a*"));
+    assert_int_equal(ngx_snapshot_regex_match(re, unit_str("")), 1);
+    assert_int_equal(ngx_snapshot_regex_match(re, unit_str("aa\n")), 0);
+    assert_int_equal(ngx_snapshot_regex_match(re, unit_str("baa")), 0);
+    ngx_snapshot_regex_free(re);
+}
+
+
+int
+main(int argc, char **argv)
+{
+    const struct CMUnitTest  tests[] = {
+        cmocka_unit_test(every_rule_has_its_row),
+        cmocka_unit_test(every_operation_is_whole),
+        cmocka_unit_test(faults_are_those_of_the_contract),
+        cmocka_unit_test(every_checker_says_what_it_found),
+        cmocka_unit_test(a_wrong_pattern_is_refused),
+        cmocka_unit_test(a_runaway_match_is_an_error)
+    };
+
+    if (argc > 1 && strcmp(argv[1], "dump") == 0) {
+        print_rules();
+        return 0;
+    }
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

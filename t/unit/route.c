@@ -1,0 +1,264 @@
+
+/*
+ * Method and path to an operation: spellings beyond those that go over the
+ * wire, and what nginx itself would not let through.
+ */
+
+
+#include "unit.h"
+
+
+typedef struct {
+    const char  *method;
+    const char  *path;
+    const char  *prefix;
+    const char  *operation;
+    int          canonical;
+    const char  *project;
+    const char  *id;
+} case_t;
+
+
+static const case_t  cases[] = {
+
+    { "POST", "/v3/p/snapshots", "", "evs_v3_create", 1, "p", "" },
+    { "POST", "/v2/p/snapshots", "", "evs_v2_create", 1, "p", "" },
+    { "POST", "/v1.0/p/snapshots", "", "dws_v1_create", 1, "p", "" },
+    { "PUT", "/v3/p/snapshots/i", "", "evs_v3_update", 1, "p", "i" },
+    { "PUT", "/v2/p/snapshots/i", "", "evs_v2_update", 1, "p", "i" },
+    { "GET", "/v3/p/snapshots", "", "evs_v3_list", 1, "p", "" },
+    { "HEAD", "/v2/p/snapshots", "", "evs_v2_list", 1, "p", "" },
+    { "GET", "/v3/p/snapshots/detail", "", "evs_v3_detail", 1, "p", "" },
+    { "HEAD", "/v2/p/snapshots/detail", "", "evs_v2_detail", 1, "p", "" },
+
+    { "post", "/v3/p/snapshots", "", "unknown", 1, "p", "" },
+    { "", "/v3/p/snapshots", "", "unknown", 1, "p", "" },
+    { "PATCH", "/v3/p/snapshots/i", "", "unknown", 1, "p", "" },
+    { "GET", "/v3/p/snapshots/i", "", "unknown", 1, "p", "" },
+    { "GET", "/v1.0/p/snapshots", "", "unknown", 1, "p", "" },
+    { "PUT", "/v1.0/p/snapshots/i", "", "unknown", 1, "p", "" },
+    { "GET", "/v1/p/snapshots", "", "unknown", 1, "", "" },
+    { "GET", "/p/snapshots", "", "unknown", 1, "", "" },
+    { "GET", "/snapshots", "", "unknown", 1, "", "" },
+    { "GET", "/x/v3/p/snapshots", "", "unknown", 1, "", "" },
+
+    { "GET", "", "", NULL, 1, "", "" },
+    { "GET", "/", "", NULL, 1, "", "" },
+    { "GET", "*", "", NULL, 1, "", "" },
+    { "GET", "/v3/p/snapshot", "", NULL, 1, "", "" },
+    { "GET", "/v3/p/xsnapshots", "", NULL, 1, "", "" },
+    { "GET", "/v3/p/snapshots/..", "", NULL, 1, "", "" },
+
+    { "POST", "/v3/snapshots", "", "evs_v3_create", 1, "", "" },
+    { "PUT", "/v3/snapshots/i", "", "evs_v3_update", 1, "", "i" },
+    { "GET", "/v3/snapshots/snapshots", "", "evs_v3_list", 1, "snapshots", "" },
+
+    { "POST", "/a/v3/p/snapshots", "/a", "evs_v3_create", 1, "p", "" },
+    { "POST", "/a/b/v3/p/snapshots", "/a/b", "evs_v3_create", 1, "p", "" },
+    { "POST", "/A/v3/p/snapshots", "/a", "evs_v3_create", 0, "p", "" },
+    { "POST", "/v3/p/snapshots", "/a", "unknown", 1, "", "" },
+    { "POST", "/ab/v3/p/snapshots", "/a", "unknown", 1, "", "" },
+    { "POST", "/a", "/a", NULL, 1, "", "" },
+
+    { "POST", "v3/p/snapshots", "", "evs_v3_create", 0, "p", "" },
+    { "POST", "/v3/p/snapshots ", "", "evs_v3_create", 0, "p", "" },
+    { "POST", "/v3/p/snapshots\n", "", "evs_v3_create", 0, "p", "" },
+    { "POST", "/v3/p/snapshots%00", "", "evs_v3_create", 0, "p", "" },
+    { "POST", "/v3/p%/snapshots", "", "evs_v3_create", 1, "p%", "" },
+    { "POST", "/V3/p/snapshots", "", "evs_v3_create", 0, "p", "" },
+    { "POST", "/../v3/p/snapshots", "", "evs_v3_create", 0, "p", "" },
+    { "POST", "/../../../v3/p/snapshots", "", "evs_v3_create", 0, "p", "" },
+    { "POST", "/v3/p/snapshots/../snapshots", "", "evs_v3_create", 0, "p", "" },
+    { "GET", "/v3/p/snapshots/../../x", "", NULL, 0, "", "" },
+    { "POST", "/v3/p/%25252525252573napshots", "", "evs_v3_create", 0, "p",
+      "" },
+
+    /* read otherwise than by the contract, each by a server that exists */
+
+    { "POST", "/v3/a/..;/../../p/snapshots", "", "evs_v3_create", 0, "p", "" },
+    { "POST", "/v3/p/a\\..\\..\\../../snapshots", "", "evs_v3_create", 0, "p",
+      "" },
+    { "POST", "/v3/%252e%252e/../p/snapshots", "", "evs_v3_create", 0, "p",
+      "" },
+    { "POST", "/v3/a%2Fb/snapshots", "", "evs_v3_create", 0, "a%2Fb", "" },
+    { "PUT", "/v3/p/snapshots/a%2Fb", "", "evs_v3_update", 0, "p", "a%2Fb" },
+    { "POST", "/v3/p#/snapshots", "", "evs_v3_create", 0, "p#", "" },
+    { "POST", "/v3/p/snapshots?x", "", "evs_v3_create", 0, "p", "" },
+    { "POST", "/v3/p/snapshots%23/x", "", "evs_v3_create", 0, "p", "" },
+    { "GET", "/v3/a%2Fb/snapshots", "", "unknown", 0, "", "" },
+    { "GET", "/v3/p/snapshots/%23", "", "unknown", 0, "p", "" },
+
+    /* a suffix */
+
+    { "GET", "/v3/p/snapshots.json", "", "evs_v3_list", 0, "p", "" },
+    { "GET", "/v3/p/snapshots.a.b", "", "evs_v3_list", 0, "p", "" },
+    { "GET", "/v3/p/snapshots/.a/.b", "", "evs_v3_list", 0, "p", "" },
+    { "GET", "/v3/p/snapshots/.a", "", "evs_v3_list", 0, "p", "" },
+    { "GET", "/v3/p/snapshots .json", "", "evs_v3_list", 0, "p", "" },
+    { "GET", "/v3/p.json/snapshots", "", "evs_v3_list", 1, "p.json", "" }
+};
+
+
+static void
+every_path_leads_where_it_should(void **state)
+{
+    int                    rc;
+    size_t                 i;
+    unit_arena_t           arena = { 0 };
+    ngx_snapshot_mem_t     mem = { unit_alloc, &arena };
+    ngx_snapshot_route_t   route;
+
+    (void) state;
+
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+
+        rc = ngx_snapshot_route(&route, &mem, unit_str(cases[i].method),
+                                unit_str(cases[i].path),
+                                unit_str(cases[i].prefix));
+        assert_int_equal(rc, NGX_SNAPSHOT_OK);
+
+        if (cases[i].operation == NULL) {
+            assert_null(route.operation);
+
+        } else {
+            assert_non_null(route.operation);
+            unit_assert_str(route.operation->name, cases[i].operation);
+            unit_assert_str(route.project, cases[i].project);
+            unit_assert_str(route.id, cases[i].id);
+
+            if (route.operation != &ngx_snapshot_unknown) {
+                assert_int_equal(route.canonical, cases[i].canonical);
+            }
+        }
+
+        unit_free(&arena);
+    }
+}
+
+
+static void
+a_plain_path_takes_no_memory(void **state)
+{
+    size_t                 i;
+    unit_arena_t           arena = { 0 };
+    ngx_snapshot_mem_t     mem = { unit_alloc, &arena };
+    ngx_snapshot_route_t   route;
+
+    static const char  *paths[] = {
+        "/v3/p/snapshots", "/v1.0/p/snapshots", "/v3/p/snapshots/detail",
+        "/v3/p/snapshots/some-id", "/v3/p/snapshots/x/action", "/", "/x/y",
+        "/static/app.js", "/volumes/"
+    };
+
+    (void) state;
+
+    for (i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
+        assert_int_equal(ngx_snapshot_route(&route, &mem, unit_str("POST"),
+                                            unit_str(paths[i]), unit_str("")),
+                         NGX_SNAPSHOT_OK);
+        assert_int_equal(arena.n, 0);
+    }
+}
+
+
+static void
+methods_of_a_path_are_known(void **state)
+{
+    size_t                 i;
+    unit_arena_t           arena = { 0 };
+    ngx_snapshot_mem_t     mem = { unit_alloc, &arena };
+    ngx_snapshot_route_t   route;
+
+    static const struct {
+        const char  *path;
+        unsigned     methods;
+    } paths[] = {
+        { "/v3/p/snapshots",
+          NGX_SNAPSHOT_GET|NGX_SNAPSHOT_HEAD|NGX_SNAPSHOT_POST },
+        { "/v3/p/snapshots/detail", NGX_SNAPSHOT_GET|NGX_SNAPSHOT_HEAD },
+        { "/v3/p/snapshots/f9faf7df-fdc1-4093-9ef3-5cba06eef995",
+          NGX_SNAPSHOT_PUT },
+        { "/v1.0/p/snapshots", NGX_SNAPSHOT_POST },
+        { "/v3/p/snapshots/name", 0 }, { "/v3/p/snapshots/x/y", 0 },
+        { "/v3/p.q/snapshots", 0 }, { "/v3/snapshots", 0 },
+        { "/v5/p/snapshots", 0 }
+    };
+
+    (void) state;
+
+    for (i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
+        assert_int_equal(ngx_snapshot_route(&route, &mem, unit_str("DELETE"),
+                                            unit_str(paths[i].path),
+                                            unit_str("")),
+                         NGX_SNAPSHOT_OK);
+        assert_int_equal(route.methods, paths[i].methods);
+        assert_int_equal(arena.n, 0);
+    }
+}
+
+
+static void
+short_memory_is_an_error(void **state)
+{
+    unsigned               n;
+    unit_arena_t           arena = { 0 };
+    ngx_snapshot_mem_t     mem = { unit_alloc, &arena };
+    ngx_snapshot_route_t   route;
+
+    (void) state;
+
+    for (n = 1; n <= 2; n++) {
+        arena.fail = n;
+        assert_int_equal(ngx_snapshot_route(&route, &mem, unit_str("POST"),
+                                            unit_str("/v3/p/snapshots/%61"),
+                                            unit_str("")),
+                         NGX_SNAPSHOT_ERROR);
+        unit_free(&arena);
+    }
+
+    arena.fail = 1;
+    assert_int_equal(ngx_snapshot_route_normal(&mem, unit_str("/a")),
+                     NGX_SNAPSHOT_ERROR);
+}
+
+
+static void
+a_normal_form_is_known(void **state)
+{
+    size_t               i;
+    unit_arena_t         arena = { 0 };
+    ngx_snapshot_mem_t   mem = { unit_alloc, &arena };
+
+    static const char  *good[] = { "/", "/a/b", "/v3/p/snapshots", "/A" };
+    static const char  *bad[] = { "/a/", "//a", "/%61", "/a/../b", "/a;b",
+                                  "/a.b", "/a\\b", "/a#", "/a " };
+
+    (void) state;
+
+    for (i = 1; i < sizeof(good) / sizeof(good[0]); i++) {
+        assert_int_equal(ngx_snapshot_route_normal(&mem, unit_str(good[i])),
+                         1);
+    }
+
+    for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        assert_int_equal(ngx_snapshot_route_normal(&mem, unit_str(bad[i])),
+                         0);
+    }
+
+    unit_free(&arena);
+}
+
+
+int
+main(void)
+{
+    const struct CMUnitTest  tests[] = {
+        cmocka_unit_test(every_path_leads_where_it_should),
+        cmocka_unit_test(a_plain_path_takes_no_memory),
+        cmocka_unit_test(methods_of_a_path_are_known),
+        cmocka_unit_test(short_memory_is_an_error),
+        cmocka_unit_test(a_normal_form_is_known)
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
