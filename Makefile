@@ -22,6 +22,9 @@ RUN_DEPS = perl
 TEST_DEPS = perl curl openssl libcmocka-dev
 
 
+# in the environment it would name sockets that nginx shall inherit
+unexport NGINX
+
 .PHONY: all run test unit deps-build deps-run deps-test clean
 
 all: deps-build $(MODULE)
@@ -36,7 +39,8 @@ run: deps-build deps-run $(MODULE)
 	tools/run $(NGINX) $(MODULE) $(PORT)
 
 test: deps-build deps-test $(MODULE) unit
-	CMOCKA_MESSAGE_OUTPUT=TAP NGINX=$(NGINX) MODULE=$(CURDIR)/$(MODULE) \
+	CMOCKA_MESSAGE_OUTPUT=TAP TEST_NGINX=$(NGINX) \
+	    TEST_MODULE=$(CURDIR)/$(MODULE) \
 	    prove -j $(JOBS) -It/lib $(UNITS) t/
 
 UNITS = $(patsubst t/unit/%.c,build/unit/%,$(wildcard t/unit/*.c))

@@ -112,9 +112,9 @@ static ngx_int_t
 ngx_http_snapshot_handler(ngx_http_request_t *r)
 {
     ngx_uint_t                     mode;
-    ngx_snapshot_str_t             query;
     ngx_snapshot_route_t           route;
     ngx_http_snapshot_ctx_t       *ctx;
+    ngx_http_snapshot_queries_t    queries;
     ngx_http_snapshot_loc_conf_t  *slcf;
 
     if (r != r->main) {
@@ -130,7 +130,7 @@ ngx_http_snapshot_handler(ngx_http_request_t *r)
     slcf = ngx_http_get_module_loc_conf(r, ngx_http_snapshot_module);
 
     if (ngx_http_snapshot_mode(r, slcf, &mode) != NGX_OK) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        return ngx_http_snapshot_unjudged(r);
     }
 
     if (mode == NGX_HTTP_SNAPSHOT_OFF) {
@@ -140,8 +140,8 @@ ngx_http_snapshot_handler(ngx_http_request_t *r)
     ngx_log_debug0(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
                    "snapshot gateway handler");
 
-    if (ngx_http_snapshot_route(r, &route, &query) != NGX_OK) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    if (ngx_http_snapshot_route(r, &route, &queries) != NGX_OK) {
+        return ngx_http_snapshot_unjudged(r);
     }
 
     if (route.operation == NULL) {
@@ -150,12 +150,12 @@ ngx_http_snapshot_handler(ngx_http_request_t *r)
 
     ctx = ngx_http_snapshot_new_ctx(r);
     if (ctx == NULL) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        return ngx_http_snapshot_unjudged(r);
     }
 
     ctx->mode = mode;
     ctx->route = route;
-    ctx->query = query;
+    ctx->queries = queries;
 
     ngx_http_snapshot_judge_head(r, ctx);
 
@@ -282,9 +282,10 @@ ngx_http_snapshot_prefix(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     ngx_http_snapshot_loc_conf_t *slcf = conf;
 
-    u_char      prev;
-    ngx_str_t  *value;
-    ngx_uint_t  i;
+    u_char                          prev;
+    ngx_str_t                      *value, *prefix;
+    ngx_uint_t                      i;
+    ngx_http_snapshot_main_conf_t  *smcf;
 
     if (slcf->prefix.data != NULL) {
         return "is duplicate";
@@ -318,9 +319,27 @@ ngx_http_snapshot_prefix(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         prev = value[1].data[i];
     }
 
-    if (prev != '\0' && prev != '/') {
-        return NGX_CONF_OK;
+    if (prev == '\0' || prev == '/') {
+        goto invalid;
     }
+
+    smcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_snapshot_module);
+
+    if (smcf->prefixes == NULL) {
+        smcf->prefixes = ngx_array_create(cf->pool, 4, sizeof(ngx_str_t));
+        if (smcf->prefixes == NULL) {
+            return NGX_CONF_ERROR;
+        }
+    }
+
+    prefix = ngx_array_push(smcf->prefixes);
+    if (prefix == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    *prefix = value[1];
+
+    return NGX_CONF_OK;
 
 invalid:
 
@@ -630,22 +649,25 @@ ngx_http_snapshot_check_buffer(ngx_conf_t *cf,
 
     max = conf->policy.rule[NGX_SNAPSHOT_BODY_SIZE].max;
 
+    /* once, and not for a server, whose locations may have it right */
+
     if (conf->mode == NGX_HTTP_SNAPSHOT_OFF
+        || conf->policy.rule[NGX_SNAPSHOT_BODY_SIZE].severity
+           == NGX_SNAPSHOT_PASS
         || smcf->warned
+        || clcf->name.len == 0
         || clcf->client_body_buffer_size >= max)
     {
         return;
     }
 
-    /* once, not for every location that inherits it */
-
     smcf->warned = 1;
 
     ngx_conf_log_error(NGX_LOG_WARN, cf, 0,
                        "\"client_body_buffer_size\" of %uz is less than the "
-                       "%uL of rule \"body-size\", larger bodies are judged "
-                       "from a temporary file",
-                       clcf->client_body_buffer_size, max);
+                       "%uL of rule \"body-size\" in location \"%V\", larger "
+                       "bodies are judged from a temporary file",
+                       clcf->client_body_buffer_size, max, &clcf->name);
 }
 
 

@@ -30,6 +30,7 @@ extern ngx_module_t  ngx_http_snapshot_module;
 
 typedef struct {
     ngx_snapshot_regex_t       *regex;
+    ngx_array_t                *prefixes;   /* of ngx_str_t */
     unsigned                    used:1;
     unsigned                    warned:1;
 } ngx_http_snapshot_main_conf_t;
@@ -45,6 +46,17 @@ typedef struct {
 
 
 /*
+ * What stands after the "?" of the target in hand, and of the client's own
+ * where a rewrite has changed an operation into another one, or empty.
+ */
+
+typedef struct {
+    ngx_snapshot_str_t          first;
+    ngx_snapshot_str_t          second;
+} ngx_http_snapshot_queries_t;
+
+
+/*
  * What is known of a judged request.  It is wiped from r->ctx by an internal
  * redirect, which makes the gateway judge again, and is found again through
  * the pool's cleanup list by those who only want to know.
@@ -54,22 +66,22 @@ typedef struct {
  */
 
 typedef struct {
-    ngx_int_t                   rc;
-    ngx_uint_t                  mode;
-    ngx_snapshot_mem_t          mem;
-    ngx_snapshot_route_t        route;
-    ngx_snapshot_str_t          query;
-    ngx_snapshot_judge_t        judge;
-    ngx_str_t                   warnings;
-    ngx_str_t                   violations;
-    off_t                       received;
-    unsigned                    sized:1;
-    unsigned                    reading:1;
-    unsigned                    waiting:1;
-    unsigned                    oversized:1;
-    unsigned                    unread:1;
-    unsigned                    passed:1;
-    unsigned                    refused:1;
+    ngx_int_t                    rc;
+    ngx_uint_t                   mode;
+    ngx_snapshot_mem_t           mem;
+    ngx_snapshot_route_t         route;
+    ngx_http_snapshot_queries_t  queries;
+    ngx_snapshot_judge_t         judge;
+    ngx_str_t                    warnings;
+    ngx_str_t                    violations;
+    off_t                        received;
+    unsigned                     sized:1;
+    unsigned                     reading:1;
+    unsigned                     waiting:1;
+    unsigned                     oversized:1;
+    unsigned                     unread:1;
+    unsigned                     passed:1;
+    unsigned                     refused:1;
 } ngx_http_snapshot_ctx_t;
 
 
@@ -81,15 +93,14 @@ typedef struct {
 
 /*
  * Routes a request by the target that an upstream will see: the client's own
- * while nothing has rewritten it.  query is what stands after its "?"; the
- * operation is NULL where the request is not in scope.  NGX_ERROR where memory
- * is short.
+ * while nothing has rewritten it.  The operation is NULL where the request is
+ * not in scope.  NGX_ERROR where memory is short.
  */
 
 ngx_int_t ngx_http_snapshot_route(ngx_http_request_t *r,
-    ngx_snapshot_route_t *route, ngx_snapshot_str_t *query);
+    ngx_snapshot_route_t *route, ngx_http_snapshot_queries_t *queries);
 
-/* The same by the request line alone, for the variables. */
+/* The same by the request line, for the variables. */
 
 ngx_int_t ngx_http_snapshot_route_line(ngx_http_request_t *r,
     ngx_snapshot_route_t *route);
@@ -139,6 +150,13 @@ ngx_int_t ngx_http_snapshot_body_init(ngx_conf_t *cf);
 
 ngx_int_t ngx_http_snapshot_conclude(ngx_http_request_t *r,
     ngx_http_snapshot_ctx_t *ctx);
+
+/*
+ * Refuses a request of which nothing is known, for want of memory, with a 500
+ * in the documented format.  Finalizes it and returns NGX_DONE.
+ */
+
+ngx_int_t ngx_http_snapshot_unjudged(ngx_http_request_t *r);
 
 /* Puts the filter that writes the gateway's headers into the chain. */
 

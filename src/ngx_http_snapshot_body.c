@@ -4,7 +4,8 @@
 
 
 static void ngx_http_snapshot_body_handler(ngx_http_request_t *r);
-static ngx_int_t ngx_http_snapshot_gather(ngx_http_request_t *r,
+static off_t ngx_http_snapshot_body_size(ngx_http_request_t *r);
+static ngx_int_t ngx_http_snapshot_gather(ngx_http_request_t *r, size_t size,
     ngx_snapshot_str_t *body);
 static ngx_int_t ngx_http_snapshot_copy(u_char **p, ngx_buf_t *b);
 static ngx_int_t ngx_http_snapshot_body_filter(ngx_http_request_t *r,
@@ -50,33 +51,44 @@ ngx_http_snapshot_read_body(ngx_http_request_t *r,
 static void
 ngx_http_snapshot_body_handler(ngx_http_request_t *r)
 {
+    off_t                     size;
     ngx_int_t                 rc;
     ngx_snapshot_str_t        body;
-    ngx_snapshot_judge_t     *j;
     ngx_http_snapshot_ctx_t  *ctx;
 
     ctx = ngx_http_get_module_ctx(r, ngx_http_snapshot_module);
 
     ctx->reading = 0;
-    j = &ctx->judge;
 
     if (!ctx->oversized && !ctx->unread) {
 
-        rc = ngx_http_snapshot_gather(r, &body);
+        size = ngx_http_snapshot_body_size(r);
 
-        if (rc != NGX_OK) {
+        if (size == NGX_ERROR) {
             ctx->unread = 1;
 
-        } else if (ctx->sized || ngx_snapshot_judge_size(j, body.len)) {
-            ngx_snapshot_json_read(j, body);
+        } else if (ctx->sized
+                   || ngx_snapshot_judge_size(&ctx->judge, (uint64_t) size))
+        {
+            if (ngx_http_snapshot_gather(r, (size_t) size, &body) == NGX_OK) {
+                ngx_snapshot_json_read(&ctx->judge, body);
+
+            } else {
+                ctx->unread = 1;
+            }
         }
     }
 
-    ctx->rc = ngx_http_snapshot_conclude(r, ctx);
+    rc = ngx_http_snapshot_conclude(r, ctx);
 
-    if (ctx->rc != NGX_DECLINED) {
+    if (rc != NGX_DECLINED) {
+
+        /* the request, and the context with it, may be gone */
+
         return;
     }
+
+    ctx->rc = NGX_DECLINED;
 
     r->preserve_body = 1;
 
@@ -85,19 +97,26 @@ ngx_http_snapshot_body_handler(ngx_http_request_t *r)
 }
 
 
-/* all of the body as one run of bytes; an error where any of it is missing */
+/* the bytes of a body, or an error where any of it is missing */
 
-static ngx_int_t
-ngx_http_snapshot_gather(ngx_http_request_t *r, ngx_snapshot_str_t *body)
+static off_t
+ngx_http_snapshot_body_size(ngx_http_request_t *r)
 {
     off_t                     size;
-    u_char                   *p;
     ngx_chain_t              *cl;
     ngx_http_request_body_t  *rb;
 
     rb = r->request_body;
 
     if (rb == NULL || r->reading_body) {
+        return NGX_ERROR;
+    }
+
+    if (r->headers_in.content_length_n < 0 && !r->headers_in.chunked) {
+        return 0;
+    }
+
+    if (rb->rest != 0 || !rb->last_saved) {
         return NGX_ERROR;
     }
 
@@ -113,30 +132,45 @@ ngx_http_snapshot_gather(ngx_http_request_t *r, ngx_snapshot_str_t *body)
         return NGX_ERROR;
     }
 
-    body->len = (size_t) size;
+    return size;
+}
+
+
+/* all of the body as one run of bytes */
+
+static ngx_int_t
+ngx_http_snapshot_gather(ngx_http_request_t *r, size_t size,
+    ngx_snapshot_str_t *body)
+{
+    u_char       *p;
+    ngx_chain_t  *cl;
+
+    body->len = size;
+    body->data = NULL;
 
     if (size == 0) {
-        body->data = NULL;
         return NGX_OK;
     }
 
-    for (cl = rb->bufs; ngx_buf_size(cl->buf) == 0; cl = cl->next) {
-        /* void */
+    cl = r->request_body->bufs;
+
+    while (ngx_buf_size(cl->buf) == 0) {
+        cl = cl->next;
     }
 
-    if (ngx_buf_in_memory(cl->buf) && ngx_buf_size(cl->buf) == size) {
+    if (ngx_buf_in_memory(cl->buf) && ngx_buf_size(cl->buf) == (off_t) size) {
         body->data = cl->buf->pos;
         return NGX_OK;
     }
 
-    p = ngx_palloc(r->pool, body->len);
+    p = ngx_palloc(r->pool, size);
     if (p == NULL) {
         return NGX_ERROR;
     }
 
     body->data = p;
 
-    for (cl = rb->bufs; cl; cl = cl->next) {
+    for (cl = r->request_body->bufs; cl; cl = cl->next) {
         if (ngx_http_snapshot_copy(&p, cl->buf) != NGX_OK) {
             return NGX_ERROR;
         }

@@ -9,6 +9,8 @@ static ngx_int_t ngx_http_snapshot_refuse(ngx_http_request_t *r,
     ngx_http_snapshot_ctx_t *ctx);
 static ngx_int_t ngx_http_snapshot_fail(ngx_http_request_t *r,
     ngx_http_snapshot_ctx_t *ctx);
+static ngx_int_t ngx_http_snapshot_internal(ngx_http_request_t *r,
+    ngx_snapshot_family_e family);
 static void ngx_http_snapshot_log(ngx_http_request_t *r,
     ngx_http_snapshot_ctx_t *ctx, char *what);
 static ngx_int_t ngx_http_snapshot_send(ngx_http_request_t *r,
@@ -105,15 +107,29 @@ ngx_http_snapshot_refuse(ngx_http_request_t *r, ngx_http_snapshot_ctx_t *ctx)
 static ngx_int_t
 ngx_http_snapshot_fail(ngx_http_request_t *r, ngx_http_snapshot_ctx_t *ctx)
 {
+    ctx->judge.failed = 1;
+    ctx->refused = 1;
+
+    return ngx_http_snapshot_internal(r, ctx->judge.family);
+}
+
+
+ngx_int_t
+ngx_http_snapshot_unjudged(ngx_http_request_t *r)
+{
+    return ngx_http_snapshot_internal(r, NGX_SNAPSHOT_EVS);
+}
+
+
+static ngx_int_t
+ngx_http_snapshot_internal(ngx_http_request_t *r, ngx_snapshot_family_e family)
+{
     ngx_snapshot_str_t  object;
 
     ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
                   "snapshot request could not be judged");
 
-    ctx->judge.failed = 1;
-    ctx->refused = 1;
-
-    object = ngx_snapshot_report_internal(ctx->judge.family);
+    object = ngx_snapshot_report_internal(family);
 
     return ngx_http_snapshot_send(r, NGX_HTTP_INTERNAL_SERVER_ERROR, &object);
 }
@@ -172,12 +188,21 @@ ngx_http_snapshot_send(ngx_http_request_t *r, ngx_uint_t status,
 
     r->err_status = 0;
 
+    /* nor is anything of an upstream's that made a redirect of it */
+
     r->headers_out.status = status;
+    r->headers_out.status_line.len = 0;
     r->headers_out.content_length_n = body->len;
+
+    if (r->headers_out.content_encoding) {
+        r->headers_out.content_encoding->hash = 0;
+        r->headers_out.content_encoding = NULL;
+    }
 
     ngx_str_set(&r->headers_out.content_type, "application/json");
     r->headers_out.content_type_len = r->headers_out.content_type.len;
     r->headers_out.content_type_lowcase = NULL;
+    ngx_str_null(&r->headers_out.charset);
 
     ngx_http_clear_accept_ranges(r);
     ngx_http_clear_last_modified(r);

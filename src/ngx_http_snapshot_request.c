@@ -5,6 +5,10 @@
 
 static void *ngx_http_snapshot_alloc(void *data, size_t size);
 static void ngx_http_snapshot_cleanup(void *data);
+static ngx_uint_t ngx_http_snapshot_rank(const ngx_snapshot_route_t *route);
+static ngx_int_t ngx_http_snapshot_better(ngx_http_request_t *r,
+    ngx_snapshot_route_t *route, ngx_snapshot_str_t path, ngx_str_t *prefix,
+    ngx_uint_t sent);
 static void ngx_http_snapshot_sent(ngx_http_request_t *r,
     ngx_snapshot_str_t *path, ngx_snapshot_str_t *query);
 
@@ -15,12 +19,12 @@ static void ngx_http_snapshot_sent(ngx_http_request_t *r,
 
 ngx_int_t
 ngx_http_snapshot_route(ngx_http_request_t *r, ngx_snapshot_route_t *route,
-    ngx_snapshot_str_t *query)
+    ngx_http_snapshot_queries_t *queries)
 {
     int                            rc;
     ngx_snapshot_mem_t             mem;
-    ngx_snapshot_str_t             method, prefix, path, args, uri;
-    ngx_snapshot_route_t           sent;
+    ngx_snapshot_str_t             method, prefix, path, query, uri;
+    ngx_snapshot_route_t           own;
     ngx_http_snapshot_loc_conf_t  *slcf;
 
     slcf = ngx_http_get_module_loc_conf(r, ngx_http_snapshot_module);
@@ -29,26 +33,52 @@ ngx_http_snapshot_route(ngx_http_request_t *r, ngx_snapshot_route_t *route,
 
     ngx_http_snapshot_str(method, r->method_name);
     ngx_http_snapshot_str(prefix, slcf->prefix);
-
-    ngx_http_snapshot_sent(r, &path, &args);
-
-    if (r->valid_unparsed_uri) {
-        *query = args;
-        return ngx_snapshot_route(route, &mem, method, path, prefix);
-    }
-
-    /* a rewrite or a redirect made another one, which a proxy will send */
-
     ngx_http_snapshot_str(uri, r->uri);
-    ngx_http_snapshot_str(*query, r->args);
 
-    if (ngx_snapshot_route(route, &mem, method, uri, prefix)
+    ngx_http_snapshot_sent(r, &path, &query);
+
+    queries->first = query;
+    queries->second.len = 0;
+
+    if (ngx_snapshot_route(route, &mem, method, path, prefix, 1)
         != NGX_SNAPSHOT_OK)
     {
         return NGX_ERROR;
     }
 
-    if (ngx_http_snapshot_documented(route)) {
+    if (r->valid_unparsed_uri
+        && path.len == uri.len
+        && ngx_memcmp(path.data, uri.data, uri.len) == 0)
+    {
+        return NGX_OK;
+    }
+
+    if (ngx_snapshot_route(&own, &mem, method, uri, prefix, 0)
+        != NGX_SNAPSHOT_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    if (r->valid_unparsed_uri) {
+
+        /* a "proxy_pass" with a path, and $document_uri, send nginx's own */
+
+        if (!ngx_http_snapshot_documented(route) && own.operation) {
+
+            if (ngx_http_snapshot_documented(&own)
+                || route->operation == NULL)
+            {
+                *route = own;
+                route->canonical = 0;
+            }
+        }
+
+        return NGX_OK;
+    }
+
+    /* a rewrite or a redirect made another one, which a proxy will send */
+
+    if (ngx_http_snapshot_documented(&own)) {
 
         rc = ngx_snapshot_route_normal(&mem, path);
 
@@ -56,52 +86,106 @@ ngx_http_snapshot_route(ngx_http_request_t *r, ngx_snapshot_route_t *route,
             return NGX_ERROR;
         }
 
-        route->canonical &= rc;
+        own.canonical &= rc;
+
+        if (ngx_http_snapshot_documented(route)) {
+            queries->second = query;
+        }
+
+        *route = own;
+        ngx_http_snapshot_str(queries->first, r->args);
 
         return NGX_OK;
     }
 
     /*
      * "proxy_pass http://upstream$request_uri" sends the client's own all the
-     * same; an error page that keeps its status is no request to an upstream
+     * same; an error page that is a file sends nothing
      */
 
-    if (r->err_status) {
-        return NGX_OK;
-    }
-
-    if (ngx_snapshot_route(&sent, &mem, method, path, prefix)
-        != NGX_SNAPSHOT_OK)
+    if ((r->err_status && r->content_handler == NULL)
+        || (own.operation && !ngx_http_snapshot_documented(route)))
     {
-        return NGX_ERROR;
-    }
-
-    if (ngx_http_snapshot_documented(&sent) || route->operation == NULL) {
-        *route = sent;
-        *query = args;
+        *route = own;
+        ngx_http_snapshot_str(queries->first, r->args);
     }
 
     return NGX_OK;
 }
 
 
+/*
+ * An error page has made method, target and location other ones: the method is
+ * then taken from the request line, and any prefix that is configured counts.
+ */
+
 ngx_int_t
 ngx_http_snapshot_route_line(ngx_http_request_t *r,
     ngx_snapshot_route_t *route)
 {
-    u_char                        *space;
-    ngx_snapshot_mem_t             mem;
-    ngx_snapshot_str_t             method, prefix, path, query;
-    ngx_http_snapshot_loc_conf_t  *slcf;
+    ngx_str_t                      *prefix;
+    ngx_uint_t                      i;
+    ngx_snapshot_str_t              path, query, uri;
+    ngx_http_snapshot_loc_conf_t   *slcf;
+    ngx_http_snapshot_main_conf_t  *smcf;
 
     slcf = ngx_http_get_module_loc_conf(r, ngx_http_snapshot_module);
+    smcf = ngx_http_get_module_main_conf(r, ngx_http_snapshot_module);
+
+    route->operation = NULL;
+
+    ngx_http_snapshot_sent(r, &path, &query);
+
+    if (ngx_http_snapshot_better(r, route, path, &slcf->prefix, 1) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    if (r->valid_unparsed_uri) {
+        return NGX_OK;
+    }
+
+    ngx_http_snapshot_str(uri, r->uri);
+
+    if (ngx_http_snapshot_better(r, route, uri, &slcf->prefix, 0) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    if (r->internal && smcf->prefixes) {
+
+        prefix = smcf->prefixes->elts;
+
+        for (i = 0; i < smcf->prefixes->nelts; i++) {
+            if (ngx_http_snapshot_better(r, route, path, &prefix[i], 1)
+                != NGX_OK)
+            {
+                return NGX_ERROR;
+            }
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+/* keeps the route that says more: of equal ones the first */
+
+static ngx_int_t
+ngx_http_snapshot_better(ngx_http_request_t *r, ngx_snapshot_route_t *route,
+    ngx_snapshot_str_t path, ngx_str_t *prefix, ngx_uint_t sent)
+{
+    u_char                *space;
+    ngx_snapshot_mem_t     mem;
+    ngx_snapshot_str_t     method, before;
+    ngx_snapshot_route_t   other;
+
+    if (ngx_http_snapshot_documented(route)) {
+        return NGX_OK;
+    }
 
     mem = ngx_http_snapshot_mem(r);
 
-    /* an error page has made the method another one */
-
+    ngx_http_snapshot_str(before, *prefix);
     ngx_http_snapshot_str(method, r->request_line);
-    ngx_http_snapshot_str(prefix, slcf->prefix);
 
     space = ngx_strlchr(r->request_line.data,
                         r->request_line.data + r->request_line.len, ' ');
@@ -109,21 +193,30 @@ ngx_http_snapshot_route_line(ngx_http_request_t *r,
         method.len = space - r->request_line.data;
     }
 
-    ngx_http_snapshot_sent(r, &path, &query);
-
-    if (ngx_snapshot_route(route, &mem, method, path, prefix)
+    if (ngx_snapshot_route(&other, &mem, method, path, before, sent)
         != NGX_SNAPSHOT_OK)
     {
         return NGX_ERROR;
     }
 
-    if (ngx_http_snapshot_documented(route) || r->valid_unparsed_uri) {
-        return NGX_OK;
+    if (route->operation == NULL
+        || ngx_http_snapshot_rank(&other) > ngx_http_snapshot_rank(route))
+    {
+        *route = other;
     }
 
-    ngx_http_snapshot_str(path, r->uri);
+    return NGX_OK;
+}
 
-    return ngx_snapshot_route(route, &mem, method, path, prefix);
+
+static ngx_uint_t
+ngx_http_snapshot_rank(const ngx_snapshot_route_t *route)
+{
+    if (ngx_http_snapshot_documented(route)) {
+        return 3;
+    }
+
+    return (route->operation == NULL) ? 0 : 1 + (route->project.len != 0);
 }
 
 
@@ -196,9 +289,21 @@ ngx_http_snapshot_judge_head(ngx_http_request_t *r,
     }
 
     ngx_snapshot_judge_headers_end(j);
-    ngx_snapshot_query_read(j, ctx->query);
+    ngx_snapshot_query_read(j, ctx->queries.first);
 
-    if (j->operation->body && r->headers_in.content_length_n >= 0) {
+    if (!ngx_snapshot_judge_rejects(j)
+        && (ctx->queries.first.len != ctx->queries.second.len
+            || ngx_memcmp(ctx->queries.first.data, ctx->queries.second.data,
+                          ctx->queries.first.len)
+               != 0))
+    {
+        ngx_snapshot_query_read(j, ctx->queries.second);
+    }
+
+    if (j->operation->body
+        && r->headers_in.content_length_n >= 0
+        && !r->headers_in.chunked)
+    {
         ctx->sized = 1;
         (void) ngx_snapshot_judge_size(j, r->headers_in.content_length_n);
     }

@@ -79,17 +79,22 @@ ngx_http_snapshot_variable_line(ngx_http_request_t *r,
     ngx_snapshot_finding_t    found;
     ngx_http_snapshot_ctx_t  *ctx;
 
+    known = &route;
+
+    if (ngx_http_snapshot_route_line(r->main, known) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    /* what was judged, where it is more than the request line says */
+
     ctx = ngx_http_snapshot_get_ctx(r);
 
-    if (ctx) {
+    if (ctx
+        && (known->operation == NULL
+            || (known->operation == &ngx_snapshot_unknown
+                && ctx->route.operation != &ngx_snapshot_unknown)))
+    {
         known = &ctx->route;
-
-    } else {
-        known = &route;
-
-        if (ngx_http_snapshot_route_line(r->main, known) != NGX_OK) {
-            return NGX_ERROR;
-        }
     }
 
     if (known->operation == NULL) {

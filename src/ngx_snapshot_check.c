@@ -208,8 +208,8 @@ ngx_snapshot_check_media_type(const ngx_snapshot_checked_t *c,
         ngx_snapshot_skip(&s, 1);
         ngx_snapshot_skip_space(&s);
 
-        if (s.len == 0) {
-            return 1;
+        if (s.len == 0 || s.data[0] == ';') {
+            continue;
         }
 
         if (!ngx_snapshot_media_parameter(&s, &name, &value)) {
@@ -235,8 +235,8 @@ wrong:
 
 
 /*
- * Takes "name=value" off the beginning of s.  A quoted value with an escape or
- * a delimiter in it is refused: readers disagree on where it ends.
+ * Takes "name=value" off the beginning of s.  A quoted value keeps its escapes,
+ * so that a charset with one is not utf-8.
  */
 
 static int
@@ -266,12 +266,12 @@ ngx_snapshot_media_parameter(ngx_snapshot_str_t *s, ngx_snapshot_str_t *name,
     ngx_snapshot_skip(s, 1);
 
     for (i = 0; i < s->len && s->data[i] != '"'; i++) {
-        if (strchr("\\;,", s->data[i])) {
-            return 0;
+        if (s->data[i] == '\\') {
+            i++;
         }
     }
 
-    if (i == s->len) {
+    if (i >= s->len) {
         return 0;
     }
 

@@ -298,6 +298,13 @@ ngx_snapshot_judge_separator(ngx_snapshot_judge_t *j)
 
 
 void
+ngx_snapshot_judge_params(ngx_snapshot_judge_t *j)
+{
+    j->params = 0;
+}
+
+
+void
 ngx_snapshot_judge_param(ngx_snapshot_judge_t *j, ngx_snapshot_str_t name,
     ngx_snapshot_str_t value, int whole)
 {

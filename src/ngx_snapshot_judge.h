@@ -123,6 +123,10 @@ void ngx_snapshot_judge_override(ngx_snapshot_judge_t *j);
 
 void ngx_snapshot_judge_separator(ngx_snapshot_judge_t *j);
 
+/* Begins a query, in which no parameter was there yet. */
+
+void ngx_snapshot_judge_params(ngx_snapshot_judge_t *j);
+
 /*
  * Judges a query parameter, both name and value percent-decoded; whole is 0
  * where an escape was broken.  The value's bytes must outlive the judge.

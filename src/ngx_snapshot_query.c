@@ -2,6 +2,8 @@
 #include "ngx_snapshot_query.h"
 
 
+static void ngx_snapshot_query_param(ngx_snapshot_judge_t *j,
+    ngx_snapshot_str_t piece);
 static void ngx_snapshot_query_override(ngx_snapshot_judge_t *j,
     ngx_snapshot_str_t query);
 static ngx_snapshot_str_t ngx_snapshot_query_piece(ngx_snapshot_str_t *rest,
@@ -14,8 +16,7 @@ static int ngx_snapshot_query_decode(ngx_snapshot_judge_t *j,
 void
 ngx_snapshot_query_read(ngx_snapshot_judge_t *j, ngx_snapshot_str_t query)
 {
-    int                 whole;
-    ngx_snapshot_str_t  piece, name;
+    ngx_snapshot_str_t  piece, rest;
 
     if (query.len == 0) {
         return;
@@ -31,23 +32,42 @@ ngx_snapshot_query_read(ngx_snapshot_judge_t *j, ngx_snapshot_str_t query)
         ngx_snapshot_judge_separator(j);
     }
 
+    ngx_snapshot_judge_params(j);
+
     while (query.len) {
 
         piece = ngx_snapshot_query_piece(&query, "&");
 
-        if (piece.len == 0) {
-            continue;
+        ngx_snapshot_query_param(j, piece);
+
+        /* where ";" is let through, what stands behind it may be another */
+
+        rest = piece;
+        (void) ngx_snapshot_query_piece(&rest, ";");
+
+        while (rest.len && !ngx_snapshot_judge_rejects(j)) {
+            ngx_snapshot_query_param(j, ngx_snapshot_query_piece(&rest, ";"));
         }
+    }
+}
 
-        whole = 1;
-        name = ngx_snapshot_query_name(&piece);
 
-        if (ngx_snapshot_query_decode(j, &name, &whole) != NGX_SNAPSHOT_OK
-            || ngx_snapshot_query_decode(j, &piece, &whole) != NGX_SNAPSHOT_OK)
-        {
-            return;
-        }
+static void
+ngx_snapshot_query_param(ngx_snapshot_judge_t *j, ngx_snapshot_str_t piece)
+{
+    int                 whole;
+    ngx_snapshot_str_t  name;
 
+    if (piece.len == 0) {
+        return;
+    }
+
+    whole = 1;
+    name = ngx_snapshot_query_name(&piece);
+
+    if (ngx_snapshot_query_decode(j, &name, &whole) == NGX_SNAPSHOT_OK
+        && ngx_snapshot_query_decode(j, &piece, &whole) == NGX_SNAPSHOT_OK)
+    {
         ngx_snapshot_judge_param(j, name, piece, whole);
     }
 }

@@ -6,18 +6,20 @@
 
 /*
  * What a server may do to a path before it looks at it.  The contract's normal
- * form does all of it; a server may leave any of it out, and a dot segment
- * then takes another segment away, or a slash that is not one joins two.
+ * form does the first four; a server may leave any of them out, and a dot
+ * segment then takes another segment away, or a slash that is not one joins
+ * two.  The others are for a path that is decoded before it is cut.
  */
 
-#define NGX_SNAPSHOT_READ_BACKSLASH  0x01
-#define NGX_SNAPSHOT_READ_PARAMS     0x02
-#define NGX_SNAPSHOT_READ_DOTS       0x04
-#define NGX_SNAPSHOT_READ_FRAGMENT   0x08
-#define NGX_SNAPSHOT_READ_QUERY      0x10
+#define NGX_SNAPSHOT_READ_MERGE      0x01
+#define NGX_SNAPSHOT_READ_DOTS       0x02
+#define NGX_SNAPSHOT_READ_BACKSLASH  0x04
+#define NGX_SNAPSHOT_READ_PARAMS     0x08
+#define NGX_SNAPSHOT_READ_FRAGMENT   0x10
+#define NGX_SNAPSHOT_READ_QUERY      0x20
 
-#define NGX_SNAPSHOT_READ_ALL        0x1f
-#define NGX_SNAPSHOT_READ_CONTRACT   0x07
+#define NGX_SNAPSHOT_READ_CONTRACT   0x0f
+#define NGX_SNAPSHOT_READ_ALL        0x3f
 
 /* how often percent-escapes are decoded: until nothing changes, or less */
 
@@ -35,10 +37,14 @@ typedef struct {
     ngx_snapshot_str_t  method;
     ngx_snapshot_str_t  prefix;
     unsigned            bit;
+    unsigned            sent;
 } ngx_snapshot_asked_t;
 
 
 static int ngx_snapshot_route_read(ngx_snapshot_route_t *route,
+    const ngx_snapshot_mem_t *mem, const ngx_snapshot_asked_t *asked,
+    ngx_snapshot_str_t path);
+static int ngx_snapshot_route_otherwise(ngx_snapshot_route_t *route,
     const ngx_snapshot_mem_t *mem, const ngx_snapshot_asked_t *asked,
     ngx_snapshot_str_t path);
 static int ngx_snapshot_route_find(ngx_snapshot_route_t *route,
@@ -51,13 +57,16 @@ static unsigned ngx_snapshot_route_split(ngx_snapshot_str_t norm,
 static int ngx_snapshot_route_in_scope(ngx_snapshot_str_t norm);
 static int ngx_snapshot_route_plain(ngx_snapshot_str_t path);
 static int ngx_snapshot_route_hints(ngx_snapshot_str_t path);
+static unsigned ngx_snapshot_route_matters(ngx_snapshot_str_t path);
 static size_t ngx_snapshot_route_decode(u_char *buf, ngx_snapshot_str_t path,
     unsigned decode);
 static size_t ngx_snapshot_route_normalize(u_char *out,
     ngx_snapshot_str_t path, unsigned read);
+static size_t ngx_snapshot_route_merge(u_char *out, size_t len);
 static ngx_snapshot_str_t ngx_snapshot_route_trim(ngx_snapshot_str_t seg,
     unsigned read);
-static size_t ngx_snapshot_route_suffix(u_char *out, size_t len);
+static size_t ngx_snapshot_route_suffix(u_char *out, size_t len,
+    unsigned bare);
 static unsigned ngx_snapshot_route_method(ngx_snapshot_str_t method);
 
 
@@ -67,13 +76,14 @@ static const ngx_snapshot_str_t  ngx_snapshot_none = ngx_snapshot_null;
 int
 ngx_snapshot_route(ngx_snapshot_route_t *route, const ngx_snapshot_mem_t *mem,
     ngx_snapshot_str_t method, ngx_snapshot_str_t path,
-    ngx_snapshot_str_t prefix)
+    ngx_snapshot_str_t prefix, int sent)
 {
     ngx_snapshot_asked_t  asked;
 
     asked.method = method;
     asked.prefix = prefix;
     asked.bit = ngx_snapshot_route_method(method);
+    asked.sent = sent;
 
     route->operation = NULL;
     route->project = ngx_snapshot_none;
@@ -102,7 +112,7 @@ int
 ngx_snapshot_route_normal(const ngx_snapshot_mem_t *mem,
     ngx_snapshot_str_t path)
 {
-    u_char              *buf, *out;
+    u_char              *buf;
     ngx_snapshot_str_t   decoded, norm;
 
     buf = mem->alloc(mem->data, 2 * path.len + 2);
@@ -110,35 +120,28 @@ ngx_snapshot_route_normal(const ngx_snapshot_mem_t *mem,
         return NGX_SNAPSHOT_ERROR;
     }
 
-    out = buf + path.len + 1;
-
     decoded.data = buf;
     decoded.len = ngx_snapshot_route_decode(buf, path,
                                             NGX_SNAPSHOT_DECODE_ALL);
 
-    norm.data = out;
-    norm.len = ngx_snapshot_route_normalize(out, decoded,
+    norm.data = buf + path.len + 1;
+    norm.len = ngx_snapshot_route_normalize(buf + path.len + 1, decoded,
                                             NGX_SNAPSHOT_READ_CONTRACT);
 
-    return ngx_snapshot_eq(path, norm);
+    return ngx_snapshot_eq(path, norm) && !memchr(norm.data, '#', norm.len);
 }
 
 
-/*
- * Every way to read the path is tried, the contract's first.  The others count
- * only for operations with a body: there a reading that the gateway did not
- * think of is a write that nobody judged, while names are looked up by GET.
- */
+/* the contract's reading first, then all others */
 
 static int
 ngx_snapshot_route_read(ngx_snapshot_route_t *route,
     const ngx_snapshot_mem_t *mem, const ngx_snapshot_asked_t *asked,
     ngx_snapshot_str_t path)
 {
-    u_char                *buf, *out;
-    unsigned               decode, read;
-    ngx_snapshot_str_t     decoded, norm;
-    ngx_snapshot_route_t   other;
+    u_char              *buf, *out;
+    const u_char        *mark;
+    ngx_snapshot_str_t   cut, decoded, norm;
 
     if (!ngx_snapshot_route_hints(path)) {
         return NGX_SNAPSHOT_OK;
@@ -150,14 +153,22 @@ ngx_snapshot_route_read(ngx_snapshot_route_t *route,
     }
 
     out = buf + path.len + 1;
+    cut = path;
+
+    /* a "#" that the client sent ends the path, one that it escaped not */
+
+    if (asked->sent) {
+        mark = memchr(path.data, '#', path.len);
+        cut.len = mark ? (size_t) (mark - path.data) : path.len;
+    }
 
     decoded.data = buf;
-    norm.data = out;
+    decoded.len = ngx_snapshot_route_decode(buf, cut, NGX_SNAPSHOT_DECODE_ALL);
 
-    decoded.len = ngx_snapshot_route_decode(buf, path,
-                                            NGX_SNAPSHOT_DECODE_ALL);
+    norm.data = out;
     norm.len = ngx_snapshot_route_normalize(out, decoded,
                                             NGX_SNAPSHOT_READ_CONTRACT);
+    norm.len = ngx_snapshot_route_suffix(out, norm.len, 0);
 
     route->canonical = ngx_snapshot_eq(path, norm);
 
@@ -169,9 +180,28 @@ ngx_snapshot_route_read(ngx_snapshot_route_t *route,
         route->operation = &ngx_snapshot_unknown;
     }
 
-    if (!(asked->bit & (NGX_SNAPSHOT_POST|NGX_SNAPSHOT_PUT))) {
-        return NGX_SNAPSHOT_OK;
-    }
+    return asked->bit ? ngx_snapshot_route_otherwise(route, mem, asked, path)
+                      : NGX_SNAPSHOT_OK;
+}
+
+
+/*
+ * Every other way to read the path is tried.  What only a decoded "#" or "?"
+ * or a bare suffix leads to counts for operations with a body alone: there a
+ * reading that the gateway did not think of is a write that nobody judged,
+ * while GET looks names up, which may begin with any of these.
+ */
+
+static int
+ngx_snapshot_route_otherwise(ngx_snapshot_route_t *route,
+    const ngx_snapshot_mem_t *mem, const ngx_snapshot_asked_t *asked,
+    ngx_snapshot_str_t path)
+{
+    u_char                *buf, *out;
+    size_t                 len;
+    unsigned               body, decode, read, matters, given;
+    ngx_snapshot_str_t     decoded, norm;
+    ngx_snapshot_route_t   other;
 
     /* a project of the contract's reading must outlive the other readings */
 
@@ -185,23 +215,53 @@ ngx_snapshot_route_read(ngx_snapshot_route_t *route,
     decoded.data = buf;
     norm.data = out;
 
+    body = asked->bit & (NGX_SNAPSHOT_POST|NGX_SNAPSHOT_PUT);
+    given = body ? 0 : NGX_SNAPSHOT_READ_FRAGMENT|NGX_SNAPSHOT_READ_QUERY;
+    len = 0;
+
     for (decode = 0; decode < NGX_SNAPSHOT_DECODES; decode++) {
 
         decoded.len = ngx_snapshot_route_decode(buf, path, decode);
 
+        /* decoding makes shorter what it changes, so this was read before */
+
+        if (decode != NGX_SNAPSHOT_DECODE_ALL && decoded.len == len) {
+            continue;
+        }
+
+        len = decoded.len;
+        matters = ngx_snapshot_route_matters(decoded) & ~given;
+
         for (read = 0; read <= NGX_SNAPSHOT_READ_ALL; read++) {
 
-            norm.len = ngx_snapshot_route_normalize(out, decoded, read);
+            /* what does not matter is read in one way only */
 
+            if (read & ~matters) {
+                continue;
+            }
+
+            norm.len = ngx_snapshot_route_normalize(out, decoded, read);
             other = *route;
 
-            if (ngx_snapshot_route_find(&other, asked, norm)
-                && other.operation->body)
-            {
-                *route = other;
-                route->canonical = 0;
-                return NGX_SNAPSHOT_OK;
+            norm.len = ngx_snapshot_route_suffix(out, norm.len, 0);
+
+            if (!ngx_snapshot_route_find(&other, asked, norm)) {
+
+                if (!body) {
+                    continue;
+                }
+
+                norm.len = ngx_snapshot_route_suffix(out, norm.len, 1);
+
+                if (!ngx_snapshot_route_find(&other, asked, norm)) {
+                    continue;
+                }
             }
+
+            *route = other;
+            route->canonical = 0;
+
+            return NGX_SNAPSHOT_OK;
         }
     }
 
@@ -487,40 +547,90 @@ ngx_snapshot_route_hints(ngx_snapshot_str_t path)
 }
 
 
+/* which ways to read the path differ */
+
+static unsigned
+ngx_snapshot_route_matters(ngx_snapshot_str_t path)
+{
+    size_t    i;
+    unsigned  matters;
+
+    matters = 0;
+
+    for (i = 0; i < path.len; i++) {
+
+        switch (path.data[i]) {
+
+        case '.':
+            matters |= NGX_SNAPSHOT_READ_MERGE|NGX_SNAPSHOT_READ_DOTS;
+            break;
+
+        case '\\':
+            matters |= NGX_SNAPSHOT_READ_BACKSLASH;
+            break;
+
+        case '#':
+            matters |= NGX_SNAPSHOT_READ_FRAGMENT;
+            break;
+
+        case '?':
+            matters |= NGX_SNAPSHOT_READ_QUERY;
+            break;
+
+        default:
+            if (path.data[i] <= 0x20 || path.data[i] == ';') {
+                matters |= NGX_SNAPSHOT_READ_PARAMS;
+            }
+        }
+    }
+
+    return matters;
+}
+
+
+/*
+ * Decoding until nothing changes is done in one go: where a byte completes an
+ * escape with those before it, they become one byte, which may complete
+ * another.  Two escapes never share a byte, so the order does not matter.
+ */
+
 static size_t
 ngx_snapshot_route_decode(u_char *buf, ngx_snapshot_str_t path,
     unsigned decode)
 {
-    size_t               len;
-    const u_char        *mark;
-    ngx_snapshot_str_t   s;
+    size_t              i, len;
+    ngx_snapshot_str_t  escape;
 
-    if (path.len == 0) {
-        return 0;
+    if (decode == NGX_SNAPSHOT_DECODE_ONCE) {
+        return ngx_snapshot_percent_decode(buf, path, 0, NULL);
     }
 
-    s = path;
+    len = 0;
+    escape.len = 3;
 
-    if (decode == NGX_SNAPSHOT_DECODE_NOT) {
-        memcpy(buf, s.data, s.len);
-        return s.len;
+    for (i = 0; i < path.len; i++) {
+
+        buf[len++] = path.data[i];
+
+        if (decode == NGX_SNAPSHOT_DECODE_NOT) {
+            continue;
+        }
+
+        while (len >= 3 && buf[len - 3] == '%') {
+
+            escape.data = buf + len - 3;
+
+            if (ngx_snapshot_percent_decode(buf + len - 3, escape, 0, NULL)
+                != 1)
+            {
+                break;
+            }
+
+            len -= 2;
+        }
     }
 
-    /* a "#" that the client sent ends the contract's path, an escaped not */
-
-    mark = (decode == NGX_SNAPSHOT_DECODE_ALL) ? memchr(s.data, '#', s.len)
-                                               : NULL;
-    if (mark) {
-        s.len = mark - s.data;
-    }
-
-    do {
-        len = s.len;
-        s.len = ngx_snapshot_percent_decode(buf, s, 0, NULL);
-        s.data = buf;
-    } while (decode == NGX_SNAPSHOT_DECODE_ALL && s.len != len);
-
-    return s.len;
+    return len;
 }
 
 
@@ -537,6 +647,10 @@ ngx_snapshot_route_normalize(u_char *out, ngx_snapshot_str_t path,
     len = 0;
     p = path.data;
     last = path.data + path.len;
+
+    if (p < last && *p == '/') {
+        p++;
+    }
 
     while (p < last) {
 
@@ -562,7 +676,7 @@ ngx_snapshot_route_normalize(u_char *out, ngx_snapshot_str_t path,
 
         seg = ngx_snapshot_route_trim(seg, read);
 
-        if (seg.len == 0) {
+        if (seg.len == 0 && read & NGX_SNAPSHOT_READ_MERGE) {
             continue;
         }
 
@@ -585,7 +699,30 @@ ngx_snapshot_route_normalize(u_char *out, ngx_snapshot_str_t path,
         len += seg.len;
     }
 
-    return ngx_snapshot_route_suffix(out, len);
+    if (!(read & NGX_SNAPSHOT_READ_MERGE)) {
+        len = ngx_snapshot_route_merge(out, len);
+    }
+
+    return len;
+}
+
+
+/* drops empty segments, which have had their effect on dot segments */
+
+static size_t
+ngx_snapshot_route_merge(u_char *out, size_t len)
+{
+    size_t  i, n;
+
+    n = 0;
+
+    for (i = 0; i < len; i++) {
+        if (out[i] != '/' || (i + 1 < len && out[i + 1] != '/')) {
+            out[n++] = out[i];
+        }
+    }
+
+    return n;
 }
 
 
@@ -612,10 +749,13 @@ ngx_snapshot_route_trim(ngx_snapshot_str_t seg, unsigned read)
 }
 
 
-/* takes ".json" and the like off the last segment, and what it leaves bare */
+/*
+ * Takes ".json" and the like off the last segment; where the suffix is all of
+ * it, only if bare is set, and then off the one before as well.
+ */
 
 static size_t
-ngx_snapshot_route_suffix(u_char *out, size_t len)
+ngx_snapshot_route_suffix(u_char *out, size_t len, unsigned bare)
 {
     size_t               slash;
     const u_char        *dot;
@@ -639,6 +779,10 @@ ngx_snapshot_route_suffix(u_char *out, size_t len)
 
         if (seg.len) {
             return slash + 1 + seg.len;
+        }
+
+        if (!bare) {
+            return len;
         }
     }
 

@@ -35,17 +35,19 @@ typedef struct {
  * Finds the operation of a request, CONTRACT section 1.  method is the token
  * of the request line, path its target up to the first "?", prefix what stands
  * before the version in this deployment, without a trailing slash, or empty.
- * Takes memory only for a path that is not spelled plainly.  Returns
+ * sent is 1 for bytes that the client sent, 0 for a path that a server has
+ * decoded.  Takes memory only for a path that is not spelled plainly.  Returns
  * NGX_SNAPSHOT_OK, or NGX_SNAPSHOT_ERROR where memory is short.
  */
 
 int ngx_snapshot_route(ngx_snapshot_route_t *route,
     const ngx_snapshot_mem_t *mem, ngx_snapshot_str_t method,
-    ngx_snapshot_str_t path, ngx_snapshot_str_t prefix);
+    ngx_snapshot_str_t path, ngx_snapshot_str_t prefix, int sent);
 
 /*
- * 1 where the path is its normal form, whatever it leads to; 0 where it is
- * not, NGX_SNAPSHOT_ERROR where memory is short.
+ * 1 where a path that the client sent is its normal form but for a suffix,
+ * whatever it leads to; 0 where it is not, NGX_SNAPSHOT_ERROR where memory is
+ * short.
  */
 
 int ngx_snapshot_route_normal(const ngx_snapshot_mem_t *mem,

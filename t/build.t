@@ -9,7 +9,7 @@ use Test::More;
 
 use Gateway;
 
-my $module = $ENV{MODULE} // 'build/ngx_http_snapshot_module.so';
+my $module = $ENV{TEST_MODULE} // 'build/ngx_http_snapshot_module.so';
 
 my @symbols = map { (split)[2] } qx(nm -D --defined-only $module);
 is_deeply([grep { !/^ngx_(?:http_snapshot_module$|modules$|module_names$|module_order$|snapshot_)/ } @symbols], [],

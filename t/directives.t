@@ -184,6 +184,9 @@ $r = $g->get("/pass/$collection?name=%ff;");
 is($r->{headers}{'x-snapshot-warning'}[0],
    'param-encoding;at="query", param-encoding;at="query:name"',
    'or only warned about');
+$r = $g->get("/pass/$collection?status=error;limit=5000");
+is($r->{error}{code}, 'EVS.2142',
+   'what a server takes for a parameter behind ";" is judged then');
 
 is(verdict('/lax', '{'), 'json-syntax', 'what is no JSON may be passed on');
 is(verdict('/lax', '{}'), 'field-required', 'so may what lacks a field');

@@ -90,7 +90,7 @@ for (1 .. 20) {
 like($g->read('out'), qr/^\{"error": .*"EVS.5500"\}\}$/, 'HTTP/2');
 is(scalar(my @none = $g->received), 0, 'HTTP/2: nothing is passed on');
 
-my ($log) = reverse $g->logged(1);
+my $log = $g->last_logged;
 is("$log->{verdict} $log->{code}", 'rejected EVS.5500', 'the log has it');
 
 is($g->post($good)->{status}, 200, 'what needs no file is judged all the same');

@@ -258,7 +258,9 @@ is(outcome($g->post('{"snapshot":{"name":"abcd","name":"abcd"}}',
 for my $type ('application/json', 'APPLICATION/JSON', 'application/json;',
     'application/json ;charset=utf-8', 'application/json; charset=UTF-8',
     'application/json; charset="utf-8"', 'application/json;version=1',
-    'application/json; a=b; charset=utf-8; c="d e"', "application/json\t;\ta=b")
+    'application/json; a=b; charset=utf-8; c="d e"', "application/json\t;\ta=b",
+    'application/json;;charset=utf-8', 'application/json; a="b;c,d"',
+    'application/json; a="\\""; charset=utf-8', 'application/json; ; ; a=b;')
 {
     is(outcome($g->request('POST', $path, [['Content-Type', $type]],
        create_body())), 'accepted', "Content-Type: $type");
@@ -270,6 +272,8 @@ for my $type ('', 'application', 'application/jsonx', 'application/json x',
     'application/json; charset="utf-16"', 'application/json; charset',
     'application/json; charset=', 'application/json; a="b',
     'application/json; a="\\"; charset=utf-16', 'application/json; =b',
+    'application/json; a="x;"; charset=utf-16', 'application/json; a="b\\',
+    'application/json; charset="utf\\-8"', 'application/json; a="b"c',
     'application/json; charset=utf-8; charset=utf-16', ' text/plain',
     'application/x-www-form-urlencoded', 'application/vnd.api+json',
     'multipart/form-data; boundary=x', 'application/json; a=b c') {

@@ -121,7 +121,7 @@ $r = $g->post($bad, target => "/off$path",
     headers => [['X-Reply-Header', 'X-Snapshot-Warning: theirs']]);
 is($r->{headers}{'x-snapshot-warning'}[0], 'theirs',
    'off, the headers are those of the upstream');
-is(($g->logged(1))[-1]{verdict}, '-', 'off, there is no verdict');
+is($g->last_logged->{verdict}, '-', 'off, there is no verdict');
 
 
 # other requests

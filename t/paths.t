@@ -38,7 +38,7 @@ sub judged {
     my $r = $g->request($method, $target, [['Content-Type',
         'application/json']], $method =~ /^P/ ? $good : undef);
     my @got = $g->received;
-    my ($log) = reverse $g->logged(1);
+    my $log = $g->last_logged;
 
     is($r->{error}{code} // ($r->{status} == 200 ? 'accepted' : $r->{status}),
        $expected, "$method $title: $expected");

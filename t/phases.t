@@ -315,7 +315,7 @@ is(scalar(my @none = $g->received), 0, 'nothing of that arrived');
 $r = $g->post($good, target => '/v3/page/snapshots?limit=5000');
 is("$r->{status} $r->{body}", "502 sorry\n", 'an error page is no request');
 
-my ($log) = reverse $g->logged(1);
+my $log = $g->last_logged;
 is("$log->{operation} $log->{verdict}", 'evs_v3_create accepted',
    'the log knows the verdict after an error page');
 

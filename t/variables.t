@@ -74,7 +74,7 @@ my $path = "/v3/$p/snapshots";
 sub logged {
     my ($members) = @_;
 
-    my ($log) = reverse $g->logged(1);
+    my $log = $g->last_logged;
 
     return join '|', map { $log->{$_} } split / /, $members;
 }

@@ -9,6 +9,8 @@ use strict;
 use warnings;
 
 use Exporter 'import';
+use Fcntl qw(:flock);
+use File::Spec;
 use File::Temp ();
 use IO::Select;
 use IO::Socket::INET;
@@ -28,7 +30,7 @@ use constant {
 };
 
 my $json = JSON::PP->new->utf8;
-my $next_port = 10000 + ($$ * 131) % 20000;
+my $next_port;
 
 # a good EVS create; members given replace or add to those of "snapshot"
 
@@ -38,9 +40,23 @@ sub create_body {
         { snapshot => { volume_id => VOLUME, %members } });
 }
 
+# Ports come in blocks of a hundred, and a process keeps the lock of its block,
+# so that test files that run at the same time never take the same one.
+
+my ($block, $block_lock);
+
 sub free_port {
-    for (1 .. 500) {
-        $next_port = 10000 if ++$next_port > 30000;
+    for (my $i = $block // 0; !$block_lock && $i < 200; $i++) {
+        open my $fh, '>', File::Spec->tmpdir . "/snapshot-ports-$i.lock"
+            or next;
+        flock $fh, LOCK_EX | LOCK_NB or next;
+        ($block, $block_lock, $next_port) = ($i, $fh, 10000 + 100 * $i);
+    }
+
+    die "no free block of ports\n" if !$block_lock;
+
+    for (1 .. 99) {
+        $next_port = 10000 + 100 * $block if ++$next_port % 100 == 0;
 
         my $s = IO::Socket::INET->new(
             LocalAddr => '127.0.0.1', LocalPort => $next_port,
@@ -99,7 +115,7 @@ sub text {
     my $server = $conf{server} // $default_server;
     my $servers = $conf{servers} // '';
     my $listen = $conf{listen} // '';
-    my $module = $ENV{MODULE} // POSIX::getcwd()
+    my $module = $ENV{TEST_MODULE} // POSIX::getcwd()
                  . '/build/ngx_http_snapshot_module.so';
 
     my $text = <<"EOF";
@@ -164,7 +180,7 @@ sub read {
     return <$fh> // '';
 }
 
-sub nginx { return $ENV{NGINX} // 'nginx' }
+sub nginx { return $ENV{TEST_NGINX} // 'nginx' }
 
 # what "nginx -t" says of a configuration, and whether it takes it
 
@@ -400,6 +416,8 @@ sub head {
 sub request {
     my ($self, $method, $target, $headers, $body, %opt) = @_;
 
+    $self->{requests}++;
+
     my @h = @{ $headers // [] };
 
     push @h, ['Content-Length', length $body]
@@ -463,6 +481,22 @@ sub logged {
     return map { $json->decode($_) } @new;
 }
 
+# the access log's entry of the last request(), where all requests were such
+
+sub last_logged {
+    my ($self) = @_;
+
+    my @lines;
+
+    for (1 .. 250) {
+        @lines = split /\n/, $self->read('access.log');
+        last if @lines >= $self->{requests};
+        sleep 0.02;
+    }
+
+    return @lines ? $json->decode($lines[-1]) : {};
+}
+
 sub signal {
     my ($self, $signal) = @_;
 
@@ -510,7 +544,7 @@ sub finish {
         waitpid $pid, 0;
     }
 
-    my $log = $self->read('error.log');
+    my $log = $self->read('error.log') . $self->read('stderr.log');
 
     my @bad = grep { /\[(?:alert|emerg)\]/ } split /\n/, $log;
     is("@bad", '', 'nothing in the error log is at alert or emerg');
