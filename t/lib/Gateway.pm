@@ -180,6 +180,14 @@ sub read {
     return <$fh> // '';
 }
 
+# the whole lines of a file, of which the last may still be being written
+
+sub lines {
+    my ($self, $name) = @_;
+
+    return $self->read($name) =~ /^(.*)\n/mg;
+}
+
 sub nginx { return $ENV{TEST_NGINX} // 'nginx' }
 
 # what "nginx -t" says of a configuration, and whether it takes it
@@ -302,7 +310,7 @@ sub serve {
 sub received {
     my ($self) = @_;
 
-    my @lines = split /\n/, $self->read('upstream.log');
+    my @lines = $self->lines('upstream.log');
     my @new = @lines[$self->{seen} .. $#lines];
 
     $self->{seen} = @lines;
@@ -470,7 +478,7 @@ sub logged {
     my @new;
 
     for (1 .. 100) {
-        my @lines = split /\n/, $self->read('access.log');
+        my @lines = $self->lines('access.log');
         @new = @lines[($self->{logged} // 0) .. $#lines];
         last if @new >= $n;
         sleep 0.02;
@@ -489,7 +497,7 @@ sub last_logged {
     my @lines;
 
     for (1 .. 250) {
-        @lines = split /\n/, $self->read('access.log');
+        @lines = $self->lines('access.log');
         last if @lines >= $self->{requests};
         sleep 0.02;
     }
