@@ -19,11 +19,14 @@ CORE_CFLAGS = -std=c11 -D_DEFAULT_SOURCE -O2 -g $(STRICT) -Isrc
 
 BUILD_DEPS = gcc libc6-dev nginx nginx-dev libjansson-dev libpcre2-dev
 RUN_DEPS = perl
-TEST_DEPS = perl curl openssl libcmocka-dev
+TEST_DEPS = perl curl openssl libcmocka-dev binutils valgrind
 
 
 # in the environment it would name sockets that nginx shall inherit
 unexport NGINX
+
+# where nginx is, for who is not root
+export PATH := $(PATH):/usr/sbin
 
 .PHONY: all run test unit deps-build deps-run deps-test clean
 

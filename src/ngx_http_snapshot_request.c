@@ -292,10 +292,8 @@ ngx_http_snapshot_judge_head(ngx_http_request_t *r,
     ngx_snapshot_query_read(j, ctx->queries.first);
 
     if (!ngx_snapshot_judge_rejects(j)
-        && (ctx->queries.first.len != ctx->queries.second.len
-            || ngx_memcmp(ctx->queries.first.data, ctx->queries.second.data,
-                          ctx->queries.first.len)
-               != 0))
+        && ctx->queries.second.len
+        && !ngx_snapshot_eq(ctx->queries.first, ctx->queries.second))
     {
         ngx_snapshot_query_read(j, ctx->queries.second);
     }

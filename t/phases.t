@@ -116,6 +116,28 @@ EOF
             error_page 502 = /v3/other/snapshots?limit=5000;
         }
 
+        location /v3/absent/ {
+            snapshot_gateway off;
+            root %%DIR%%;
+            error_page 404 /backend;
+        }
+
+        location = /backend {
+            internal;
+            proxy_pass http://127.0.0.1:%%UPSTREAM%%$request_uri;
+        }
+
+        location /v3/partly/ {
+            client_max_body_size 200;
+            error_page 400 413 = @up;
+            proxy_pass http://127.0.0.1:%%UPSTREAM%%;
+        }
+
+        location /v3/query/ {
+            rewrite ^(.*)$ $1? break;
+            proxy_pass http://127.0.0.1:%%UPSTREAM%%$request_uri;
+        }
+
         # subrequests
 
         location /v3/mirrored/ {
@@ -173,6 +195,15 @@ EOF
             proxy_pass http://127.0.0.1:%%UPSTREAM%%$uri$is_args$args;
         }
 EOG
+    server {
+        listen 127.0.0.1:%%PORT_own%%;
+        merge_slashes off;
+
+        location / {
+            proxy_pass http://127.0.0.1:%%UPSTREAM%%/;
+        }
+    }
+
     server {
         listen 127.0.0.1:%%PORT_satisfy%%;
 
@@ -326,6 +357,58 @@ is("$r->{status} $r->{error}{code}", '400 EVS.5400',
 $r = $g->request('DELETE', '/v3/pages/snapshots/x', [['X-Reply', 404]]);
 like($r->{body}, qr/upstream/, "so does an upstream's answer");
 
+$g->received;
+
+
+# "proxy_pass" with a path sends the path as nginx has read it
+
+my @own = (port => $g->{ports}{own});
+
+for my $path ('/v3/a%252fb/../p/snapshots/detail', '/v3/a\\b/../p/snapshots',
+              '/v3/a/..;/../../p/snapshots', '/v3//../p/snapshots',
+              '/v3/p/snapshots/a\\..\\..\\..\\..\\x/../detail') {
+    is($g->get("$path?limit=5", @own)->{error}{code}, 'EVS.5400',
+       "GET $path is refused");
+    is($g->get("$path?_method=POST", @own)->{status}, 400,
+       'with an override as well');
+    refused("PUT $path", $path =~ s/\/detail$/\/@{[SNAPSHOT]}/r, 400, @own,
+            method => $path =~ /detail$/ ? 'PUT' : 'POST');
+}
+
+is($g->get('/v3/p/snapshots/a%20name%3F', @own)->{status}, 200,
+   'a name is looked up however it is spelled');
+$g->received;
+
+
+# a request that an error page brings back
+
+$r = $g->get('/v3/absent/snapshots?limit=5000');
+is($r->{error}{code}, 'EVS.2142', 'an error page that proxies is judged');
+is($g->get('/v3/absent/snapshots?limit=5')->{status}, 404, 'and may pass');
+is(join(' ', map { $_->{target} } $g->received), '/v3/absent/snapshots?limit=5',
+   'as it was sent');
+
+$r = $g->get('/v3/query/snapshots?limit=5000');
+is($r->{error}{code}, 'EVS.2142', 'a query that a rewrite drops is judged');
+
+my @parts = (Gateway::head('POST', '/v3/partly/snapshots',
+    [['Content-Type', 'application/json'], ['Transfer-Encoding', 'chunked'],
+     ['Connection', 'close']]), '0.1',
+    sprintf("%x\r\n%s\r\n", length $good, $good), '0.1');
+
+for my $rest ("broken\r\n\r\n", "ffff\r\n" . 'x' x 500) {
+    my ($r) = $g->exchange([@parts, $rest], count => 1);
+    is($r->{status}, 500, 'a body that is only partly there is not judged');
+    like($r->{body}, qr/"EVS.5500"/, 'which is said in the format');
+}
+
+is(scalar(@none = $g->received), 0, 'and it goes nowhere');
+
+$r = $g->get('/v3/p/snapshots', headers => [
+    ['X-Reply-Header', 'X-Accel-Redirect: /v3/p/snapshots?limit=0'],
+    ['X-Reply-Header', 'Content-Type: text/html; charset=koi8-r']]);
+is("$r->{status} $r->{headers}{'content-type'}[0]", '400 application/json',
+   'a refusal after X-Accel-Redirect has its own type');
 $g->received;
 
 

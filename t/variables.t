@@ -39,6 +39,19 @@ EOF
             error_page 403 /error;
         }
 
+        location /v3/backup/ {
+            snapshot_gateway enforce;
+            proxy_pass http://127.0.0.1:1;
+            error_page 502 = /v3/other/snapshots;
+        }
+
+        location /volume/ {
+            snapshot_gateway enforce;
+            snapshot_prefix /volume;
+            deny all;
+            error_page 403 /error;
+        }
+
         location = /error {
             return 200 "page";
         }
@@ -172,6 +185,15 @@ $r = $g->post(create_body(), target => '/v3/denied/snapshots');
 is($r->{body}, 'page', 'an error page of the access phase');
 is(logged("$line verdict"), 'evs_v3_create|denied||-',
    'the request line is known, though nothing was judged');
+
+$g->post(create_body(), target => '/v3/backup/snapshots');
+is(logged($line), 'evs_v3_create|backup|',
+   'an error page that is an operation does not change what was asked for');
+
+$g->post(create_body(), target => '/volume/v3/denied/snapshots');
+is(logged($line), 'evs_v3_create|denied|', 'nor does a prefix get lost');
+$g->request('DELETE', "/volume/v3/denied/snapshots/$id");
+is(logged($line), 'unknown|denied|', 'nor the project of an unknown request');
 
 $g->post('{', target => "/strip$path");
 is(logged("$line verdict"), "evs_v3_create|$p||rejected",
