@@ -1,6 +1,5 @@
 
 #include "ngx_http_snapshot.h"
-#include "ngx_snapshot_report.h"
 
 
 #define NGX_HTTP_SNAPSHOT_MAX_UNSET       UINT64_MAX
@@ -23,7 +22,6 @@ static char *ngx_http_snapshot_rule_max(ngx_conf_t *cf,
     const ngx_snapshot_rule_t *rule, ngx_str_t *value, uint64_t *max);
 static char *ngx_http_snapshot_known_rules(ngx_conf_t *cf,
     ngx_uint_t with_max);
-static ngx_int_t ngx_http_snapshot_add_vars(ngx_conf_t *cf);
 static void *ngx_http_snapshot_create_main_conf(ngx_conf_t *cf);
 static char *ngx_http_snapshot_init_main_conf(ngx_conf_t *cf, void *conf);
 static void ngx_http_snapshot_free_regex(void *data);
@@ -78,7 +76,7 @@ static ngx_command_t  ngx_http_snapshot_commands[] = {
 
 
 static ngx_http_module_t  ngx_http_snapshot_module_ctx = {
-    ngx_http_snapshot_add_vars,            /* preconfiguration */
+    ngx_http_snapshot_add_variables,       /* preconfiguration */
     ngx_http_snapshot_init,                /* postconfiguration */
 
     ngx_http_snapshot_create_main_conf,    /* create main configuration */
@@ -357,7 +355,6 @@ ngx_http_snapshot_rule(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     ngx_http_snapshot_loc_conf_t *slcf = conf;
 
-    char                        *rv;
     ngx_str_t                   *value;
     ngx_uint_t                   severity;
     ngx_snapshot_str_t           name;
@@ -420,10 +417,8 @@ ngx_http_snapshot_rule(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         return NGX_CONF_ERROR;
     }
 
-    rv = ngx_http_snapshot_rule_max(cf, &ngx_snapshot_rules[rule], value,
-                                    &setting->max);
-
-    return rv;
+    return ngx_http_snapshot_rule_max(cf, &ngx_snapshot_rules[rule], value,
+                                      &setting->max);
 }
 
 
@@ -504,13 +499,6 @@ ngx_http_snapshot_known_rules(ngx_conf_t *cf, ngx_uint_t with_max)
     *p = '\0';
 
     return (char *) start;
-}
-
-
-static ngx_int_t
-ngx_http_snapshot_add_vars(ngx_conf_t *cf)
-{
-    return ngx_http_snapshot_add_variables(cf);
 }
 
 

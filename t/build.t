@@ -57,6 +57,13 @@ my $g = Gateway->new;
 $synopsis =~ s/load_module \S+;/load_module %%MODULE%%;/;
 $synopsis =~ s/:8080/:%%PORT_pasted%%/;
 
+# the paths of the package are root's
+
+my $paths = join '', map { "${_}_temp_path $_;" }
+                     qw(client_body proxy fastcgi uwsgi scgi);
+
+$synopsis =~ s/http \{/http { access_log off; $paths/;
+
 my ($ok, $said) = $g->test_conf(all => "error_log error.log; pid pasted.pid;"
                                        . "\n$synopsis");
 ok($ok, 'the synopsis is a configuration') or diag $said;

@@ -93,7 +93,7 @@ sub new {
     my ($class, %conf) = @_;
 
     my $self = bless {
-        dir   => File::Temp->newdir('snapshot-XXXXXX', TMPDIR => 1),
+        dir   => File::Temp->newdir(TMPDIR => 1),
         port  => free_port(),
         ports => {},
         seen  => 0,
@@ -527,21 +527,21 @@ sub reload {
     }
 }
 
-# shuts down and makes the three checks; to be called once, at the end
+# shuts down, in so many seconds, and makes the three checks; to be called
+# once, at the end
 
 sub finish {
-    my ($self) = @_;
+    my ($self, %opt) = @_;
 
     my $pid = delete $self->{pid} or return;
 
     kill 'QUIT', $pid;
 
     my $ended = 0;
+    my $until = time + ($opt{timeout} // 10);
 
-    for (1 .. 400) {
-        $ended = waitpid($pid, POSIX::WNOHANG()) > 0;
-        last if $ended;
-        sleep 0.025;
+    while (!$ended && time < $until) {
+        $ended = waitpid($pid, POSIX::WNOHANG()) > 0 or sleep 0.025;
     }
 
     ok($ended, 'no request is left hanging at shutdown');

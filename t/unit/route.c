@@ -161,7 +161,8 @@ a_plain_path_takes_no_memory(void **state)
 
     for (i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
         assert_int_equal(ngx_snapshot_route(&route, &mem, unit_str("POST"),
-                                            unit_str(paths[i]), unit_str(""), 1),
+                                            unit_str(paths[i]), unit_str(""),
+                                            1),
                          NGX_SNAPSHOT_OK);
         assert_int_equal(arena.n, 0);
     }

@@ -1,0 +1,38 @@
+# The three checks that every test file gets for free find what they should.
+
+use strict;
+use warnings;
+
+use Test::More;
+
+# what "finish" says after a planted defect
+
+sub planted {
+    my ($defect) = @_;
+
+    my $program = 'use Test::More; use Gateway; my $g = Gateway->new; '
+                  . "$defect \$g->finish(timeout => 1); done_testing;";
+
+    return scalar qx($^X -It/lib -e '$program' 2>/dev/null);
+}
+
+my $alert = 'open my $fh, ">>", "$g->{dir}/error.log"; '
+          . 'print $fh "[alert] planted\n"; close $fh;';
+my $signal = 'my ($w) = $g->read("error.log") =~ /start worker process (\d+)/; '
+           . 'kill "SEGV", $w; select undef, undef, undef, 0.3;';
+my $hang = 'my $s = $g->connect; syswrite $s, "POST /v3/p/snapshots HTTP/1.1'
+         . '\r\nHost: x\r\nContent-Type: application/json'
+         . '\r\nContent-Length: 9\r\n\r\n{"; select undef, undef, undef, 0.2;';
+
+my @checks = ('no request is left hanging at shutdown',
+              'nothing in the error log is at alert or emerg',
+              'no worker exited on a signal');
+
+my $said = planted('');
+like($said, qr/^ok \d+ - $_$/m, "nothing is planted: $_") for @checks;
+
+like(planted($hang), qr/^not ok \d+ - $checks[0]$/m, 'a hanging request');
+like(planted($alert), qr/^not ok \d+ - $checks[1]$/m, 'an alert');
+like(planted($signal), qr/^not ok \d+ - $checks[2]$/m, 'a killed worker');
+
+done_testing;
