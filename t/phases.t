@@ -116,6 +116,11 @@ EOF
             error_page 502 = /v3/other/snapshots?limit=5000;
         }
 
+        location /v3/kept/ {
+            proxy_pass http://127.0.0.1:1;
+            error_page 502 /v3/other/snapshots?limit=5000;
+        }
+
         location /v3/absent/ {
             snapshot_gateway off;
             root %%DIR%%;
@@ -342,6 +347,8 @@ is($r->{error}{code}, 'EVS.2142',
    'a request that an error page makes is judged');
 is($r->{status}, 400, 'and its refusal keeps its status');
 is(scalar(my @none = $g->received), 0, 'nothing of that arrived');
+is($g->get('/v3/kept/snapshots')->{status}, 400,
+   'also where the error page would keep its own');
 
 $r = $g->post($good, target => '/v3/page/snapshots?limit=5000');
 is("$r->{status} $r->{body}", "502 sorry\n", 'an error page is no request');
@@ -375,6 +382,9 @@ for my $path ('/v3/a%252fb/../p/snapshots/detail', '/v3/a\\b/../p/snapshots',
             method => $path =~ /detail$/ ? 'PUT' : 'POST');
 }
 
+is($g->request('DELETE', '/v3/p/snapshots/a\\..\\..\\..\\..\\x/../y?_method=PUT',
+   [], undef, @own)->{error}{code}, 'EVS.5400',
+   'an override is found though only nginx reads the path into scope');
 is($g->get('/v3/p/snapshots/a%20name%3F', @own)->{status}, 200,
    'a name is looked up however it is spelled');
 $g->received;
