@@ -20,6 +20,8 @@ static char *ngx_http_snapshot_rule(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 static char *ngx_http_snapshot_rule_max(ngx_conf_t *cf,
     const ngx_snapshot_rule_t *rule, ngx_str_t *value, uint64_t *max);
+static char *ngx_http_snapshot_content(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
 static char *ngx_http_snapshot_known_rules(ngx_conf_t *cf,
     ngx_uint_t with_max);
 static void *ngx_http_snapshot_create_main_conf(ngx_conf_t *cf);
@@ -69,6 +71,27 @@ static ngx_command_t  ngx_http_snapshot_commands[] = {
       ngx_conf_set_flag_slot,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_http_snapshot_loc_conf_t, details),
+      NULL },
+
+    { ngx_string("snapshot_error"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS,
+      ngx_http_snapshot_content,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      NGX_HTTP_SNAPSHOT_ERROR,
+      NULL },
+
+    { ngx_string("snapshot_validate"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS,
+      ngx_http_snapshot_content,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      NGX_HTTP_SNAPSHOT_VALIDATE,
+      NULL },
+
+    { ngx_string("snapshot_openapi"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS,
+      ngx_http_snapshot_content,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      NGX_HTTP_SNAPSHOT_OPENAPI,
       NULL },
 
       ngx_null_command
@@ -127,7 +150,13 @@ ngx_http_snapshot_handler(ngx_http_request_t *r)
 
     slcf = ngx_http_get_module_loc_conf(r, ngx_http_snapshot_module);
 
-    if (ngx_http_snapshot_mode(r, slcf, &mode) != NGX_OK) {
+    if (slcf->content == NGX_HTTP_SNAPSHOT_VALIDATE) {
+        mode = NGX_HTTP_SNAPSHOT_ENFORCE;
+
+    } else if (slcf->content != NGX_HTTP_SNAPSHOT_NO_CONTENT) {
+        mode = NGX_HTTP_SNAPSHOT_OFF;
+
+    } else if (ngx_http_snapshot_mode(r, slcf, &mode) != NGX_OK) {
         return ngx_http_snapshot_unjudged(r);
     }
 
@@ -461,6 +490,35 @@ ngx_http_snapshot_rule_max(ngx_conf_t *cf, const ngx_snapshot_rule_t *rule,
 }
 
 
+/* the offset of these directives is what the location answers */
+
+static char *
+ngx_http_snapshot_content(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_snapshot_loc_conf_t *slcf = conf;
+
+    ngx_http_core_loc_conf_t       *clcf;
+    ngx_http_snapshot_main_conf_t  *smcf;
+
+    if (slcf->content != NGX_HTTP_SNAPSHOT_NO_CONTENT) {
+        return (slcf->content == cmd->offset)
+               ? "is duplicate" : "is not the only one in its location";
+    }
+
+    slcf->content = cmd->offset;
+
+    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+    clcf->handler = ngx_http_snapshot_content_handler(slcf->content);
+
+    if (slcf->content == NGX_HTTP_SNAPSHOT_VALIDATE) {
+        smcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_snapshot_module);
+        smcf->used = 1;
+    }
+
+    return NGX_CONF_OK;
+}
+
+
 /* the names for a message, which needs a NUL at the end */
 
 static char *
@@ -566,6 +624,7 @@ ngx_http_snapshot_create_loc_conf(ngx_conf_t *cf)
      * set by ngx_pcalloc():
      *
      *     conf->variable = NULL;
+     *     conf->content = NGX_HTTP_SNAPSHOT_NO_CONTENT;
      *     conf->prefix = { 0, NULL };
      */
 

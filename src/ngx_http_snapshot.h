@@ -26,6 +26,14 @@ extern ngx_module_t  ngx_http_snapshot_module;
 #define NGX_HTTP_SNAPSHOT_VARIABLE  3
 
 
+/* what a location answers by itself, so that nothing of it is proxied */
+
+#define NGX_HTTP_SNAPSHOT_NO_CONTENT  0
+#define NGX_HTTP_SNAPSHOT_ERROR       1
+#define NGX_HTTP_SNAPSHOT_VALIDATE    2
+#define NGX_HTTP_SNAPSHOT_OPENAPI     3
+
+
 /* used: a gateway is on somewhere, so that handlers are needed */
 
 typedef struct {
@@ -41,6 +49,7 @@ typedef struct {
     ngx_http_complex_value_t   *variable;
     ngx_str_t                   prefix;
     ngx_flag_t                  details;
+    ngx_uint_t                  content;
     ngx_snapshot_policy_t       policy;
 } ngx_http_snapshot_loc_conf_t;
 
@@ -158,9 +167,34 @@ ngx_int_t ngx_http_snapshot_conclude(ngx_http_request_t *r,
 
 ngx_int_t ngx_http_snapshot_unjudged(ngx_http_request_t *r);
 
+/*
+ * Sends a JSON text as the whole answer.  Returns what the request is to be
+ * finalized with.
+ */
+
+ngx_int_t ngx_http_snapshot_send(ngx_http_request_t *r, ngx_uint_t status,
+    const ngx_snapshot_str_t *body);
+
+/* The same with the 500 for what cannot be judged; needs hardly any memory. */
+
+ngx_int_t ngx_http_snapshot_send_internal(ngx_http_request_t *r,
+    ngx_snapshot_family_e family);
+
+/* Adds a header to the answer, or none where the value is empty. */
+
+ngx_int_t ngx_http_snapshot_push_header(ngx_http_request_t *r,
+    const ngx_str_t *name, ngx_str_t *value);
+
 /* Puts the filter that writes the gateway's headers into the chain. */
 
 ngx_int_t ngx_http_snapshot_reply_init(ngx_conf_t *cf);
+
+
+/* ngx_http_snapshot_content.c */
+
+/* The handler of a location, by what it answers. */
+
+ngx_http_handler_pt ngx_http_snapshot_content_handler(ngx_uint_t content);
 
 
 /* ngx_http_snapshot_variables.c */

@@ -9,19 +9,13 @@ static ngx_int_t ngx_http_snapshot_refuse(ngx_http_request_t *r,
     ngx_http_snapshot_ctx_t *ctx);
 static ngx_int_t ngx_http_snapshot_fail(ngx_http_request_t *r,
     ngx_http_snapshot_ctx_t *ctx);
-static ngx_int_t ngx_http_snapshot_internal(ngx_http_request_t *r,
-    ngx_snapshot_family_e family);
 static void ngx_http_snapshot_log(ngx_http_request_t *r,
     ngx_http_snapshot_ctx_t *ctx, char *what);
-static ngx_int_t ngx_http_snapshot_send(ngx_http_request_t *r,
-    ngx_uint_t status, ngx_snapshot_str_t *body);
 static ngx_int_t ngx_http_snapshot_allow(ngx_http_request_t *r,
     ngx_uint_t methods);
 static ngx_int_t ngx_http_snapshot_list(ngx_http_snapshot_ctx_t *ctx,
     ngx_snapshot_severity_e severity, ngx_str_t *list);
 static ngx_int_t ngx_http_snapshot_header_filter(ngx_http_request_t *r);
-static ngx_int_t ngx_http_snapshot_push_header(ngx_http_request_t *r,
-    const ngx_str_t *name, ngx_str_t *value);
 
 
 static ngx_http_output_header_filter_pt  ngx_http_next_header_filter;
@@ -80,7 +74,11 @@ ngx_http_snapshot_refuse(ngx_http_request_t *r, ngx_http_snapshot_ctx_t *ctx)
 
     slcf = ngx_http_get_module_loc_conf(r, ngx_http_snapshot_module);
 
-    if (ngx_snapshot_report_object(&ctx->judge, slcf->details, &object)
+    if (ngx_snapshot_report_object(&ctx->judge,
+                                   slcf->details
+                                   || slcf->content
+                                      == NGX_HTTP_SNAPSHOT_VALIDATE,
+                                   &object)
         != NGX_SNAPSHOT_OK)
     {
         return ngx_http_snapshot_fail(r, ctx);
@@ -98,7 +96,9 @@ ngx_http_snapshot_refuse(ngx_http_request_t *r, ngx_http_snapshot_ctx_t *ctx)
 
     ctx->refused = 1;
 
-    return ngx_http_snapshot_send(r, v->status, &object);
+    ngx_http_finalize_request(r,
+                              ngx_http_snapshot_send(r, v->status, &object));
+    return NGX_DONE;
 }
 
 
@@ -110,19 +110,26 @@ ngx_http_snapshot_fail(ngx_http_request_t *r, ngx_http_snapshot_ctx_t *ctx)
     ctx->judge.failed = 1;
     ctx->refused = 1;
 
-    return ngx_http_snapshot_internal(r, ctx->judge.family);
+    ngx_http_finalize_request(r,
+                              ngx_http_snapshot_send_internal(r,
+                                                         ctx->judge.family));
+    return NGX_DONE;
 }
 
 
 ngx_int_t
 ngx_http_snapshot_unjudged(ngx_http_request_t *r)
 {
-    return ngx_http_snapshot_internal(r, NGX_SNAPSHOT_EVS);
+    ngx_http_finalize_request(r,
+                              ngx_http_snapshot_send_internal(r,
+                                                          NGX_SNAPSHOT_EVS));
+    return NGX_DONE;
 }
 
 
-static ngx_int_t
-ngx_http_snapshot_internal(ngx_http_request_t *r, ngx_snapshot_family_e family)
+ngx_int_t
+ngx_http_snapshot_send_internal(ngx_http_request_t *r,
+    ngx_snapshot_family_e family)
 {
     ngx_snapshot_str_t  object;
 
@@ -157,9 +164,9 @@ ngx_http_snapshot_log(ngx_http_request_t *r, ngx_http_snapshot_ctx_t *ctx,
 }
 
 
-static ngx_int_t
+ngx_int_t
 ngx_http_snapshot_send(ngx_http_request_t *r, ngx_uint_t status,
-    ngx_snapshot_str_t *body)
+    const ngx_snapshot_str_t *body)
 {
     ngx_int_t     rc;
     ngx_buf_t    *b;
@@ -211,15 +218,12 @@ ngx_http_snapshot_send(ngx_http_request_t *r, ngx_uint_t status,
     rc = ngx_http_send_header(r);
 
     if (rc == NGX_ERROR || rc > NGX_OK || r->header_only) {
-        ngx_http_finalize_request(r, rc);
-        return NGX_DONE;
+        return rc;
     }
 
     b = ngx_calloc_buf(r->pool);
-
     if (b == NULL) {
-        ngx_http_finalize_request(r, NGX_ERROR);
-        return NGX_DONE;
+        return NGX_ERROR;
     }
 
     b->pos = (u_char *) body->data;
@@ -231,9 +235,7 @@ ngx_http_snapshot_send(ngx_http_request_t *r, ngx_uint_t status,
     out.buf = b;
     out.next = NULL;
 
-    ngx_http_finalize_request(r, ngx_http_output_filter(r, &out));
-
-    return NGX_DONE;
+    return ngx_http_output_filter(r, &out);
 }
 
 
@@ -366,7 +368,7 @@ ngx_http_snapshot_header_filter(ngx_http_request_t *r)
 }
 
 
-static ngx_int_t
+ngx_int_t
 ngx_http_snapshot_push_header(ngx_http_request_t *r, const ngx_str_t *name,
     ngx_str_t *value)
 {

@@ -232,7 +232,15 @@ ngx_http_snapshot_variable_code(ngx_http_request_t *r,
                 : NULL;
 
     if (ctx && ctx->judge.failed) {
-        code.data = (u_char *) ngx_snapshot_internal_code[ctx->judge.family];
+        code.data = ngx_pnalloc(r->pool, sizeof("500"));
+        if (code.data == NULL) {
+            return NGX_ERROR;
+        }
+
+        code.data = (u_char *) ngx_snapshot_report_code(
+                                               NGX_HTTP_INTERNAL_SERVER_ERROR,
+                                               ctx->judge.family,
+                                               (char *) code.data);
 
     } else if (first) {
         code.data = (u_char *) first->code;

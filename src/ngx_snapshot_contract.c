@@ -346,46 +346,168 @@ static const ngx_snapshot_scope_t  ngx_snapshot_evs_query =
     SCOPE(ngx_snapshot_evs_query_fields, NGX_SNAPSHOT_NO_RULE);
 
 
+/* what the API answers, for the description alone */
+
+#define ANSWER(name, type, flags, page)                                       \
+    { S(name), NGX_SNAPSHOT_##type, flags, { 0, 0, 0 },                       \
+      NGX_SNAPSHOT_KEEP_NONE, NULL, page }
+
+#define ANSWERS(name, type, scope, page)                                      \
+    { S(name), NGX_SNAPSHOT_##type, 0, { 0, 0, 0 },                           \
+      NGX_SNAPSHOT_KEEP_NONE, scope, page }
+
+#define SNAPSHOT_ANSWERS(page)                                                \
+    ANSWER("id", STRING, 0, page),                                            \
+    ANSWER("status", STRING, 0, page),                                        \
+    ANSWER("name", STRING, NULLABLE, page),                                   \
+    ANSWER("description", STRING, NULLABLE, page),                            \
+    ANSWER("created_at", STRING, 0, page),                                    \
+    ANSWER("updated_at", STRING, NULLABLE, page),                             \
+    ANSWER("metadata", OBJECT, 0, page),                                      \
+    ANSWER("volume_id", STRING, 0, page),                                     \
+    ANSWER("size", NUMBER_TYPE, 0, page)
+
+
+static const ngx_snapshot_field_t  ngx_snapshot_v3_created_fields[] = {
+    SNAPSHOT_ANSWERS("000"), ANSWER("user_id", STRING, 0, "000")
+};
+
+static const ngx_snapshot_scope_t  ngx_snapshot_v3_created =
+    SCOPE(ngx_snapshot_v3_created_fields, NGX_SNAPSHOT_NO_RULE);
+
+static const ngx_snapshot_field_t  ngx_snapshot_v3_create_answer_fields[] = {
+    ANSWERS("snapshot", OBJECT, &ngx_snapshot_v3_created, "000")
+};
+
+static const ngx_snapshot_scope_t  ngx_snapshot_v3_create_answer =
+    SCOPE(ngx_snapshot_v3_create_answer_fields, NGX_SNAPSHOT_NO_RULE);
+
+
+static const ngx_snapshot_field_t  ngx_snapshot_evs_snapshot_fields[] = {
+    SNAPSHOT_ANSWERS("001, 002")
+};
+
+static const ngx_snapshot_scope_t  ngx_snapshot_evs_snapshot =
+    SCOPE(ngx_snapshot_evs_snapshot_fields, NGX_SNAPSHOT_NO_RULE);
+
+static const ngx_snapshot_field_t  ngx_snapshot_evs_answer_fields[] = {
+    ANSWERS("snapshot", OBJECT, &ngx_snapshot_evs_snapshot, "001, 002")
+};
+
+static const ngx_snapshot_scope_t  ngx_snapshot_evs_answer =
+    SCOPE(ngx_snapshot_evs_answer_fields, NGX_SNAPSHOT_NO_RULE);
+
+
+static const ngx_snapshot_field_t  ngx_snapshot_dws_snapshot_fields[] = {
+    ANSWER("id", STRING, REQUIRED, "003")
+};
+
+static const ngx_snapshot_scope_t  ngx_snapshot_dws_snapshot =
+    SCOPE(ngx_snapshot_dws_snapshot_fields, NGX_SNAPSHOT_NO_RULE);
+
+static const ngx_snapshot_field_t  ngx_snapshot_dws_answer_fields[] = {
+    ANSWERS("snapshot", OBJECT, &ngx_snapshot_dws_snapshot, "003")
+};
+
+static const ngx_snapshot_scope_t  ngx_snapshot_dws_answer =
+    SCOPE(ngx_snapshot_dws_answer_fields, NGX_SNAPSHOT_NO_RULE);
+
+
+/* a link to the next page, "rel" and "href" as in OpenStack */
+
+static const ngx_snapshot_field_t  ngx_snapshot_link_fields[] = {
+    ANSWER("rel", STRING, 0, "004"), ANSWER("href", STRING, 0, "004")
+};
+
+static const ngx_snapshot_scope_t  ngx_snapshot_link =
+    SCOPE(ngx_snapshot_link_fields, NGX_SNAPSHOT_NO_RULE);
+
+
+static const ngx_snapshot_field_t  ngx_snapshot_detail_item_fields[] = {
+    SNAPSHOT_ANSWERS("004"),
+    ANSWER("os-extended-snapshot-attributes:project_id", STRING, 0, "004"),
+    ANSWER("os-extended-snapshot-attributes:progress", STRING, 0, "004")
+};
+
+static const ngx_snapshot_scope_t  ngx_snapshot_detail_item =
+    SCOPE(ngx_snapshot_detail_item_fields, NGX_SNAPSHOT_NO_RULE);
+
+static const ngx_snapshot_field_t  ngx_snapshot_detail_answer_fields[] = {
+    ANSWERS("snapshots", ARRAY, &ngx_snapshot_detail_item, "004"),
+    ANSWERS("snapshots_links", ARRAY, &ngx_snapshot_link, "004")
+};
+
+static const ngx_snapshot_scope_t  ngx_snapshot_detail_answer =
+    SCOPE(ngx_snapshot_detail_answer_fields, NGX_SNAPSHOT_NO_RULE);
+
+
+static const ngx_snapshot_field_t  ngx_snapshot_list_answer_fields[] = {
+    ANSWERS("snapshots", ARRAY, &ngx_snapshot_evs_snapshot, "004"),
+    ANSWERS("snapshots_links", ARRAY, &ngx_snapshot_link, "004")
+};
+
+static const ngx_snapshot_scope_t  ngx_snapshot_list_answer =
+    SCOPE(ngx_snapshot_list_answer_fields, NGX_SNAPSHOT_NO_RULE);
+
+
 #define GET_OR_HEAD  (NGX_SNAPSHOT_GET | NGX_SNAPSHOT_HEAD)
 
 
 const ngx_snapshot_operation_t  ngx_snapshot_operations[] = {
 
     { S("evs_v3_create"), NGX_SNAPSHOT_EVS, S("v3"), NGX_SNAPSHOT_POST,
-      NGX_SNAPSHOT_COLLECTION, &ngx_snapshot_evs_create_body, NULL, "000" },
+      NGX_SNAPSHOT_COLLECTION, &ngx_snapshot_evs_create_body, NULL,
+      202, &ngx_snapshot_v3_create_answer,
+      "Create a snapshot of a volume", "000" },
 
     { S("evs_v2_create"), NGX_SNAPSHOT_EVS, S("v2"), NGX_SNAPSHOT_POST,
-      NGX_SNAPSHOT_COLLECTION, &ngx_snapshot_evs_create_body, NULL, "001" },
+      NGX_SNAPSHOT_COLLECTION, &ngx_snapshot_evs_create_body, NULL,
+      202, &ngx_snapshot_evs_answer,
+      "Create a snapshot of a volume", "001" },
 
     { S("evs_v3_update"), NGX_SNAPSHOT_EVS, S("v3"), NGX_SNAPSHOT_PUT,
-      NGX_SNAPSHOT_MEMBER, &ngx_snapshot_evs_update_body, NULL, "002" },
+      NGX_SNAPSHOT_MEMBER, &ngx_snapshot_evs_update_body, NULL,
+      200, &ngx_snapshot_evs_answer,
+      "Change name or description of a snapshot", "002" },
 
     { S("evs_v2_update"), NGX_SNAPSHOT_EVS, S("v2"), NGX_SNAPSHOT_PUT,
-      NGX_SNAPSHOT_MEMBER, &ngx_snapshot_evs_update_body, NULL, "002" },
+      NGX_SNAPSHOT_MEMBER, &ngx_snapshot_evs_update_body, NULL,
+      200, &ngx_snapshot_evs_answer,
+      "Change name or description of a snapshot", "002" },
 
     { S("dws_v1_create"), NGX_SNAPSHOT_DWS, S("v1.0"), NGX_SNAPSHOT_POST,
-      NGX_SNAPSHOT_COLLECTION, &ngx_snapshot_dws_create_body, NULL, "003" },
+      NGX_SNAPSHOT_COLLECTION, &ngx_snapshot_dws_create_body, NULL,
+      200, &ngx_snapshot_dws_answer,
+      "Create a snapshot of a cluster", "003" },
 
     { S("evs_v3_detail"), NGX_SNAPSHOT_EVS, S("v3"), GET_OR_HEAD,
-      NGX_SNAPSHOT_DETAIL, NULL, &ngx_snapshot_evs_query, "004" },
+      NGX_SNAPSHOT_DETAIL, NULL, &ngx_snapshot_evs_query,
+      200, &ngx_snapshot_detail_answer,
+      "List snapshots with their details", "004" },
 
     { S("evs_v2_detail"), NGX_SNAPSHOT_EVS, S("v2"), GET_OR_HEAD,
-      NGX_SNAPSHOT_DETAIL, NULL, &ngx_snapshot_evs_query, "004" },
+      NGX_SNAPSHOT_DETAIL, NULL, &ngx_snapshot_evs_query,
+      200, &ngx_snapshot_detail_answer,
+      "List snapshots with their details", "004" },
 
     { S("evs_v3_list"), NGX_SNAPSHOT_EVS, S("v3"), GET_OR_HEAD,
-      NGX_SNAPSHOT_COLLECTION, NULL, &ngx_snapshot_evs_query, "004" },
+      NGX_SNAPSHOT_COLLECTION, NULL, &ngx_snapshot_evs_query,
+      200, &ngx_snapshot_list_answer,
+      "List snapshots", "004" },
 
     { S("evs_v2_list"), NGX_SNAPSHOT_EVS, S("v2"), GET_OR_HEAD,
-      NGX_SNAPSHOT_COLLECTION, NULL, &ngx_snapshot_evs_query, "004" },
+      NGX_SNAPSHOT_COLLECTION, NULL, &ngx_snapshot_evs_query,
+      200, &ngx_snapshot_list_answer,
+      "List snapshots", "004" },
 
     { ngx_snapshot_null, NGX_SNAPSHOT_EVS, ngx_snapshot_null, 0,
-      NGX_SNAPSHOT_OTHER, NULL, NULL, NULL }
+      NGX_SNAPSHOT_OTHER, NULL, NULL, 0, NULL, NULL, NULL }
 };
 
 
 const ngx_snapshot_operation_t  ngx_snapshot_unknown = {
     S("unknown"), NGX_SNAPSHOT_EVS, ngx_snapshot_null, 0,
-    NGX_SNAPSHOT_OTHER, NULL, NULL, NULL
+    NGX_SNAPSHOT_OTHER, NULL, NULL, 0, NULL, NULL, NULL
 };
 
 
@@ -413,30 +535,35 @@ const ngx_snapshot_str_t  ngx_snapshot_detail = S("detail");
 const ngx_snapshot_str_t  ngx_snapshot_method_param = S("_method");
 
 
-const char *const  ngx_snapshot_internal_code[NGX_SNAPSHOT_FAMILIES] = {
-    "EVS.5500", "500"
-};
-
-
-/* the pages show badRequest and itemNotFound, the others are OpenStack's */
+/*
+ * The pages show badRequest and itemNotFound, the other names are OpenStack's;
+ * the codes are those of the EVS error code list that the pages refer to.
+ */
 
 static const ngx_snapshot_fault_t  ngx_snapshot_faults[] = {
-    { 400, "badRequest" },
-    { 401, "unauthorized" },
-    { 403, "forbidden" },
-    { 404, "itemNotFound" },
-    { 405, "badMethod" },
-    { 409, "conflictingRequest" },
-    { 413, "overLimit" },
-    { 415, "badMediaType" },
-    { 429, "overLimit" },
-    { 501, "notImplemented" },
-    { 503, "serviceUnavailable" },
-    { 0, "error" }
+    { 400, "badRequest", NULL, "the request is malformed" },
+    { 401, "unauthorized", "EVS.5401", "authentication is required" },
+    { 403, "forbidden", "EVS.5403", "access is forbidden" },
+    { 404, "itemNotFound", "EVS.5404", "there is no such resource" },
+    { 405, "badMethod", NULL, "the method is not allowed here" },
+    { 408, "error", NULL, "the request took too long to arrive" },
+    { 409, "conflictingRequest", NULL, "the request conflicts with another" },
+    { 411, "error", NULL, "a Content-Length is required" },
+    { 413, "overLimit", NULL, "the body is too large" },
+    { 414, "error", NULL, "the request line is too long" },
+    { 415, "badMediaType", NULL, "the media type is not supported" },
+    { 429, "overLimit", NULL, "too many requests, try again later" },
+    { 500, "error", "EVS.5500", "an internal error" },
+    { 501, "notImplemented", NULL, "this is not implemented" },
+    { 502, "error", NULL, "the API gave no valid answer" },
+    { 503, "serviceUnavailable", "EVS.5503",
+      "the service is unavailable, try again later" },
+    { 504, "error", NULL, "the API did not answer in time" },
+    { 0, "error", NULL, NULL }
 };
 
 
-const char *
+const ngx_snapshot_fault_t *
 ngx_snapshot_fault(unsigned status)
 {
     const ngx_snapshot_fault_t  *f;
@@ -447,7 +574,7 @@ ngx_snapshot_fault(unsigned status)
         }
     }
 
-    return f->name;
+    return f;
 }
 
 

@@ -154,7 +154,7 @@ typedef enum {
 typedef struct ngx_snapshot_scope_s  ngx_snapshot_scope_t;
 
 
-/* a member of a body or a parameter of a query */
+/* a member of a body, also of a response, or a parameter of a query */
 
 typedef struct {
     ngx_snapshot_str_t            name;
@@ -211,6 +211,9 @@ typedef struct {
     ngx_snapshot_shape_e          shape;
     const ngx_snapshot_scope_t   *body;
     const ngx_snapshot_scope_t   *query;
+    unsigned                      status;
+    const ngx_snapshot_scope_t   *response;
+    const char                   *summary;
     const char                   *page;
 } ngx_snapshot_operation_t;
 
@@ -223,9 +226,16 @@ typedef struct {
 } ngx_snapshot_header_t;
 
 
+/*
+ * An error by its status: the key of the error object, the code where the EVS
+ * error code list has one, and what is said where nginx itself made it.
+ */
+
 typedef struct {
     unsigned                      status;
     const char                   *name;
+    const char                   *code;
+    const char                   *message;
 } ngx_snapshot_fault_t;
 
 
@@ -257,11 +267,6 @@ typedef struct {
 
 #define NGX_SNAPSHOT_UUID_LEN  36
 
-/* an internal error of the gateway, EVS error code list */
-
-#define NGX_SNAPSHOT_INTERNAL_STATUS  500
-
-
 extern const ngx_snapshot_rule_t  ngx_snapshot_rules[NGX_SNAPSHOT_RULES];
 extern const ngx_snapshot_str_t
     ngx_snapshot_severities[NGX_SNAPSHOT_SEVERITIES];
@@ -289,18 +294,13 @@ extern const ngx_snapshot_str_t  ngx_snapshot_detail;
 
 extern const ngx_snapshot_str_t  ngx_snapshot_method_param;
 
-/* codes of an internal error, by family */
-
-extern const char *const
-    ngx_snapshot_internal_code[NGX_SNAPSHOT_FAMILIES];
-
 
 /*
- * The fault name of a status, the key of the error object, such as
- * "badRequest"; "error" where none is documented.  Static.
+ * The error of a status; its name is "error" and its message NULL where none
+ * is documented.  Static.
  */
 
-const char *ngx_snapshot_fault(unsigned status);
+const ngx_snapshot_fault_t *ngx_snapshot_fault(unsigned status);
 
 /* The rule of that name, or NGX_SNAPSHOT_NO_RULE. */
 

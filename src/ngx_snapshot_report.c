@@ -70,7 +70,7 @@ ngx_snapshot_report_object(const ngx_snapshot_judge_t *j, int details,
     ngx_snapshot_text_init(&t, j->mem);
 
     ngx_snapshot_text_cstr(&t, "{\"");
-    ngx_snapshot_text_cstr(&t, ngx_snapshot_fault(v->status));
+    ngx_snapshot_text_cstr(&t, ngx_snapshot_fault(v->status)->name);
     ngx_snapshot_text_cstr(&t, "\": {\"message\": \"");
     ngx_snapshot_report_message(j, &t);
     ngx_snapshot_text_cstr(&t, "\", \"code\": \"");
@@ -78,6 +78,7 @@ ngx_snapshot_report_object(const ngx_snapshot_judge_t *j, int details,
     ngx_snapshot_text_cstr(&t, "\"");
 
     if (details) {
+        ngx_snapshot_text_cstr(&t, ", ");
         ngx_snapshot_report_details(j, &t);
     }
 
@@ -126,7 +127,9 @@ ngx_snapshot_report_details(const ngx_snapshot_judge_t *j,
     const char                      *separator;
     const ngx_snapshot_violation_t  *v;
 
-    separator = ", \"violations\": [{";
+    ngx_snapshot_text_cstr(t, "\"violations\": [");
+
+    separator = "{";
 
     for (v = ngx_snapshot_report_next(j, NULL, NGX_SNAPSHOT_WARN);
          v;
@@ -151,7 +154,7 @@ ngx_snapshot_report_details(const ngx_snapshot_judge_t *j,
         separator = "}, {";
     }
 
-    ngx_snapshot_text_cstr(t, "}]");
+    ngx_snapshot_text_cstr(t, j->first ? "}]" : "]");
 }
 
 
@@ -224,6 +227,76 @@ ngx_snapshot_report_list(const ngx_snapshot_judge_t *j,
     }
 
     *list = ngx_snapshot_text_str(&t);
+
+    return t.failed ? NGX_SNAPSHOT_ERROR : NGX_SNAPSHOT_OK;
+}
+
+
+int
+ngx_snapshot_report_verdict(const ngx_snapshot_judge_t *j,
+    ngx_snapshot_str_t *object)
+{
+    ngx_snapshot_text_t  t;
+
+    ngx_snapshot_text_init(&t, j->mem);
+
+    ngx_snapshot_text_cstr(&t, "{\"verdict\": \"");
+    ngx_snapshot_text_cstr(&t, j->first ? "warned" : "accepted");
+    ngx_snapshot_text_cstr(&t, "\", ");
+    ngx_snapshot_report_string(&t, "operation", j->operation->name);
+    ngx_snapshot_text_cstr(&t, ", ");
+    ngx_snapshot_report_details(j, &t);
+    ngx_snapshot_text_cstr(&t, "}");
+
+    *object = ngx_snapshot_text_str(&t);
+
+    return t.failed ? NGX_SNAPSHOT_ERROR : NGX_SNAPSHOT_OK;
+}
+
+
+const char *
+ngx_snapshot_report_code(unsigned status, ngx_snapshot_family_e family,
+    char *buf)
+{
+    const ngx_snapshot_fault_t  *fault;
+
+    fault = ngx_snapshot_fault(status);
+
+    if (fault->code && family == NGX_SNAPSHOT_EVS) {
+        return fault->code;
+    }
+
+    buf[0] = (char) ('0' + status / 100 % 10);
+    buf[1] = (char) ('0' + status / 10 % 10);
+    buf[2] = (char) ('0' + status % 10);
+    buf[3] = '\0';
+
+    return buf;
+}
+
+
+int
+ngx_snapshot_report_status(const ngx_snapshot_mem_t *mem, unsigned status,
+    ngx_snapshot_family_e family, ngx_snapshot_str_t *object)
+{
+    char                         buf[4];
+    ngx_snapshot_text_t          t;
+    const ngx_snapshot_fault_t  *fault;
+
+    fault = ngx_snapshot_fault(status);
+
+    ngx_snapshot_text_init(&t, mem);
+
+    ngx_snapshot_text_cstr(&t, "{\"");
+    ngx_snapshot_text_cstr(&t, fault->name);
+    ngx_snapshot_text_cstr(&t, "\": {\"message\": \"");
+    ngx_snapshot_text_cstr(&t, fault->message ? fault->message
+                                              : "the request has failed");
+    ngx_snapshot_text_cstr(&t, "\", \"code\": \"");
+    ngx_snapshot_text_cstr(&t, ngx_snapshot_report_code(status, family, buf));
+    ngx_snapshot_text_cstr(&t, "\"}}");
+
+    *object = ngx_snapshot_text_str(&t);
 
     return t.failed ? NGX_SNAPSHOT_ERROR : NGX_SNAPSHOT_OK;
 }

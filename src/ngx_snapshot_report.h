@@ -46,6 +46,32 @@ int ngx_snapshot_report_list(const ngx_snapshot_judge_t *j,
     ngx_snapshot_str_t *list);
 
 /*
+ * The code of an error that is no violation, by its status: documented ones
+ * for EVS, else the status in digits.  buf has room for 4 bytes and may be
+ * what is returned.
+ */
+
+const char *ngx_snapshot_report_code(unsigned status,
+    ngx_snapshot_family_e family, char *buf);
+
+/*
+ * The error object of an error that is no violation, by its status, 400 to
+ * 599.  The bytes are mem's.  Returns NGX_SNAPSHOT_ERROR where that was short.
+ */
+
+int ngx_snapshot_report_status(const ngx_snapshot_mem_t *mem, unsigned status,
+    ngx_snapshot_family_e family, ngx_snapshot_str_t *object);
+
+/*
+ * The verdict on a request that passes: verdict, operation, violations.  The
+ * bytes are the judge's memory's.  Returns NGX_SNAPSHOT_ERROR where that was
+ * short.
+ */
+
+int ngx_snapshot_report_verdict(const ngx_snapshot_judge_t *j,
+    ngx_snapshot_str_t *object);
+
+/*
  * The error object of a request that could not be judged.  Static, needs no
  * memory.
  */

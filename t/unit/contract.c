@@ -23,7 +23,7 @@ print_rules(void)
         printf(" | %.*s | %u %s | %s | %s |\n",
                (int) ngx_snapshot_severities[r->severity].len,
                ngx_snapshot_severities[r->severity].data,
-               r->status, ngx_snapshot_fault(r->status),
+               r->status, ngx_snapshot_fault(r->status)->name,
                r->code[NGX_SNAPSHOT_EVS] ? r->code[NGX_SNAPSHOT_EVS] : "-",
                r->code[NGX_SNAPSHOT_DWS] ? r->code[NGX_SNAPSHOT_DWS] : "-");
     }
@@ -136,7 +136,7 @@ faults_are_those_of_the_contract(void **state)
     (void) state;
 
     for (i = 0; i < sizeof(faults) / sizeof(faults[0]); i++) {
-        assert_string_equal(ngx_snapshot_fault(faults[i].status),
+        assert_string_equal(ngx_snapshot_fault(faults[i].status)->name,
                             faults[i].name);
     }
 }

@@ -1,0 +1,135 @@
+
+#include "ngx_http_snapshot.h"
+#include "ngx_snapshot_openapi.h"
+#include "ngx_snapshot_report.h"
+
+
+static ngx_int_t ngx_http_snapshot_error_handler(ngx_http_request_t *r);
+static ngx_int_t ngx_http_snapshot_validate_handler(ngx_http_request_t *r);
+static ngx_int_t ngx_http_snapshot_openapi_handler(ngx_http_request_t *r);
+static ngx_int_t ngx_http_snapshot_answer(ngx_http_request_t *r,
+    ngx_uint_t status);
+
+
+/* seconds after which a client that came too often may come again */
+
+#define NGX_HTTP_SNAPSHOT_RETRY_AFTER  "1"
+
+
+static const ngx_http_handler_pt  ngx_http_snapshot_content_handlers[] = {
+    [NGX_HTTP_SNAPSHOT_ERROR] = ngx_http_snapshot_error_handler,
+    [NGX_HTTP_SNAPSHOT_VALIDATE] = ngx_http_snapshot_validate_handler,
+    [NGX_HTTP_SNAPSHOT_OPENAPI] = ngx_http_snapshot_openapi_handler
+};
+
+
+ngx_http_handler_pt
+ngx_http_snapshot_content_handler(ngx_uint_t content)
+{
+    return ngx_http_snapshot_content_handlers[content];
+}
+
+
+/* the status that an error page was made for, or 404 for who asks for it */
+
+static ngx_int_t
+ngx_http_snapshot_error_handler(ngx_http_request_t *r)
+{
+    return ngx_http_snapshot_answer(r,
+                               (r->err_status >= NGX_HTTP_BAD_REQUEST
+                                && r->err_status < 600)
+                               ? r->err_status : NGX_HTTP_NOT_FOUND);
+}
+
+
+/* what was refused has been answered, this is for the rest */
+
+static ngx_int_t
+ngx_http_snapshot_validate_handler(ngx_http_request_t *r)
+{
+    ngx_snapshot_str_t        object;
+    ngx_http_snapshot_ctx_t  *ctx;
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_snapshot_module);
+
+    if (ctx == NULL || !ctx->passed) {
+        return ngx_http_snapshot_answer(r, NGX_HTTP_NOT_FOUND);
+    }
+
+    if (ngx_snapshot_report_verdict(&ctx->judge, &object) != NGX_SNAPSHOT_OK) {
+        return ngx_http_snapshot_send_internal(r, NGX_SNAPSHOT_EVS);
+    }
+
+    return ngx_http_snapshot_send(r, NGX_HTTP_OK, &object);
+}
+
+
+static ngx_int_t
+ngx_http_snapshot_openapi_handler(ngx_http_request_t *r)
+{
+    ngx_str_t                      allow;
+    ngx_snapshot_mem_t             mem;
+    ngx_snapshot_str_t             prefix, document;
+    ngx_http_snapshot_loc_conf_t  *slcf;
+
+    static const ngx_str_t  name = ngx_string("Allow");
+
+    if (!(r->method & (NGX_HTTP_GET|NGX_HTTP_HEAD))) {
+
+        ngx_str_set(&allow, "GET, HEAD");
+
+        if (ngx_http_snapshot_push_header(r, &name, &allow) != NGX_OK) {
+            return ngx_http_snapshot_send_internal(r, NGX_SNAPSHOT_EVS);
+        }
+
+        return ngx_http_snapshot_answer(r, NGX_HTTP_NOT_ALLOWED);
+    }
+
+    slcf = ngx_http_get_module_loc_conf(r, ngx_http_snapshot_module);
+
+    mem = ngx_http_snapshot_mem(r);
+
+    ngx_http_snapshot_str(prefix, slcf->prefix);
+
+    if (ngx_snapshot_openapi(&mem, &slcf->policy, prefix, slcf->details,
+                             &document)
+        != NGX_SNAPSHOT_OK)
+    {
+        return ngx_http_snapshot_send_internal(r, NGX_SNAPSHOT_EVS);
+    }
+
+    return ngx_http_snapshot_send(r, NGX_HTTP_OK, &document);
+}
+
+
+static ngx_int_t
+ngx_http_snapshot_answer(ngx_http_request_t *r, ngx_uint_t status)
+{
+    ngx_str_t             after;
+    ngx_snapshot_mem_t    mem;
+    ngx_snapshot_str_t    object;
+    ngx_snapshot_route_t  route;
+
+    static const ngx_str_t  name = ngx_string("Retry-After");
+
+    mem = ngx_http_snapshot_mem(r);
+
+    if (ngx_http_snapshot_route_line(r, &route) != NGX_OK
+        || ngx_snapshot_report_status(&mem, status, route.family, &object)
+           != NGX_SNAPSHOT_OK)
+    {
+        return ngx_http_snapshot_send_internal(r, NGX_SNAPSHOT_EVS);
+    }
+
+    if (status == NGX_HTTP_TOO_MANY_REQUESTS
+        || status == NGX_HTTP_SERVICE_UNAVAILABLE)
+    {
+        ngx_str_set(&after, NGX_HTTP_SNAPSHOT_RETRY_AFTER);
+
+        if (ngx_http_snapshot_push_header(r, &name, &after) != NGX_OK) {
+            return ngx_http_snapshot_send_internal(r, NGX_SNAPSHOT_EVS);
+        }
+    }
+
+    return ngx_http_snapshot_send(r, status, &object);
+}
