@@ -9,7 +9,7 @@ use Test::More;
 
 use Gateway;
 
-my $module = $ENV{TEST_MODULE} // 'build/ngx_http_snapshot_module.so';
+my $module = Gateway::module();
 
 my @symbols = map { (split)[2] } qx(nm -D --defined-only $module);
 is_deeply([grep { !/^ngx_(?:http_snapshot_module$|modules$|module_names$|module_order$|snapshot_)/ } @symbols], [],
@@ -39,8 +39,8 @@ for my $rule ($dump =~ /^\| `([a-z-]+)`/mg) {
 }
 
 for my $name (slurp('ngx_http_snapshot_module.c')
-              =~ /ngx_string\("(snapshot_\w+)"\),\n\s+NGX_HTTP_MAIN_CONF/g) {
-    like($readme, qr/^### $name\n\n\*\*syntax:\*\* `$name .*`\n\*\*default:\*\* .*\n\*\*context:\*\* .*\n\n\S/m,
+              =~ /ngx_string\("(snapshot_\w+)"\),\n\s+NGX_HTTP_\w+_CONF/g) {
+    like($readme, qr/^### $name\n\n\*\*syntax:\*\* `$name\b.*`\n\*\*default:\*\* .*\n\*\*context:\*\* .*\n\n\S/m,
          "the README has the directive $name");
 }
 
@@ -49,36 +49,49 @@ for my $name (slurp('src/ngx_http_snapshot_variables.c')
     like($readme, qr/^\| .*`\$$name`.* \|/m, "the README has \$$name");
 }
 
-# the synopsis works when pasted
+# configurations work when pasted
 
-my ($synopsis) = $readme =~ /```nginx\n(load_module.*?)```/s;
+my $n = 0;
 my $g = Gateway->new;
-
-$synopsis =~ s/load_module \S+;/load_module %%MODULE%%;/;
-$synopsis =~ s/:8080/:%%PORT_pasted%%/;
-
-# the paths of the package are root's
+mkdir "$g->{dir}/logs";
 
 my $paths = join '', map { "${_}_temp_path $_;" }
                      qw(client_body proxy fastcgi uwsgi scgi);
+my @pasted = grep { /^\s*http \{/m } $readme =~ /```nginx\n(.*?)```/sg;
 
-$synopsis =~ s/http \{/http { access_log off; $paths/;
+is(scalar @pasted, 4, 'the README has four whole configurations');
 
-my ($ok, $said) = $g->test_conf(all => "error_log error.log; pid pasted.pid;"
-                                       . "\n$synopsis");
-ok($ok, 'the synopsis is a configuration') or diag $said;
-unlike($said, qr/\[warn\]/, 'that needs no warning');
+for my $text (@pasted) {
+    my $title = ++$n;
+
+    # but for the paths of the package, which are root's
+
+    $text =~ s/load_module \S+;/load_module %%MODULE%%;/;
+    $text =~ s/:8080/:%%PORT_pasted%%/;
+    $text =~ s/http \{/http { access_log off; $paths/;
+    $text =~ s/^/error_log error.log; pid pasted.pid;\n/;
+
+    my ($ok, $said) = $g->test_conf(all => $text);
+
+    ok($ok, "configuration $title of the README is one") or diag $said;
+    unlike($said, qr/\[warn\]/, 'that needs no warning');
+}
 
 $g->finish;
 
-# every configuration of conf/ is loaded
+for my $name (map { s/.*\///r } glob 'conf/*.conf') {
+    ok((grep { slurp($_) =~ /\b\Q$name\E\b/ } glob 't/*.t conf/nginx.conf'),
+       "$name is used by a test");
+}
+
+# the configuration of "make run" answers as the pages do
 
 mkdir "$g->{dir}/$_" for 'logs', 'temp', 'conf';
 
 my $port = Gateway::free_port();
 my $up = Gateway::free_port();
 
-for my $name (glob 'conf/*.conf') {
+for my $name ('conf/nginx.conf', 'conf/sample_upstream.conf') {
     my $text = slurp($name);
 
     $text =~ s/modules\/ngx_http_snapshot_module.so/$module/;
@@ -95,8 +108,7 @@ my $s = Gateway->new(all => "daemon off;\n"
 
 my %samples = ('000' => 202, '001' => 202, '002' => 200, '003' => 200);
 my $json = JSON::PP->new->utf8;
-my ($n, @cases) = (0, map { $json->decode($_) }
-                      split /\n/, slurp('t/data/cases.jsonl'));
+my @cases = map { $json->decode($_) } split /\n/, slurp('t/data/cases.jsonl');
 
 for my $page (sort keys %samples) {
     my ($case) = grep { $_->{title} eq "sample of page $page" } @cases;

@@ -11,8 +11,8 @@ use Time::HiRes qw(sleep);
 
 use Gateway;
 
-my $module = $ENV{TEST_MODULE} // 'build/ngx_http_snapshot_module.so';
-my $nginx = $ENV{TEST_NGINX} // 'nginx';
+my $module = Gateway::module();
+my $nginx = Gateway::nginx();
 my $port = Gateway::free_port();
 
 $port++ if $port % 2;

@@ -115,8 +115,7 @@ sub text {
     my $server = $conf{server} // $default_server;
     my $servers = $conf{servers} // '';
     my $listen = $conf{listen} // '';
-    my $module = $ENV{TEST_MODULE} // POSIX::getcwd()
-                 . '/build/ngx_http_snapshot_module.so';
+    my $module = module();
 
     my $text = <<"EOF";
 load_module $module;
@@ -186,6 +185,11 @@ sub lines {
     my ($self, $name) = @_;
 
     return $self->read($name) =~ /^(.*)\n/mg;
+}
+
+sub module {
+    return $ENV{TEST_MODULE}
+           // POSIX::getcwd() . '/build/ngx_http_snapshot_module.so';
 }
 
 sub nginx { return $ENV{TEST_NGINX} // 'nginx' }
