@@ -80,7 +80,8 @@ for my $text (@pasted) {
 $g->finish;
 
 for my $name (map { s/.*\///r } glob 'conf/*.conf') {
-    ok((grep { slurp($_) =~ /\b\Q$name\E\b/ } glob 't/*.t conf/nginx.conf'),
+    ok((grep { slurp($_) =~ /\b\Q$name\E\b/ } grep { $_ ne "conf/$name" }
+            glob 't/*.t conf/*.conf'),
        "$name is used by a test");
 }
 
