@@ -87,25 +87,8 @@ for my $name (map { s/.*\///r } glob 'conf/*.conf') {
 
 # the configuration of "make run" answers as the pages do
 
-mkdir "$g->{dir}/$_" for 'logs', 'temp', 'conf';
-
-my $port = Gateway::free_port();
-my $up = Gateway::free_port();
-
-for my $name ('conf/nginx.conf', 'conf/sample_upstream.conf') {
-    my $text = slurp($name);
-
-    $text =~ s/modules\/ngx_http_snapshot_module.so/$module/;
-    $text =~ s/127\.0\.0\.1:8080/127.0.0.1:$port/g;
-    $text =~ s/127\.0\.0\.1:8081/127.0.0.1:$up/g;
-    $g->write($name, $text);
-}
-
-my $s = Gateway->new(all => "daemon off;\n"
-    . slurp("$g->{dir}/conf/nginx.conf")
-      =~ s/include (\S+);/slurp("$g->{dir}\/conf\/$1")/er
-      =~ s/logs\/|temp\///gr =~ s/127\.0\.0\.1:$port/127.0.0.1:%%PORT%%/r
-      =~ s/worker_processes auto/worker_processes 1/r);
+my $s = Gateway->new(all => Gateway::shipped('nginx.conf',
+                                             8081 => '%%PORT_sample%%'));
 
 my %samples = ('000' => 202, '001' => 202, '002' => 200, '003' => 200);
 my $json = JSON::PP->new->utf8;

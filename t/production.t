@@ -273,7 +273,8 @@ for my $http ('--http1.1', '--http2') {
     is($r->{version}, $http eq '--http2' ? 2 : 1.1, "$v: it is $v indeed");
     is(scalar @api, 1, "$v: it arrives once");
     ok(($api[0]{body} // '') eq $good, "$v: its body is that of the client");
-    like($api[0]{head}, qr/^POST \Q$path\E HTTP\/1\.1\r\n/, "$v: so is its path");
+    like($api[0]{head}, qr/^POST \Q$path\E HTTP\/1\.1\r\n/,
+         "$v: so is its path");
     like($api[0]{head}, qr/^Host: 127\.0\.0\.1:$g->{port}\r\n/m,
          "$v: so is its Host");
     like($api[0]{head}, qr/^X-Forwarded-For: 127\.0\.0\.1\r\n/m,

@@ -531,6 +531,27 @@ sub reload {
     }
 }
 
+# The text of a configuration of conf/ for "all", with what it includes; its
+# ports become this gateway's, its upstream the one that records.
+
+sub shipped {
+    my ($name, %ports) = @_;
+
+    open my $fh, '<:raw', "conf/$name" or die "conf/$name: $!\n";
+    local $/;
+    my $text = <$fh>;
+
+    %ports = (8080 => '%%PORT%%', 8081 => '%%UPSTREAM%%', %ports);
+
+    $text =~ s/load_module \S+;/load_module %%MODULE%%;\ndaemon off;/;
+    $text =~ s/worker_processes auto/worker_processes 1/;
+    $text =~ s/(?:logs|temp)\///g;
+    $text =~ s/\binclude (\S+\.conf);/shipped($1, %ports)/ge;
+    $text =~ s/127\.0\.0\.1:$_\b/127.0.0.1:$ports{$_}/g for keys %ports;
+
+    return $text;
+}
+
 # shuts down, in so many seconds, and makes the three checks; to be called
 # once, at the end
 

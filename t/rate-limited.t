@@ -1,0 +1,109 @@
+# conf/rate-limited.conf keeps each project to its budgets, and tells who is
+# over one so, in the documented format, before the body is read.
+
+use strict;
+use warnings;
+
+use Test::More;
+use Time::HiRes qw(sleep time);
+
+use Gateway;
+
+my $g = Gateway->new(all => Gateway::shipped('rate-limited.conf'));
+my $json = ['Content-Type', 'application/json'];
+my $good = create_body();
+
+# so many requests at once; the number of those that came through, and of 429s
+
+sub flood {
+    my ($n, $method, $target, $body) = @_;
+
+    my @headers = defined $body ? ($json, ['Content-Length', length $body]) : ();
+    my $begin = time;
+
+    my @r = $g->exchange(join('', map {
+        Gateway::head($method, $target, [@headers]) . ($body // '') } 1 .. $n),
+        count => $n, timeout => 8);
+
+    return (scalar(grep { $_->{status} == 200 } @r),
+            scalar(grep { $_->{status} == 429 } @r), time - $begin);
+}
+
+# burst and one, and what the rate gives while the test runs
+
+sub within {
+    my ($got, $burst, $rate, $seconds, $title) = @_;
+
+    my $most = $burst + 1 + int($rate * $seconds) + 1;
+
+    cmp_ok($got, '>=', $burst + 1, "$title: no fewer than the burst");
+    cmp_ok($got, '<=', $most, "$title: no more than $most");
+}
+
+my ($ok, $refused, $took) = flood(40, 'POST', '/v3/loud/snapshots', $good);
+
+within($ok, 5, 2, $took, 'writes of a tenant');
+is($ok + $refused, 40, 'each request is answered');
+is(scalar(my @got = $g->received), $ok, 'the API gets what is let through');
+
+is($g->post($good, target => '/v3/quiet/snapshots')->{status}, 200,
+   'another tenant is left alone');
+is($g->get('/v3/loud/snapshots')->{status}, 200,
+   'the budget of writes is not that of lists');
+is($g->post('{', target => '/v2/other/snapshots')->{error}{code}, 'EVS.5400',
+   'a refused request keeps its own code');
+
+my $r = $g->post($good, target => '/v3/loud/snapshots');
+is("$r->{status} $r->{fault} $r->{error}{code}", '429 overLimit 429',
+   'what is over the budget is an overLimit object');
+is($r->{headers}{'content-type'}[0], 'application/json', 'in JSON');
+like($r->{headers}{'retry-after'}[0], qr/^\d+$/, 'with Retry-After');
+
+$r = $g->request('PUT', '/v3/loud/snapshots/' . SNAPSHOT, [$json],
+                 '{"snapshot": {"name": "a"}}');
+is($r->{status}, 429, 'an update is a write');
+is($g->post('{', target => '/v1.0/loud/snapshots')->{status}, 429,
+   'a create of DWS as well');
+
+($ok, $refused, $took) = flood(120, 'GET', '/v3/reader/snapshots?limit=5');
+within($ok, 40, 20, $took, 'lists of a tenant');
+is($g->post($good, target => '/v3/reader/snapshots')->{status}, 200,
+   'the budget of lists is not that of writes');
+
+# a body over the budget
+
+flood(10, 'POST', '/v3/late/snapshots', $good);
+$g->received;
+
+my @all = $g->exchange(Gateway::head('POST', '/v3/late/snapshots',
+    [$json, ['Content-Length', 5000], ['Expect', '100-continue']]),
+    count => 1, timeout => 3);
+is("@{[map { $_->{status} } @all]}", '429',
+   'nobody is told to send a body that is over the budget');
+is(scalar(@got = $g->received), 0, 'and the API hears nothing of it');
+
+# connections: a request whose body has not come yet holds one
+
+my @open = map { $g->connect } 1 .. 25;
+
+syswrite $_, Gateway::head('POST', '/v3/many/snapshots/x/action',
+                           [$json, ['Content-Length', 500]]) for @open;
+
+sleep 0.3;
+
+my $over = 0;
+
+for my $s (@open) {
+    $s->blocking(0);
+    sysread $s, my $answer, 4096;
+    $over++ if ($answer // '') =~ /^HTTP\/1\.1 429 .*"overLimit"/s;
+}
+
+is($over, 5, 'of 25 connections of a tenant, 5 are over its limit of 20');
+is($g->get('/v3/few/snapshots')->{status}, 200, 'another tenant has its own');
+
+close $_ for @open;
+
+$g->finish;
+
+done_testing;
