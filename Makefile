@@ -24,6 +24,9 @@ BUILD_DEPS = gcc libc6-dev nginx nginx-dev libjansson-dev libpcre2-dev
 RUN_DEPS = perl
 TEST_DEPS = perl curl openssl libcmocka-dev binutils valgrind
 
+# a Node.js that is there is taken, whoever made it
+TEST_DEPS += $(if $(shell command -v npm),,nodejs npm)
+
 
 # in the environment it would name sockets that nginx shall inherit
 unexport NGINX
@@ -44,7 +47,7 @@ build/Makefile: config tools/configure Makefile
 run: deps-build deps-run $(MODULE)
 	tools/run $(NGINX) $(MODULE) $(PORT)
 
-test: deps-build deps-test $(MODULE) unit
+test: deps-build deps-test $(MODULE) unit build/node/.installed
 	CMOCKA_MESSAGE_OUTPUT=TAP TEST_NGINX=$(NGINX) \
 	    TEST_MODULE=$(CURDIR)/$(MODULE) \
 	    prove -j $(JOBS) -It/lib $(UNITS) t/
@@ -56,6 +59,13 @@ unit: deps-build deps-test $(UNITS)
 build/unit/%: t/unit/%.c $(CORE) $(wildcard src/*.h t/unit/*.h)
 	@mkdir -p build/unit
 	$(CC) $(CORE_CFLAGS) -o $@ $< $(CORE) -lcmocka -ljansson -lpcre2-8
+
+# the linter and the validator of the OpenAPI tests
+build/node/.installed: t/node/package.json t/node/package-lock.json | deps-test
+	@mkdir -p build/node
+	cp t/node/package.json t/node/package-lock.json build/node/
+	cd build/node && npm ci --no-audit --no-fund --ignore-scripts
+	@touch $@
 
 deps-build deps-run deps-test: deps-%:
 	@tools/install $($(shell echo $* | tr a-z A-Z)_DEPS)

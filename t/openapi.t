@@ -1,0 +1,354 @@
+# snapshot_openapi describes what the location enforces: a linter finds no
+# error in it, and Ajv, which knows nothing but its schemas, has the verdicts
+# of the gateway wherever JSON Schema can express the rule.  It cannot say:
+#
+#   bytes against characters   bodies in which they matter are left out here
+#   duplicate keys, bad JSON   not in the corpus
+#
+# TEST_SEED repeats a run.
+
+use strict;
+use warnings;
+
+use JSON::PP;
+use Test::More;
+
+use Gateway;
+
+my $modules = 'build/node/node_modules';
+
+-d $modules or die "$modules is missing, \"make test\" installs it\n";
+
+# each set of rules is a location that enforces and one that describes
+
+my %rules = (
+    default => '',
+    strict => 'snapshot_rule name-length reject max=10;
+               snapshot_rule name-reserved reject;
+               snapshot_rule description-length reject max=3;
+               snapshot_rule metadata-entry reject max=20;
+               snapshot_rule update-empty reject;
+               snapshot_rule cluster-id reject;
+               snapshot_rule status-known reject;
+               snapshot_rule limit-advised reject;
+               snapshot_rule offset-range reject max=7;',
+    lax => 'snapshot_rule boolean-string warn;
+            snapshot_rule field-unknown pass;
+            snapshot_rule field-required warn;
+            snapshot_rule volume-id pass;
+            snapshot_rule name-format warn;
+            snapshot_rule limit-range warn;
+            snapshot_rule sort-dir pass;',
+    untyped => 'snapshot_rule field-type pass;
+                snapshot_rule update-empty reject;
+                snapshot_rule metadata-entry reject;',
+);
+
+my $g = Gateway->new(server => join '', map { "
+        location /$_/ {
+            $rules{$_}
+            snapshot_prefix /$_;
+            snapshot_gateway enforce;
+            proxy_pass http://127.0.0.1:%%UPSTREAM%%;
+        }
+
+        location = /$_.json {
+            $rules{$_}
+            snapshot_prefix /$_;
+            snapshot_openapi;
+        }
+" } sort keys %rules);
+
+my $json = JSON::PP->new->utf8->canonical->allow_nonref;
+
+sub document {
+    my ($name) = @_;
+
+    my $r = $g->get("/$name.json");
+
+    is("$r->{status} $r->{headers}{'content-type'}[0]", '200 application/json',
+       "$name: a document");
+    $g->write("$name.json", $r->{body});
+
+    return $json->decode($r->{body});
+}
+
+my %document = map { $_ => document($_) } sort keys %rules;
+
+for my $name (sort keys %rules) {
+    my $said = qx($modules/.bin/redocly lint --format=summary $g->{dir}/$name.json 2>&1);
+    is($?, 0, "$name: the linter finds no error") or diag $said;
+    like($said, qr/Your API description is valid/, "$name: it is valid");
+}
+
+$g->write('broken.json', $json->encode({ %{ $document{default} },
+                                         info => { title => 1 } }));
+my $said = qx($modules/.bin/redocly lint $g->{dir}/broken.json 2>&1);
+isnt($?, 0, 'the linter would find an error');
+
+
+# what is in it
+
+my %operations = (
+    '/v3/{project_id}/snapshots' => { post => 'evs_v3_create',
+        get => 'evs_v3_list', head => 'evs_v3_list_head' },
+    '/v2/{project_id}/snapshots' => { post => 'evs_v2_create',
+        get => 'evs_v2_list', head => 'evs_v2_list_head' },
+    '/v3/{project_id}/snapshots/{snapshot_id}' => { put => 'evs_v3_update' },
+    '/v2/{project_id}/snapshots/{snapshot_id}' => { put => 'evs_v2_update' },
+    '/v1.0/{project_id}/snapshots' => { post => 'dws_v1_create' },
+    '/v3/{project_id}/snapshots/detail' => { get => 'evs_v3_detail',
+        head => 'evs_v3_detail_head' },
+    '/v2/{project_id}/snapshots/detail' => { get => 'evs_v2_detail',
+        head => 'evs_v2_detail_head' },
+);
+
+my $paths = $document{default}{paths};
+
+is(join(' ', sort keys %$paths), join(' ', sort map { "/default$_" }
+   keys %operations), 'the paths are those of the contract, with the prefix');
+
+for my $path (sort keys %operations) {
+    my $item = $paths->{"/default$path"};
+
+    is_deeply({ map { $_ => $item->{$_}{operationId} }
+                grep { $_ ne 'parameters' } keys %$item },
+              $operations{$path}, "the operations of $path");
+}
+
+my @snapshot = qw(id status name description created_at updated_at metadata
+                  volume_id size);
+
+for my $case (['/v3/{project_id}/snapshots', 'post', 202, @snapshot, 'user_id'],
+              ['/v2/{project_id}/snapshots', 'post', 202, @snapshot],
+              ['/v3/{project_id}/snapshots/{snapshot_id}', 'put', 200,
+               @snapshot],
+              ['/v1.0/{project_id}/snapshots', 'post', 200, 'id']) {
+    my ($path, $method, $status, @fields) = @$case;
+
+    my $schema = $paths->{"/default$path"}{$method}{responses}{$status}{content}
+                 {'application/json'}{schema}{properties}{snapshot};
+    is(join(' ', sort keys %{ $schema->{properties} }), join(' ', sort @fields),
+       "$method $path: the documented fields of a $status");
+}
+
+my $detail = $paths->{'/default/v3/{project_id}/snapshots/detail'}{get};
+my $listed = $detail->{responses}{200}{content}{'application/json'}{schema}
+             {properties};
+
+is(join(' ', sort keys %$listed), 'snapshots snapshots_links', 'a list');
+is(join(' ', sort keys %{ $listed->{snapshots}{items}{properties} }),
+   join(' ', sort @snapshot, map { "os-extended-snapshot-attributes:$_" }
+        'project_id', 'progress'), 'with the documented fields');
+is(join(' ', map { $_->{name} } @{ $detail->{parameters} }),
+   'marker offset limit name sort_dir status volume_id', 'its parameters');
+
+my %strict = map { $_->{rule} => $_ } @{ $document{strict}{'x-snapshot-rules'} };
+my %default = map { $_->{rule} => $_ }
+              @{ $document{default}{'x-snapshot-rules'} };
+
+is(scalar keys %strict, 31, 'all rules are in it');
+is("$default{'name-length'}{severity} $default{'name-length'}{max} "
+   . "$strict{'name-length'}{max}", 'reject 255 10', 'with their limits');
+is("$default{'name-reserved'}{severity} $strict{'name-reserved'}{severity}",
+   'warn reject', 'and the severities of the location');
+is($default{'limit-range'}{evs}, 'EVS.5400', 'and their codes');
+
+my $name = $document{strict}{paths}{'/strict/v3/{project_id}/snapshots'}{post}
+           {requestBody}{content}{'application/json'}{schema}{properties}
+           {snapshot}{properties}{name};
+is("$name->{'x-max-bytes'} @{$name->{'x-snapshot-rule'}}",
+   '10 name-length name-reserved', 'a limit in bytes, and the rules of a field');
+
+my $r = $g->request('HEAD', '/default.json');
+is("$r->{status} $r->{body}", '200 ', 'HEAD has no body');
+$r = $g->post('{}', target => '/default.json');
+is("$r->{status} $r->{fault} $r->{headers}{allow}[0]",
+   '405 badMethod GET, HEAD', 'POST is no method for it');
+
+
+# the corpus
+
+my $seed = $ENV{TEST_SEED} // time;
+
+note "TEST_SEED=$seed";
+srand $seed;
+
+sub any { return $_[rand @_] }
+
+sub text { return any('a', 'Z') x any(0, 1, 3, 4, 9, 10, 11, 20, 21, 63, 64, 65,
+                                      254, 255, 256, 300) }
+
+sub uuid { return any(VOLUME, uc VOLUME, VOLUME =~ s/-//gr, VOLUME . '0', '', 'x',
+                      VOLUME =~ s/^./g/r, VOLUME . "\n", ' ' . VOLUME) }
+
+sub wrong { return any(undef, 1, 0, -1.5, [], {}, JSON::PP::true,
+                       JSON::PP::false, ['a'], { a => 1 }) }
+
+sub mostly { return rand() < 0.85 ? $_[0] : wrong() }
+
+my %field = (
+    volume_id => sub { mostly(rand() < 0.7 ? VOLUME : uuid()) },
+    cluster_id => sub { mostly(rand() < 0.7 ? CLUSTER : uuid()) },
+    description => sub { mostly(text()) },
+    name => sub { mostly(any(text(), text(), 'abcd', 'a-_1', '1abc', 'ab.c',
+                             "abcd\n", 'autobk_snapshot_', 'autobk_snapshot_1',
+                             'Autobk_snapshot_1', 'xautobk_snapshot_')) },
+    force => sub { rand() < 0.5 ? any(JSON::PP::true, JSON::PP::false)
+                   : any('true', 'True', 'FALSE', '0', '1', 'yes', 'nO', 'on',
+                         'Off', 't', 'N', 'maybe', '', '2', wrong()) },
+    metadata => sub { mostly({ map { (text() => rand() < 0.8 ? text()
+                                      : wrong()) } 1 .. rand 4 }) },
+    display_name => sub { text() }, Name => sub { wrong() },
+    snapshot => sub { {} },
+);
+
+my %body = (
+    '/v3/{project_id}/snapshots' => [post => qw(volume_id force metadata
+                                                description name)],
+    '/v2/{project_id}/snapshots' => [post => qw(volume_id force metadata
+                                                description name)],
+    '/v1.0/{project_id}/snapshots' => [post => qw(name cluster_id
+                                                  description)],
+    '/v3/{project_id}/snapshots/{snapshot_id}' => [put => qw(name
+                                                             description)],
+);
+
+sub body {
+    my (@fields) = @_;
+
+    my %snapshot = map { $_ => $field{$_}->() }
+                   grep { rand() < 0.7 } @fields;
+
+    # enough of them are right but for one thing
+
+    for my $required (grep { /_id$/ } @fields) {
+        $snapshot{$required} = $required eq 'volume_id' ? VOLUME : CLUSTER
+            if rand() < 0.7;
+    }
+
+    $snapshot{name} = 'abcd' if rand() < 0.3;
+    $snapshot{any(keys %field)} = wrong() if rand() < 0.1;
+
+    return { snapshot => wrong() } if rand() < 0.03;
+    return {} if rand() < 0.02;
+    return { snapshot => \%snapshot, more => 1 } if rand() < 0.03;
+    return { snapshot => \%snapshot };
+}
+
+my @corpus;
+
+for my $rules (sort keys %rules) {
+    for my $path (sort keys %body) {
+        my ($method, @fields) = @{ $body{$path} };
+
+        for (1 .. 300) {
+            push @corpus, { rules => $rules, path => "/$rules$path",
+                            method => $method, body => body(@fields) };
+        }
+    }
+
+    my %values = (
+        limit => [0, 1, 50, 51, 1000, 1001, '-1', '-0', '007', '+5', '5.0', '',
+                  'x', '9' x 30, '1e2'],
+        offset => [0, 7, 8, 2147483647, 2147483648, '-1', '', 'x', '00'],
+        marker => [SNAPSHOT, uc SNAPSHOT, 'x', '', SNAPSHOT . '0'],
+        volume_id => [VOLUME, 'x', ''],
+        sort_dir => ['asc', 'desc', 'ASC', '', 'up'],
+        status => ['available', 'backing-up', 'x', ''],
+        name => ['', 'a', 'n' x 10, 'n' x 11, 'n' x 255, 'n' x 256],
+    );
+
+    for my $param (sort keys %values) {
+        for my $value (@{ $values{$param} }) {
+            push @corpus, map { { rules => $rules, path => "/$rules$_",
+                method => 'get', param => $param, value => "$value" } }
+                '/v3/{project_id}/snapshots/detail',
+                '/v2/{project_id}/snapshots';
+        }
+    }
+}
+
+# the gateway's verdicts, many requests to a connection
+
+sub request_text {
+    my ($case) = @_;
+
+    my $target = $case->{path} =~ s/\{project_id\}/p/r
+                               =~ s/\{snapshot_id\}/@{[SNAPSHOT]}/r;
+
+    if (exists $case->{param}) {
+        my $value = $case->{value} =~ s/([^0-9A-Za-z.-])/sprintf '%%%02x', ord $1/ger;
+
+        return Gateway::head('GET', "$target?$case->{param}=$value", []);
+    }
+
+    my $body = $json->encode($case->{body});
+
+    return Gateway::head(uc $case->{method}, $target,
+        [['Content-Type', 'application/json'],
+         ['Content-Length', length $body]]) . $body;
+}
+
+my @gateway;
+
+for (my $i = 0; $i < @corpus; $i += 50) {
+    my @batch = @corpus[$i .. ($i + 49 < $#corpus ? $i + 49 : $#corpus)];
+    my @r = $g->exchange(join('', map { request_text($_) } @batch),
+                         count => scalar @batch, timeout => 10);
+
+    push @gateway, map { $_->{status} == 200 ? 'valid'
+                         : $_->{status} == 400 ? 'invalid' : $_->{status} } @r;
+}
+
+is(scalar @gateway, scalar @corpus, 'the gateway has answered everything');
+
+# Ajv's
+
+sub ajv {
+    my ($document, @requests) = @_;
+
+    $g->write('requests', join '', map { $json->encode($_) . "\n" } @requests);
+
+    return split /\n/, scalar
+           qx(node t/node/verdicts.mjs $document $g->{dir}/requests 2>&1);
+}
+
+my (%count, @differ);
+
+for my $rules (sort keys %rules) {
+    my @index = grep { $corpus[$_]{rules} eq $rules } 0 .. $#corpus;
+    my @ajv = ajv("$g->{dir}/$rules.json", @corpus[@index]);
+
+    is(scalar @ajv, scalar @index, "$rules: Ajv has answered everything")
+        or diag "@ajv[0 .. 5]";
+
+    for my $i (0 .. $#index) {
+        my $case = $corpus[$index[$i]];
+
+        $count{$gateway[$index[$i]]}++;
+        push @differ, "$rules: gateway $gateway[$index[$i]], Ajv $ajv[$i]: "
+                      . $json->encode($case)
+            if $ajv[$i] ne $gateway[$index[$i]];
+    }
+}
+
+is(scalar @differ, 0, 'the gateway and Ajv agree on ' . @corpus . ' requests')
+    or diag join "\n", @differ[0 .. ($#differ < 9 ? $#differ : 9)];
+cmp_ok($count{valid}, '>', @corpus / 10, "$count{valid} of them were valid");
+cmp_ok($count{invalid}, '>', @corpus / 10, "$count{invalid} were not");
+
+# a document with another limit is noticed
+
+my $wrong = $g->read('default.json') =~ s/"maxLength": 255/"maxLength": 256/gr;
+
+$g->write('wrong.json', $wrong);
+
+my @ajv = ajv("$g->{dir}/wrong.json", { path => '/default/v3/{project_id}/snapshots',
+    method => 'post', body => { snapshot => { volume_id => VOLUME,
+                                              name => 'n' x 256 } } });
+is("@ajv", 'valid', 'a wrong limit would make them differ');
+
+$g->finish;
+
+done_testing;
