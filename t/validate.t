@@ -1,0 +1,167 @@
+# snapshot_validate tells what the gateway would do with a request, and proxies
+# nothing: every case of the contract has the same verdict through it.
+
+use strict;
+use warnings;
+
+use JSON::PP;
+use MIME::Base64;
+use Test::More;
+
+use Gateway;
+
+my $g = Gateway->new(http => 'client_max_body_size 0;', server => <<'EOG');
+        snapshot_gateway monitor;
+
+        location / {
+            proxy_pass http://127.0.0.1:%%UPSTREAM%%;
+        }
+
+        location /validate {
+            snapshot_prefix /validate;
+            snapshot_validate;
+        }
+
+        location /off {
+            snapshot_gateway off;
+            snapshot_prefix /off;
+            snapshot_rule name-length warn max=3;
+            snapshot_rule body-size reject max=200;
+            snapshot_validate;
+        }
+EOG
+
+my $json = JSON::PP->new->utf8;
+my $path = '/validate/v3/' . PROJECT . '/snapshots';
+
+sub verdict {
+    my ($r) = @_;
+
+    my $o = eval { $json->decode($r->{body}) } // {};
+
+    return $r->{error} ? ('rejected', $r->{error}{violations})
+           : ($o->{verdict} // '-', $o->{violations}, $o->{operation});
+}
+
+# every case whose path can stand behind a prefix
+
+open my $fh, '<', 't/data/cases.jsonl' or die "cases: $!\n";
+
+my $n = 0;
+
+while (my $line = <$fh>) {
+    my $case = $json->decode($line);
+    my $title = "$. $case->{title}";
+
+    next if !defined $case->{operation} || $case->{method} eq 'HEAD';
+    $n++;
+
+    my $body = $case->{body_base64} ? decode_base64($case->{body_base64})
+             : do { my $b = $case->{body} // ''; utf8::encode($b); $b };
+
+    my $r = $g->request($case->{method}, "/validate$case->{target}",
+        $case->{headers}, $case->{method} =~ /^P/ ? $body : undef);
+    my ($verdict, $violations, $operation) = verdict($r);
+
+    my %rules = map { $_->{rule} => 1 } @{ $violations // [] };
+
+    is($verdict, $case->{verdict}, "$title: the verdict");
+    is(join(' ', sort keys %rules), join(' ', sort @{ $case->{rules} }),
+       "$title: the rules");
+    is($r->{status}, $case->{status} // 200, "$title: the status");
+    is($r->{error}{code}, $case->{code}, "$title: the code");
+    is($r->{fault}, $case->{fault}, "$title: the fault");
+    is($operation, $case->{operation}, "$title: the operation")
+        if $verdict ne 'rejected';
+}
+
+cmp_ok($n, '>', 230, "$n cases were tried");
+
+# what a verdict looks like
+
+my $r = $g->post(create_body(name => 'autobk_snapshot_1'), target => $path);
+is_deeply($json->decode($r->{body}), { verdict => 'warned',
+    operation => 'evs_v3_create', violations => [{ rule => 'name-reserved',
+    severity => 'warn', at => '/snapshot/name', message => 'snapshot.name: '
+    . 'begins with "autobk_snapshot_", which is kept for the snapshots that '
+    . 'backups make', code => 'EVS.5400' }] }, 'a warning, with its details');
+is($r->{headers}{'content-type'}[0], 'application/json', 'in JSON');
+
+$r = $g->post(create_body(), target => $path);
+is($r->{body}, '{"verdict": "accepted", "operation": "evs_v3_create", '
+   . '"violations": []}', 'nothing is wrong');
+
+$r = $g->post(create_body(name => 1, more => 2), target => $path);
+is("$r->{status} $r->{error}{code}", '400 EVS.5400', 'a refusal');
+is(join(' ', map { "$_->{rule}$_->{at}" } @{ $r->{error}{violations} }),
+   'field-unknown/snapshot/more field-type/snapshot/name', 'with its details');
+
+# each method
+
+is((verdict($g->request('DELETE', "$path/x")))[0], 'accepted',
+   'a request that is unknown is accepted');
+is((verdict($g->request('PUT', "$path/" . SNAPSHOT,
+    [['Content-Type', 'application/json']], '{"snapshot": {"name": ""}}')))[2],
+   'evs_v3_update', 'an update');
+is((verdict($g->get("$path/detail?limit=50")))[2], 'evs_v3_detail', 'a list');
+
+$r = $g->request('HEAD', "$path?limit=5");
+is("$r->{status} $r->{body}", '200 ', 'HEAD has no body');
+is($g->request('HEAD', "$path?limit=0")->{status}, 400, 'nor where refused');
+
+# too large, unreadable, out of scope
+
+my $large = create_body() . ' ' x 120_000;
+
+is($g->post($large, target => $path)->{status}, 413, 'too large a body');
+
+my ($chunked) = $g->exchange(Gateway::head('POST', $path,
+    [['Content-Type', 'application/json'], ['Transfer-Encoding', 'chunked'],
+     ['Connection', 'close']]) . sprintf("%x\r\n%s\r\n0\r\n\r\n", length $large,
+    $large));
+is($chunked->{status}, 413, 'also in chunks');
+like($chunked->{body}, qr/"rule": "body-size"/, 'with its details');
+
+is($g->post(create_body(), target => $path,
+            headers => [['Content-Encoding', 'gzip']])->{status}, 415,
+   'a body that cannot be read');
+is($g->post("\xff", target => $path)->{error}{code}, 'EVS.5400', 'no JSON');
+
+for my $target ('/validate', '/validate/v3/p/volumes') {
+    $r = $g->get($target);
+    is("$r->{status} $r->{fault} $r->{error}{code}",
+       '404 itemNotFound EVS.5404', "$target is not in scope");
+}
+
+# the rules are those of the location, the mode is its own
+
+is((verdict($g->post(create_body(name => 'long'), target => $path
+    =~ s/validate/off/r)))[0], 'warned', 'the rules are those of the location');
+is((verdict($g->post('{', target => $path =~ s/validate/off/r)))[0],
+   'rejected', 'though the gateway is off there');
+is($g->post(create_body() . ' ' x 200, target => $path =~ s/validate/off/r)
+   ->{status}, 413, 'limits as well');
+
+is($g->last_logged->{verdict}, 'rejected', 'the log has the verdict');
+is(scalar(my @none = $g->received), 0, 'nothing was proxied');
+
+# wrong configuration
+
+for my $case (
+    ['location /x { snapshot_validate x; }',
+     qr/invalid number of arguments in "snapshot_validate"/],
+    ['snapshot_validate;', qr/"snapshot_validate" directive is not allowed/],
+    ['location /x { snapshot_validate; snapshot_validate; }',
+     qr/"snapshot_validate" directive is duplicate/],
+    ['location /x { snapshot_validate; snapshot_openapi; }',
+     qr/"snapshot_openapi" directive is not the only one in its location/],
+) {
+    my ($ok, $said) = $g->test_conf(server => $case->[0]);
+
+    ok(!$ok, "$case->[0] is refused");
+    like($said, $case->[1], 'with a word on it');
+}
+
+$g->finish;
+
+done_testing;
