@@ -72,7 +72,6 @@ ngx_snapshot_judge_init(ngx_snapshot_judge_t *j, const ngx_snapshot_mem_t *mem,
     j->regex = regex;
     j->operation = route->operation;
     j->family = route->family;
-    j->methods = route->methods;
     j->last = &j->first;
 }
 

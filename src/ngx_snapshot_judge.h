@@ -61,7 +61,6 @@ typedef struct {
     const ngx_snapshot_regex_t      *regex;
     const ngx_snapshot_operation_t  *operation;
     ngx_snapshot_family_e            family;
-    unsigned                         methods;
 
     ngx_snapshot_violation_t        *first;
     ngx_snapshot_violation_t       **last;

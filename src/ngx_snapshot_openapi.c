@@ -362,7 +362,7 @@ ngx_snapshot_openapi_body(ngx_snapshot_openapi_t *o,
 
     say(o, "{");
 
-    if (rejects(o, NGX_SNAPSHOT_FIELD_TYPE) || scope->fields == NULL) {
+    if (rejects(o, NGX_SNAPSHOT_FIELD_TYPE)) {
         say(o, "\"type\": \"object\", ");
     }
 

@@ -34,7 +34,6 @@
 
 
 typedef struct {
-    ngx_snapshot_str_t  method;
     ngx_snapshot_str_t  prefix;
     unsigned            bit;
     unsigned            sent;
@@ -80,7 +79,6 @@ ngx_snapshot_route(ngx_snapshot_route_t *route, const ngx_snapshot_mem_t *mem,
 {
     ngx_snapshot_asked_t  asked;
 
-    asked.method = method;
     asked.prefix = prefix;
     asked.bit = ngx_snapshot_route_method(method);
     asked.sent = sent;
