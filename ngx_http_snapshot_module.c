@@ -20,8 +20,12 @@ static char *ngx_http_snapshot_rule(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 static char *ngx_http_snapshot_rule_max(ngx_conf_t *cf,
     const ngx_snapshot_rule_t *rule, ngx_str_t *value, uint64_t *max);
+static char *ngx_http_snapshot_status(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
 static char *ngx_http_snapshot_content(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
+static char *ngx_http_snapshot_set_content(ngx_conf_t *cf,
+    ngx_http_snapshot_loc_conf_t *slcf, ngx_uint_t content);
 static char *ngx_http_snapshot_known_rules(ngx_conf_t *cf,
     ngx_uint_t with_max);
 static void *ngx_http_snapshot_create_main_conf(ngx_conf_t *cf);
@@ -71,6 +75,20 @@ static ngx_command_t  ngx_http_snapshot_commands[] = {
       ngx_conf_set_flag_slot,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_http_snapshot_loc_conf_t, details),
+      NULL },
+
+    { ngx_string("snapshot_zone"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE2,
+      ngx_http_snapshot_zone,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("snapshot_status"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS|NGX_CONF_TAKE1,
+      ngx_http_snapshot_status,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
       NULL },
 
     { ngx_string("snapshot_error"),
@@ -132,6 +150,7 @@ ngx_module_t  ngx_http_snapshot_module = {
 static ngx_int_t
 ngx_http_snapshot_handler(ngx_http_request_t *r)
 {
+    uint64_t                       begun;
     ngx_uint_t                     mode;
     ngx_snapshot_route_t           route;
     ngx_http_snapshot_ctx_t       *ctx;
@@ -167,6 +186,8 @@ ngx_http_snapshot_handler(ngx_http_request_t *r)
     ngx_log_debug0(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
                    "snapshot gateway handler");
 
+    begun = ngx_http_snapshot_clock(r);
+
     if (ngx_http_snapshot_route(r, &route, &queries) != NGX_OK) {
         return ngx_http_snapshot_unjudged(r);
     }
@@ -183,8 +204,11 @@ ngx_http_snapshot_handler(ngx_http_request_t *r)
     ctx->mode = mode;
     ctx->route = route;
     ctx->queries = queries;
+    ctx->dry = (slcf->content == NGX_HTTP_SNAPSHOT_VALIDATE);
 
     ngx_http_snapshot_judge_head(r, ctx);
+
+    ctx->judged = ngx_http_snapshot_clock(r) - begun;
 
     if (ngx_snapshot_judge_rejects(&ctx->judge)
         || route.operation->body == NULL)
@@ -490,22 +514,60 @@ ngx_http_snapshot_rule_max(ngx_conf_t *cf, const ngx_snapshot_rule_t *rule,
 }
 
 
+static char *
+ngx_http_snapshot_status(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_snapshot_loc_conf_t *slcf = conf;
+
+    ngx_str_t                      *value;
+    ngx_uint_t                      content;
+    ngx_http_snapshot_main_conf_t  *smcf;
+
+    value = cf->args->elts;
+
+    if (cf->args->nelts == 1 || ngx_strcmp(value[1].data, "prometheus") == 0) {
+        content = NGX_HTTP_SNAPSHOT_PROMETHEUS;
+
+    } else if (ngx_strcmp(value[1].data, "json") == 0) {
+        content = NGX_HTTP_SNAPSHOT_JSON;
+
+    } else {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid value \"%V\" in \"%V\" directive, it must "
+                           "be \"prometheus\" or \"json\"",
+                           &value[1], &cmd->name);
+        return NGX_CONF_ERROR;
+    }
+
+    smcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_snapshot_module);
+    smcf->status = 1;
+
+    return ngx_http_snapshot_set_content(cf, slcf, content);
+}
+
+
 /* the offset of these directives is what the location answers */
 
 static char *
 ngx_http_snapshot_content(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
-    ngx_http_snapshot_loc_conf_t *slcf = conf;
+    return ngx_http_snapshot_set_content(cf, conf, cmd->offset);
+}
 
+
+static char *
+ngx_http_snapshot_set_content(ngx_conf_t *cf,
+    ngx_http_snapshot_loc_conf_t *slcf, ngx_uint_t content)
+{
     ngx_http_core_loc_conf_t       *clcf;
     ngx_http_snapshot_main_conf_t  *smcf;
 
     if (slcf->content != NGX_HTTP_SNAPSHOT_NO_CONTENT) {
-        return (slcf->content == cmd->offset)
+        return (slcf->content == content)
                ? "is duplicate" : "is not the only one in its location";
     }
 
-    slcf->content = cmd->offset;
+    slcf->content = content;
 
     clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
     clcf->handler = ngx_http_snapshot_content_handler(slcf->content);
@@ -574,6 +636,13 @@ ngx_http_snapshot_init_main_conf(ngx_conf_t *cf, void *conf)
 
     ngx_pool_cleanup_t        *cln;
     const ngx_snapshot_str_t  *pattern;
+
+    if (smcf->status && smcf->zone == NULL) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"snapshot_status\" has nothing to show, "
+                           "\"snapshot_zone\" is missing");
+        return NGX_CONF_ERROR;
+    }
 
     if (!smcf->used) {
         return NGX_CONF_OK;
@@ -746,5 +815,5 @@ ngx_http_snapshot_init(ngx_conf_t *cf)
         return NGX_ERROR;
     }
 
-    return NGX_OK;
+    return smcf->zone ? ngx_http_snapshot_zone_handler_init(cf) : NGX_OK;
 }

@@ -32,14 +32,31 @@ extern ngx_module_t  ngx_http_snapshot_module;
 #define NGX_HTTP_SNAPSHOT_ERROR       1
 #define NGX_HTTP_SNAPSHOT_VALIDATE    2
 #define NGX_HTTP_SNAPSHOT_OPENAPI     3
+#define NGX_HTTP_SNAPSHOT_PROMETHEUS  4
+#define NGX_HTTP_SNAPSHOT_JSON        5
 
 
-/* used: a gateway is on somewhere, so that handlers are needed */
+typedef enum {
+    NGX_HTTP_SNAPSHOT_ACCEPTED = 0,
+    NGX_HTTP_SNAPSHOT_WARNED,
+    NGX_HTTP_SNAPSHOT_MONITORED,
+    NGX_HTTP_SNAPSHOT_REJECTED,
+    NGX_HTTP_SNAPSHOT_VERDICTS,
+    NGX_HTTP_SNAPSHOT_NO_VERDICT = NGX_HTTP_SNAPSHOT_VERDICTS
+} ngx_http_snapshot_verdict_e;
+
+
+/*
+ * used: a gateway is on somewhere, so that handlers are needed; status: the
+ * zone is shown somewhere; zone: of the counters, or NULL
+ */
 
 typedef struct {
     ngx_snapshot_regex_t       *regex;
     ngx_array_t                *prefixes;   /* of ngx_str_t */
+    ngx_shm_zone_t             *zone;
     unsigned                    used:1;
+    unsigned                    status:1;
     unsigned                    warned:1;
 } ngx_http_snapshot_main_conf_t;
 
@@ -72,6 +89,9 @@ typedef struct {
  *
  * rc is what the phase handler returns when it is run again in the same pass:
  * NGX_DONE while the body is read, then NGX_DECLINED.
+ *
+ * judged is the time that it took, in nanoseconds, where it is counted; size
+ * is the number of bytes of a body that was measured.
  */
 
 typedef struct {
@@ -84,11 +104,16 @@ typedef struct {
     ngx_str_t                    warnings;
     ngx_str_t                    violations;
     off_t                        received;
+    off_t                        size;
+    uint64_t                     judged;
+    unsigned                     dry:1;
     unsigned                     sized:1;
     unsigned                     reading:1;
     unsigned                     waiting:1;
     unsigned                     oversized:1;
     unsigned                     unread:1;
+    unsigned                     measured:1;
+    unsigned                     on_disk:1;
     unsigned                     passed:1;
     unsigned                     refused:1;
 } ngx_http_snapshot_ctx_t;
@@ -175,6 +200,11 @@ ngx_int_t ngx_http_snapshot_unjudged(ngx_http_request_t *r);
 ngx_int_t ngx_http_snapshot_send(ngx_http_request_t *r, ngx_uint_t status,
     const ngx_snapshot_str_t *body);
 
+/* The same with a text of another media type. */
+
+ngx_int_t ngx_http_snapshot_send_as(ngx_http_request_t *r, ngx_uint_t status,
+    const ngx_str_t *type, const ngx_snapshot_str_t *body);
+
 /* The same with the 500 for what cannot be judged; needs hardly any memory. */
 
 ngx_int_t ngx_http_snapshot_send_internal(ngx_http_request_t *r,
@@ -197,7 +227,44 @@ ngx_int_t ngx_http_snapshot_reply_init(ngx_conf_t *cf);
 ngx_http_handler_pt ngx_http_snapshot_content_handler(ngx_uint_t content);
 
 
+/* ngx_http_snapshot_status.c */
+
+/* Writes the counters into a text, for Prometheus or as JSON. */
+
+ngx_int_t ngx_http_snapshot_status_text(ngx_http_request_t *r,
+    ngx_uint_t content, ngx_snapshot_text_t *text);
+
+
+/* ngx_http_snapshot_zone.c */
+
+/* The directive "snapshot_zone". */
+
+char *ngx_http_snapshot_zone(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+
+/* Nanoseconds since some time in the past, or 0 where nothing is counted. */
+
+uint64_t ngx_http_snapshot_clock(ngx_http_request_t *r);
+
+/* Counts a request that could not be judged. */
+
+void ngx_http_snapshot_count_unjudged(ngx_http_request_t *r);
+
+/* Adds the handler that counts requests when they end. */
+
+ngx_int_t ngx_http_snapshot_zone_handler_init(ngx_conf_t *cf);
+
+
 /* ngx_http_snapshot_variables.c */
+
+/* The verdict on a request; ctx may be NULL. */
+
+ngx_http_snapshot_verdict_e ngx_http_snapshot_verdict(
+    const ngx_http_snapshot_ctx_t *ctx);
+
+/* The name of a verdict as in $snapshot_verdict.  Static. */
+
+ngx_snapshot_str_t ngx_http_snapshot_verdict_name(
+    ngx_http_snapshot_verdict_e verdict);
 
 /* Adds the variables. */
 

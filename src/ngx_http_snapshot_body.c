@@ -52,6 +52,7 @@ static void
 ngx_http_snapshot_body_handler(ngx_http_request_t *r)
 {
     off_t                     size;
+    uint64_t                  begun;
     ngx_int_t                 rc;
     ngx_snapshot_str_t        body;
     ngx_http_snapshot_ctx_t  *ctx;
@@ -60,6 +61,8 @@ ngx_http_snapshot_body_handler(ngx_http_request_t *r)
 
     ctx->reading = 0;
 
+    begun = ngx_http_snapshot_clock(r);
+
     if (!ctx->oversized && !ctx->unread) {
 
         size = ngx_http_snapshot_body_size(r);
@@ -67,17 +70,27 @@ ngx_http_snapshot_body_handler(ngx_http_request_t *r)
         if (size == NGX_ERROR) {
             ctx->unread = 1;
 
-        } else if (ctx->sized
-                   || ngx_snapshot_judge_size(&ctx->judge, (uint64_t) size))
-        {
-            if (ngx_http_snapshot_gather(r, (size_t) size, &body) == NGX_OK) {
-                ngx_snapshot_json_read(&ctx->judge, body);
+        } else {
+            ctx->measured = 1;
+            ctx->size = size;
+            ctx->on_disk = (r->request_body->temp_file != NULL);
 
-            } else {
-                ctx->unread = 1;
+            if (ctx->sized
+                || ngx_snapshot_judge_size(&ctx->judge, (uint64_t) size))
+            {
+                if (ngx_http_snapshot_gather(r, (size_t) size, &body)
+                    == NGX_OK)
+                {
+                    ngx_snapshot_json_read(&ctx->judge, body);
+
+                } else {
+                    ctx->unread = 1;
+                }
             }
         }
     }
+
+    ctx->judged += ngx_http_snapshot_clock(r) - begun;
 
     rc = ngx_http_snapshot_conclude(r, ctx);
 

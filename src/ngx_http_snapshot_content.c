@@ -7,6 +7,8 @@
 static ngx_int_t ngx_http_snapshot_error_handler(ngx_http_request_t *r);
 static ngx_int_t ngx_http_snapshot_validate_handler(ngx_http_request_t *r);
 static ngx_int_t ngx_http_snapshot_openapi_handler(ngx_http_request_t *r);
+static ngx_int_t ngx_http_snapshot_status_handler(ngx_http_request_t *r);
+static ngx_int_t ngx_http_snapshot_read_only(ngx_http_request_t *r);
 static ngx_int_t ngx_http_snapshot_answer(ngx_http_request_t *r,
     ngx_uint_t status);
 
@@ -19,7 +21,9 @@ static ngx_int_t ngx_http_snapshot_answer(ngx_http_request_t *r,
 static const ngx_http_handler_pt  ngx_http_snapshot_content_handlers[] = {
     [NGX_HTTP_SNAPSHOT_ERROR] = ngx_http_snapshot_error_handler,
     [NGX_HTTP_SNAPSHOT_VALIDATE] = ngx_http_snapshot_validate_handler,
-    [NGX_HTTP_SNAPSHOT_OPENAPI] = ngx_http_snapshot_openapi_handler
+    [NGX_HTTP_SNAPSHOT_OPENAPI] = ngx_http_snapshot_openapi_handler,
+    [NGX_HTTP_SNAPSHOT_PROMETHEUS] = ngx_http_snapshot_status_handler,
+    [NGX_HTTP_SNAPSHOT_JSON] = ngx_http_snapshot_status_handler
 };
 
 
@@ -67,22 +71,12 @@ ngx_http_snapshot_validate_handler(ngx_http_request_t *r)
 static ngx_int_t
 ngx_http_snapshot_openapi_handler(ngx_http_request_t *r)
 {
-    ngx_str_t                      allow;
     ngx_snapshot_mem_t             mem;
     ngx_snapshot_str_t             prefix, document;
     ngx_http_snapshot_loc_conf_t  *slcf;
 
-    static const ngx_str_t  name = ngx_string("Allow");
-
     if (!(r->method & (NGX_HTTP_GET|NGX_HTTP_HEAD))) {
-
-        ngx_str_set(&allow, "GET, HEAD");
-
-        if (ngx_http_snapshot_push_header(r, &name, &allow) != NGX_OK) {
-            return ngx_http_snapshot_send_internal(r, NGX_SNAPSHOT_EVS);
-        }
-
-        return ngx_http_snapshot_answer(r, NGX_HTTP_NOT_ALLOWED);
+        return ngx_http_snapshot_read_only(r);
     }
 
     slcf = ngx_http_get_module_loc_conf(r, ngx_http_snapshot_module);
@@ -99,6 +93,62 @@ ngx_http_snapshot_openapi_handler(ngx_http_request_t *r)
     }
 
     return ngx_http_snapshot_send(r, NGX_HTTP_OK, &document);
+}
+
+
+static ngx_int_t
+ngx_http_snapshot_status_handler(ngx_http_request_t *r)
+{
+    ngx_str_t                      value;
+    ngx_snapshot_mem_t             mem;
+    ngx_snapshot_str_t             s;
+    ngx_snapshot_text_t            text;
+    ngx_http_snapshot_loc_conf_t  *slcf;
+
+    static const ngx_str_t  name = ngx_string("Cache-Control");
+    static const ngx_str_t  json = ngx_string("application/json");
+    static const ngx_str_t  prometheus =
+                      ngx_string("text/plain; version=0.0.4; charset=utf-8");
+
+    if (!(r->method & (NGX_HTTP_GET|NGX_HTTP_HEAD))) {
+        return ngx_http_snapshot_read_only(r);
+    }
+
+    slcf = ngx_http_get_module_loc_conf(r, ngx_http_snapshot_module);
+
+    mem = ngx_http_snapshot_mem(r);
+
+    ngx_snapshot_text_init(&text, &mem);
+    ngx_str_set(&value, "no-store");
+
+    if (ngx_http_snapshot_status_text(r, slcf->content, &text) != NGX_OK
+        || ngx_http_snapshot_push_header(r, &name, &value) != NGX_OK)
+    {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    s = ngx_snapshot_text_str(&text);
+
+    return ngx_http_snapshot_send_as(r, NGX_HTTP_OK,
+                                 slcf->content == NGX_HTTP_SNAPSHOT_JSON
+                                 ? &json : &prometheus, &s);
+}
+
+
+static ngx_int_t
+ngx_http_snapshot_read_only(ngx_http_request_t *r)
+{
+    ngx_str_t  allow;
+
+    static const ngx_str_t  name = ngx_string("Allow");
+
+    ngx_str_set(&allow, "GET, HEAD");
+
+    if (ngx_http_snapshot_push_header(r, &name, &allow) != NGX_OK) {
+        return ngx_http_snapshot_send_internal(r, NGX_SNAPSHOT_EVS);
+    }
+
+    return ngx_http_snapshot_answer(r, NGX_HTTP_NOT_ALLOWED);
 }
 
 

@@ -136,6 +136,8 @@ ngx_http_snapshot_send_internal(ngx_http_request_t *r,
     ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
                   "snapshot request could not be judged");
 
+    ngx_http_snapshot_count_unjudged(r);
+
     object = ngx_snapshot_report_internal(family);
 
     return ngx_http_snapshot_send(r, NGX_HTTP_INTERNAL_SERVER_ERROR, &object);
@@ -167,6 +169,16 @@ ngx_http_snapshot_log(ngx_http_request_t *r, ngx_http_snapshot_ctx_t *ctx,
 ngx_int_t
 ngx_http_snapshot_send(ngx_http_request_t *r, ngx_uint_t status,
     const ngx_snapshot_str_t *body)
+{
+    static const ngx_str_t  json = ngx_string("application/json");
+
+    return ngx_http_snapshot_send_as(r, status, &json, body);
+}
+
+
+ngx_int_t
+ngx_http_snapshot_send_as(ngx_http_request_t *r, ngx_uint_t status,
+    const ngx_str_t *type, const ngx_snapshot_str_t *body)
 {
     ngx_int_t     rc;
     ngx_buf_t    *b;
@@ -206,8 +218,8 @@ ngx_http_snapshot_send(ngx_http_request_t *r, ngx_uint_t status,
         r->headers_out.content_encoding = NULL;
     }
 
-    ngx_str_set(&r->headers_out.content_type, "application/json");
-    r->headers_out.content_type_len = r->headers_out.content_type.len;
+    r->headers_out.content_type = *type;
+    r->headers_out.content_type_len = type->len;
     r->headers_out.content_type_lowcase = NULL;
     ngx_str_null(&r->headers_out.charset);
 

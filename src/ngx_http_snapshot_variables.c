@@ -132,37 +132,51 @@ static ngx_int_t
 ngx_http_snapshot_variable_verdict(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data)
 {
-    ngx_snapshot_str_t        s;
-    ngx_http_snapshot_ctx_t  *ctx;
+    ngx_http_snapshot_verdict_e  verdict;
 
-    static const ngx_snapshot_str_t  none = ngx_snapshot_string("-");
-    static const ngx_snapshot_str_t  rejected = ngx_snapshot_string("rejected");
-    static const ngx_snapshot_str_t  monitored =
-                                             ngx_snapshot_string("monitored");
-    static const ngx_snapshot_str_t  warned = ngx_snapshot_string("warned");
-    static const ngx_snapshot_str_t  accepted = ngx_snapshot_string("accepted");
+    verdict = ngx_http_snapshot_verdict(ngx_http_snapshot_get_ctx(r));
 
-    ctx = ngx_http_snapshot_get_ctx(r);
-
-    if (ctx == NULL || (!ctx->refused && !ctx->passed)) {
-        s = none;
-
-    } else if (ctx->refused) {
-        s = rejected;
-
-    } else if (ctx->judge.count[NGX_SNAPSHOT_REJECT]) {
-        s = monitored;
-
-    } else if (ctx->judge.count[NGX_SNAPSHOT_WARN]) {
-        s = warned;
-
-    } else {
-        s = accepted;
-    }
-
-    ngx_http_snapshot_set(v, s);
+    ngx_http_snapshot_set(v, ngx_http_snapshot_verdict_name(verdict));
 
     return NGX_OK;
+}
+
+
+ngx_http_snapshot_verdict_e
+ngx_http_snapshot_verdict(const ngx_http_snapshot_ctx_t *ctx)
+{
+    if (ctx == NULL || (!ctx->refused && !ctx->passed)) {
+        return NGX_HTTP_SNAPSHOT_NO_VERDICT;
+    }
+
+    if (ctx->refused) {
+        return NGX_HTTP_SNAPSHOT_REJECTED;
+    }
+
+    if (ctx->judge.count[NGX_SNAPSHOT_REJECT]) {
+        return NGX_HTTP_SNAPSHOT_MONITORED;
+    }
+
+    if (ctx->judge.count[NGX_SNAPSHOT_WARN]) {
+        return NGX_HTTP_SNAPSHOT_WARNED;
+    }
+
+    return NGX_HTTP_SNAPSHOT_ACCEPTED;
+}
+
+
+ngx_snapshot_str_t
+ngx_http_snapshot_verdict_name(ngx_http_snapshot_verdict_e verdict)
+{
+    static const ngx_snapshot_str_t  names[] = {
+        [NGX_HTTP_SNAPSHOT_ACCEPTED] = ngx_snapshot_string("accepted"),
+        [NGX_HTTP_SNAPSHOT_WARNED] = ngx_snapshot_string("warned"),
+        [NGX_HTTP_SNAPSHOT_MONITORED] = ngx_snapshot_string("monitored"),
+        [NGX_HTTP_SNAPSHOT_REJECTED] = ngx_snapshot_string("rejected"),
+        [NGX_HTTP_SNAPSHOT_NO_VERDICT] = ngx_snapshot_string("-")
+    };
+
+    return names[verdict];
 }
 
 

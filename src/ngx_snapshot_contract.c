@@ -3,6 +3,10 @@
 #include "ngx_snapshot_text.h"
 
 
+static int ngx_snapshot_scope_has(const ngx_snapshot_scope_t *scope,
+    ngx_snapshot_rule_e rule);
+
+
 #define S(s)  ngx_snapshot_string(s)
 
 #define PASS    NGX_SNAPSHOT_PASS
@@ -453,7 +457,8 @@ static const ngx_snapshot_scope_t  ngx_snapshot_list_answer =
 #define GET_OR_HEAD  (NGX_SNAPSHOT_GET | NGX_SNAPSHOT_HEAD)
 
 
-const ngx_snapshot_operation_t  ngx_snapshot_operations[] = {
+const ngx_snapshot_operation_t
+    ngx_snapshot_operations[NGX_SNAPSHOT_OPERATIONS + 1] = {
 
     { S("evs_v3_create"), NGX_SNAPSHOT_EVS, S("v3"), NGX_SNAPSHOT_POST,
       NGX_SNAPSHOT_COLLECTION, &ngx_snapshot_evs_create_body, NULL,
@@ -590,6 +595,91 @@ ngx_snapshot_rule_by_name(ngx_snapshot_str_t name)
     }
 
     return NGX_SNAPSHOT_NO_RULE;
+}
+
+
+int
+ngx_snapshot_rule_applies(const ngx_snapshot_operation_t *operation,
+    ngx_snapshot_rule_e rule)
+{
+    if (operation == &ngx_snapshot_unknown) {
+        return rule == NGX_SNAPSHOT_METHOD_OVERRIDE
+               || rule == NGX_SNAPSHOT_OPERATION_KNOWN;
+    }
+
+    if (ngx_snapshot_rules[rule].code[operation->family] == NULL) {
+        return 0;
+    }
+
+    switch (rule) {
+
+    case NGX_SNAPSHOT_URI_CANONICAL:
+    case NGX_SNAPSHOT_PROJECT_ID:
+    case NGX_SNAPSHOT_METHOD_OVERRIDE:
+        return 1;
+
+    case NGX_SNAPSHOT_SNAPSHOT_ID:
+        return operation->shape == NGX_SNAPSHOT_MEMBER;
+
+    case NGX_SNAPSHOT_CONTENT_TYPE:
+    case NGX_SNAPSHOT_CONTENT_ENCODING:
+    case NGX_SNAPSHOT_BODY_SIZE:
+    case NGX_SNAPSHOT_JSON_SYNTAX:
+    case NGX_SNAPSHOT_JSON_DUPLICATE_KEY:
+    case NGX_SNAPSHOT_FIELD_REQUIRED:
+    case NGX_SNAPSHOT_FIELD_UNKNOWN:
+    case NGX_SNAPSHOT_FIELD_TYPE:
+        return operation->body != NULL;
+
+    case NGX_SNAPSHOT_PARAM_ENCODING:
+    case NGX_SNAPSHOT_PARAM_DUPLICATE:
+    case NGX_SNAPSHOT_PARAM_UNKNOWN:
+        return operation->query != NULL;
+
+    default:
+        return ngx_snapshot_scope_has(operation->body, rule)
+               || ngx_snapshot_scope_has(operation->query, rule);
+    }
+}
+
+
+static int
+ngx_snapshot_scope_has(const ngx_snapshot_scope_t *scope,
+    ngx_snapshot_rule_e rule)
+{
+    unsigned                     i, n;
+    const ngx_snapshot_field_t  *field;
+
+    if (scope == NULL) {
+        return 0;
+    }
+
+    if (scope->any_of == rule || scope->entry == rule) {
+        return 1;
+    }
+
+    for (i = 0; i < scope->nfields; i++) {
+
+        field = &scope->fields[i];
+
+        if (rule == NGX_SNAPSHOT_BOOLEAN_STRING
+            && field->type == NGX_SNAPSHOT_BOOLEAN)
+        {
+            return 1;
+        }
+
+        for (n = 0; n < NGX_SNAPSHOT_FIELD_CHECKS; n++) {
+            if (field->rules[n] == rule) {
+                return 1;
+            }
+        }
+
+        if (ngx_snapshot_scope_has(field->members, rule)) {
+            return 1;
+        }
+    }
+
+    return 0;
 }
 
 

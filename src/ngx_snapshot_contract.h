@@ -272,9 +272,14 @@ extern const ngx_snapshot_str_t
     ngx_snapshot_severities[NGX_SNAPSHOT_SEVERITIES];
 extern const char *const  ngx_snapshot_types[NGX_SNAPSHOT_TYPES];
 
+/* so many are documented */
+
+#define NGX_SNAPSHOT_OPERATIONS  9
+
 /* both end in a row without a name */
 
-extern const ngx_snapshot_operation_t  ngx_snapshot_operations[];
+extern const ngx_snapshot_operation_t
+    ngx_snapshot_operations[NGX_SNAPSHOT_OPERATIONS + 1];
 extern const ngx_snapshot_header_t  ngx_snapshot_headers[];
 
 /* ends in a row without a method */
@@ -305,6 +310,14 @@ const ngx_snapshot_fault_t *ngx_snapshot_fault(unsigned status);
 /* The rule of that name, or NGX_SNAPSHOT_NO_RULE. */
 
 ngx_snapshot_rule_e ngx_snapshot_rule_by_name(ngx_snapshot_str_t name);
+
+/*
+ * 1 where a request of the operation can break the rule, whatever severity
+ * the rule is given.
+ */
+
+int ngx_snapshot_rule_applies(const ngx_snapshot_operation_t *operation,
+    ngx_snapshot_rule_e rule);
 
 /* Sets every rule of the policy to the contract's default. */
 

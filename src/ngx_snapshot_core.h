@@ -15,6 +15,9 @@
 #include <sys/types.h>
 
 
+#define NGX_SNAPSHOT_VERSION  "0.1.0"
+
+
 #define NGX_SNAPSHOT_OK      0
 #define NGX_SNAPSHOT_ERROR  -1
 

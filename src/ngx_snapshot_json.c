@@ -36,6 +36,9 @@ static const ngx_snapshot_json_fault_t  ngx_snapshot_json_faults[] = {
 };
 
 
+const char *const  ngx_snapshot_json_version = JANSSON_VERSION;
+
+
 void
 ngx_snapshot_json_read(ngx_snapshot_judge_t *j, ngx_snapshot_str_t body)
 {

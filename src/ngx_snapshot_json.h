@@ -12,6 +12,11 @@
 #pragma GCC visibility push(hidden)
 
 
+/* The version of jansson that this was built with. */
+
+extern const char *const  ngx_snapshot_json_version;
+
+
 /*
  * Reads a whole body, checks its text, and pushes its members to the judge of
  * an operation that has a body.  What is no JSON object, or has a key twice,

@@ -12,6 +12,15 @@
 #define NGX_SNAPSHOT_MATCH_LIMIT  10000
 
 
+#define ngx_snapshot_regex_number(n)  ngx_snapshot_regex_digits(n)
+#define ngx_snapshot_regex_digits(n)  #n
+
+
+const char *const  ngx_snapshot_regex_version =
+    ngx_snapshot_regex_number(PCRE2_MAJOR) "."
+    ngx_snapshot_regex_number(PCRE2_MINOR);
+
+
 struct ngx_snapshot_regex_s {
     pcre2_code           *code;
     pcre2_match_data     *match;

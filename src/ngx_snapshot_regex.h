@@ -12,6 +12,11 @@
 #pragma GCC visibility push(hidden)
 
 
+/* The version of pcre2 that this was built with. */
+
+extern const char *const  ngx_snapshot_regex_version;
+
+
 typedef struct ngx_snapshot_regex_s  ngx_snapshot_regex_t;
 
 

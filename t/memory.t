@@ -48,9 +48,13 @@ my $locations = <<'EOF';
         location = /page {
             return 502;
         }
+
+        location = /metrics { snapshot_status; }
+        location = /status.json { snapshot_status json; }
 EOF
 
-my $g = Gateway->new(server => $locations, servers =>
+my $g = Gateway->new(http => 'snapshot_zone counters 64k;',
+    server => $locations, servers =>
     "server { listen 127.0.0.1:%%PORT_h2%% http2; $locations }");
 
 my $path = '/v3/' . PROJECT . '/snapshots';
@@ -100,6 +104,10 @@ for my $status (sort keys %bodies) {
 is($g->get("$path?limit=0&name=%ff&x=%01")->{status}, 400, 'a query');
 is($g->get("/v3//%70/snapshots/.?limit=5")->{status}, 400, 'a path');
 is($g->get("$path/detail?limit=50&name=a%20b")->{status}, 200, 'a good query');
+
+cmp_ok($g->metrics->{snapshot_gateway_judge_seconds_count}, '>', 30,
+       'all were counted');
+cmp_ok(@{ $g->status->{projects}{rows} }, '>', 2, 'by project, too');
 
 $g->finish;
 

@@ -87,7 +87,8 @@ EOF
 
 # new(main => ..., http => ..., server => ..., servers => ..., listen => ...):
 # text for these places of the configuration, in which %%PORT%%, %%UPSTREAM%%,
-# %%DIR%% and %%PORT_name%% stand for what they name
+# %%DIR%% and %%PORT_name%% stand for what they name; workers => NUMBER and
+# module => FILE replace those
 
 sub new {
     my ($class, %conf) = @_;
@@ -115,13 +116,14 @@ sub text {
     my $server = $conf{server} // $default_server;
     my $servers = $conf{servers} // '';
     my $listen = $conf{listen} // '';
-    my $module = module();
+    my $workers = $conf{workers} // 1;
+    my $module = $conf{module} // module();
 
     my $text = <<"EOF";
 load_module $module;
 $user
 daemon off;
-worker_processes 1;
+worker_processes $workers;
 pid nginx.pid;
 error_log error.log info;
 $main
@@ -507,6 +509,28 @@ sub last_logged {
     }
 
     return @lines ? $json->decode($lines[-1]) : {};
+}
+
+# the series that "snapshot_status" shows at /metrics, by name and labels
+
+sub metrics {
+    my ($self) = @_;
+
+    my ($r) = $self->exchange(head('GET', '/metrics',
+                                   [['Connection', 'close']]));
+
+    return { $r->{body} =~ /^([a-z_]+(?:\{.*\})?) (\S+)$/mg };
+}
+
+# what "snapshot_status json" shows at /status.json
+
+sub status {
+    my ($self) = @_;
+
+    my ($r) = $self->exchange(head('GET', '/status.json',
+                                   [['Connection', 'close']]));
+
+    return $json->decode($r->{body});
 }
 
 sub signal {

@@ -1,0 +1,507 @@
+
+#include "ngx_http_snapshot_zone.h"
+
+
+static size_t ngx_http_snapshot_zone_least(void);
+static ngx_int_t ngx_http_snapshot_zone_init(ngx_shm_zone_t *shm_zone,
+    void *data);
+static void ngx_http_snapshot_zone_compare(ngx_conf_t *cf,
+    ngx_shm_zone_t *zone);
+static ngx_shm_zone_t *ngx_http_snapshot_zone_find(ngx_cycle_t *cycle,
+    ngx_str_t *name);
+static uint32_t ngx_http_snapshot_zone_layout(void);
+static void ngx_http_snapshot_zone_bounds(uint32_t *crc,
+    const ngx_http_snapshot_bound_t *bound);
+static ngx_int_t ngx_http_snapshot_log_handler(ngx_http_request_t *r);
+static ngx_uint_t ngx_http_snapshot_upstream_status(ngx_http_request_t *r);
+static void ngx_http_snapshot_observe(ngx_http_snapshot_histogram_t *h,
+    const ngx_http_snapshot_bound_t *bound, uint64_t value);
+static void ngx_http_snapshot_count_violations(ngx_http_request_t *r,
+    ngx_http_snapshot_ctx_t *ctx, ngx_shm_zone_t *zone, ngx_uint_t operation);
+
+
+/* so many rows of projects a zone must have room for */
+
+#define NGX_HTTP_SNAPSHOT_LEAST_ROWS  100
+
+
+const ngx_http_snapshot_bound_t  ngx_http_snapshot_judge_bounds[] = {
+    { 1000, "1e-06" },
+    { 2500, "2.5e-06" },
+    { 5000, "5e-06" },
+    { 10000, "1e-05" },
+    { 25000, "2.5e-05" },
+    { 50000, "5e-05" },
+    { 100000, "0.0001" },
+    { 250000, "0.00025" },
+    { 500000, "0.0005" },
+    { 1000000, "0.001" },
+    { 2500000, "0.0025" },
+    { 5000000, "0.005" },
+    { 10000000, "0.01" },
+    { 0, NULL }
+};
+
+
+const ngx_http_snapshot_bound_t  ngx_http_snapshot_body_bounds[] = {
+    { 64, "64" },
+    { 256, "256" },
+    { 1024, "1024" },
+    { 4096, "4096" },
+    { 16384, "16384" },
+    { 65536, "65536" },
+    { 262144, "262144" },
+    { 1048576, "1048576" },
+    { 0, NULL }
+};
+
+
+char *
+ngx_http_snapshot_zone(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_snapshot_main_conf_t *smcf = conf;
+
+    size_t      least;
+    ssize_t     size;
+    ngx_str_t  *value;
+
+    if (smcf->zone) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+
+    if (value[1].len == 0) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "empty name in \"%V\" directive", &cmd->name);
+        return NGX_CONF_ERROR;
+    }
+
+    size = ngx_parse_size(&value[2]);
+
+    if (size == NGX_ERROR) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid size \"%V\" in \"%V\" directive, it must "
+                           "be a number of bytes, with \"k\" or \"m\" at its "
+                           "end for more", &value[2], &cmd->name);
+        return NGX_CONF_ERROR;
+    }
+
+    least = ngx_http_snapshot_zone_least();
+
+    if ((size_t) size < least) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "size \"%V\" in \"%V\" directive is too small, it "
+                           "must be at least %uzk",
+                           &value[2], &cmd->name, least / 1024);
+        return NGX_CONF_ERROR;
+    }
+
+    smcf->zone = ngx_shared_memory_add(cf, &value[1], size,
+                                       &ngx_http_snapshot_module);
+    if (smcf->zone == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    smcf->zone->init = ngx_http_snapshot_zone_init;
+
+    ngx_http_snapshot_zone_compare(cf, smcf->zone);
+
+    return NGX_CONF_OK;
+}
+
+
+/* whole pages: what the slab keeps for itself, the counters, a few rows */
+
+static size_t
+ngx_http_snapshot_zone_least(void)
+{
+    size_t  pages, own;
+
+    pages = ngx_align(sizeof(ngx_http_snapshot_counters_t), ngx_pagesize)
+            / ngx_pagesize
+            + ngx_align(NGX_HTTP_SNAPSHOT_LEAST_ROWS
+                        * sizeof(ngx_http_snapshot_project_t), ngx_pagesize)
+              / ngx_pagesize;
+
+    own = sizeof(ngx_slab_pool_t)
+          + ngx_pagesize_shift
+            * (sizeof(ngx_slab_page_t) + sizeof(ngx_slab_stat_t))
+          + (pages + 1) * sizeof(ngx_slab_page_t);
+
+    return pages * ngx_pagesize + ngx_align(own, ngx_pagesize);
+}
+
+
+static ngx_int_t
+ngx_http_snapshot_zone_init(ngx_shm_zone_t *shm_zone, void *data)
+{
+    ngx_uint_t                     size;
+    ngx_slab_pool_t               *shpool;
+    ngx_http_snapshot_project_t   *rows;
+    ngx_http_snapshot_counters_t  *counters;
+
+    /* or nginx would free this memory at the next reload, still in use */
+
+    shm_zone->noreuse = 0;
+
+    if (data) {
+        shm_zone->data = data;
+        return NGX_OK;
+    }
+
+    shpool = (ngx_slab_pool_t *) shm_zone->shm.addr;
+
+    if (shm_zone->shm.exists) {
+        shm_zone->data = shpool->data;
+        return NGX_OK;
+    }
+
+    counters = ngx_slab_calloc(shpool, sizeof(ngx_http_snapshot_counters_t));
+    if (counters == NULL) {
+        return NGX_ERROR;
+    }
+
+    /* all that is left is for projects, so nothing is allocated later on */
+
+    size = shpool->pfree * ngx_pagesize / sizeof(ngx_http_snapshot_project_t);
+
+    rows = ngx_slab_alloc(shpool, size * sizeof(ngx_http_snapshot_project_t));
+    if (rows == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_http_snapshot_projects_init(&counters->projects, rows, size);
+
+    counters->layout = ngx_http_snapshot_zone_layout();
+    counters->since = ngx_time();
+
+    shpool->data = counters;
+    shm_zone->data = counters;
+
+    return NGX_OK;
+}
+
+
+/*
+ * nginx takes over the memory of a zone of the same name and size, whatever a
+ * module has in it.  Old workers go on to use it, so it must not be changed
+ * under them where it is of no use for this module.
+ */
+
+static void
+ngx_http_snapshot_zone_compare(ngx_conf_t *cf, ngx_shm_zone_t *zone)
+{
+    char            *how;
+    ngx_shm_zone_t  *old;
+
+    old = ngx_http_snapshot_zone_find(cf->cycle->old_cycle, &zone->shm.name);
+
+    if (old == NULL) {
+        return;
+    }
+
+    if (old->tag != zone->tag) {
+        how = "by another module";
+
+    } else if (old->shm.size != zone->shm.size) {
+        how = "in another size";
+
+    } else if (((ngx_http_snapshot_counters_t *) old->data)->layout
+               != ngx_http_snapshot_zone_layout())
+    {
+        how = "by another version";
+        zone->noreuse = 1;
+
+    } else {
+        return;
+    }
+
+    ngx_conf_log_error(NGX_LOG_WARN, cf, 0,
+                       "zone \"%V\" was made %s, its counters begin anew",
+                       &zone->shm.name, how);
+}
+
+
+static ngx_shm_zone_t *
+ngx_http_snapshot_zone_find(ngx_cycle_t *cycle, ngx_str_t *name)
+{
+    ngx_uint_t        i;
+    ngx_shm_zone_t   *zone;
+    ngx_list_part_t  *part;
+
+    part = &cycle->shared_memory.part;
+    zone = part->elts;
+
+    for (i = 0; /* void */; i++) {
+
+        if (i >= part->nelts) {
+            if (part->next == NULL) {
+                break;
+            }
+
+            part = part->next;
+            zone = part->elts;
+            i = 0;
+        }
+
+        if (zone[i].shm.name.len == name->len
+            && ngx_strncmp(zone[i].shm.name.data, name->data, name->len) == 0)
+        {
+            return &zone[i];
+        }
+    }
+
+    return NULL;
+}
+
+
+/* what the places in a zone stand for, as a number */
+
+static uint32_t
+ngx_http_snapshot_zone_layout(void)
+{
+    uint32_t            crc;
+    ngx_uint_t          i;
+    ngx_snapshot_str_t  name;
+
+    crc = sizeof(ngx_http_snapshot_counters_t)
+          + sizeof(ngx_http_snapshot_project_t);
+
+    for (i = 0; i < NGX_HTTP_SNAPSHOT_OPERATIONS; i++) {
+        name = ngx_http_snapshot_operation(i)->name;
+        ngx_crc32_update(&crc, (u_char *) name.data, name.len);
+    }
+
+    for (i = NGX_SNAPSHOT_NO_RULE + 1; i < NGX_SNAPSHOT_RULES; i++) {
+        name = ngx_snapshot_rules[i].name;
+        ngx_crc32_update(&crc, (u_char *) name.data, name.len);
+    }
+
+    ngx_http_snapshot_zone_bounds(&crc, ngx_http_snapshot_judge_bounds);
+    ngx_http_snapshot_zone_bounds(&crc, ngx_http_snapshot_body_bounds);
+
+    return crc;
+}
+
+
+static void
+ngx_http_snapshot_zone_bounds(uint32_t *crc,
+    const ngx_http_snapshot_bound_t *bound)
+{
+    for ( /* void */ ; bound->text; bound++) {
+        ngx_crc32_update(crc, (u_char *) bound->text,
+                         ngx_strlen(bound->text));
+    }
+}
+
+
+uint64_t
+ngx_http_snapshot_clock(ngx_http_request_t *r)
+{
+    struct timespec                 ts;
+    ngx_http_snapshot_main_conf_t  *smcf;
+
+    smcf = ngx_http_get_module_main_conf(r, ngx_http_snapshot_module);
+
+    if (smcf->zone == NULL) {
+        return 0;
+    }
+
+    (void) clock_gettime(CLOCK_MONOTONIC, &ts);
+
+    return (uint64_t) ts.tv_sec * 1000000000 + ts.tv_nsec;
+}
+
+
+void
+ngx_http_snapshot_count_unjudged(ngx_http_request_t *r)
+{
+    ngx_http_snapshot_counters_t   *counters;
+    ngx_http_snapshot_main_conf_t  *smcf;
+
+    smcf = ngx_http_get_module_main_conf(r, ngx_http_snapshot_module);
+
+    if (smcf->zone) {
+        counters = smcf->zone->data;
+        (void) ngx_atomic_fetch_add(&counters->unjudged, 1);
+    }
+}
+
+
+static ngx_int_t
+ngx_http_snapshot_log_handler(ngx_http_request_t *r)
+{
+    ngx_uint_t                      status, operation;
+    ngx_http_snapshot_ctx_t        *ctx;
+    ngx_http_snapshot_verdict_e     verdict;
+    ngx_http_snapshot_counters_t   *counters;
+    ngx_http_snapshot_main_conf_t  *smcf;
+
+    /* "log_subrequest" brings subrequests here */
+
+    if (r != r->main) {
+        return NGX_OK;
+    }
+
+    ctx = ngx_http_snapshot_get_ctx(r);
+
+    if (ctx == NULL || ctx->dry) {
+        return NGX_OK;
+    }
+
+    verdict = ngx_http_snapshot_verdict(ctx);
+
+    if (verdict == NGX_HTTP_SNAPSHOT_NO_VERDICT) {
+        return NGX_OK;
+    }
+
+    smcf = ngx_http_get_module_main_conf(r, ngx_http_snapshot_module);
+    counters = smcf->zone->data;
+
+    operation = (ctx->route.operation == &ngx_snapshot_unknown)
+                ? NGX_SNAPSHOT_OPERATIONS
+                : (ngx_uint_t) (ctx->route.operation
+                                - ngx_snapshot_operations);
+
+    status = ngx_http_snapshot_upstream_status(r);
+
+    (void) ngx_atomic_fetch_add(&counters->upstream[operation][verdict][status],
+                                1);
+
+    ngx_http_snapshot_observe(&counters->judge, ngx_http_snapshot_judge_bounds,
+                              ctx->judged);
+
+    if (ctx->measured) {
+        ngx_http_snapshot_observe(&counters->body,
+                                  ngx_http_snapshot_body_bounds, ctx->size);
+    }
+
+    if (ctx->on_disk) {
+        (void) ngx_atomic_fetch_add(&counters->body_on_disk, 1);
+    }
+
+    if (ctx->judge.first) {
+        ngx_http_snapshot_count_violations(r, ctx, smcf->zone, operation);
+    }
+
+    return NGX_OK;
+}
+
+
+/* 0 where there was no answer, as of a server that refused to connect */
+
+static ngx_uint_t
+ngx_http_snapshot_upstream_status(ngx_http_request_t *r)
+{
+    ngx_http_upstream_state_t  *state;
+
+    if (r->upstream_states == NULL || r->upstream_states->nelts == 0) {
+        return 0;
+    }
+
+    state = r->upstream_states->elts;
+    state += r->upstream_states->nelts - 1;
+
+    /* nginx sets a status of its own where it got none */
+
+    if (state->header_time == (ngx_msec_t) -1
+        || state->status < 200 || state->status > 599)
+    {
+        return 0;
+    }
+
+    return state->status / 100 - 1;
+}
+
+
+static void
+ngx_http_snapshot_observe(ngx_http_snapshot_histogram_t *h,
+    const ngx_http_snapshot_bound_t *bound, uint64_t value)
+{
+    ngx_uint_t  i;
+
+    for (i = 0; bound[i].text && value > bound[i].le; i++) { /* void */ }
+
+    (void) ngx_atomic_fetch_add(&h->bucket[i], 1);
+    (void) ngx_atomic_fetch_add(&h->sum, value);
+}
+
+
+static void
+ngx_http_snapshot_count_violations(ngx_http_request_t *r,
+    ngx_http_snapshot_ctx_t *ctx, ngx_shm_zone_t *zone, ngx_uint_t operation)
+{
+    ngx_uint_t                       rule, severity, lost;
+    ngx_uint_t                       n[NGX_SNAPSHOT_RULES]
+                                      [NGX_SNAPSHOT_SEVERITIES];
+    ngx_slab_pool_t                 *shpool;
+    ngx_http_snapshot_counters_t    *counters;
+    const ngx_snapshot_violation_t  *v;
+
+    counters = zone->data;
+    shpool = (ngx_slab_pool_t *) zone->shm.addr;
+
+    ngx_memzero(n, sizeof(n));
+
+    for (v = ctx->judge.first; v; v = v->next) {
+        n[v->rule][v->severity]++;
+    }
+
+    ngx_shmtx_lock(&shpool->mutex);
+
+    lost = ngx_http_snapshot_projects_repair(&counters->projects);
+
+    for (rule = 0; rule < NGX_SNAPSHOT_RULES; rule++) {
+        for (severity = 0; severity < NGX_SNAPSHOT_SEVERITIES; severity++) {
+
+            if (n[rule][severity] == 0) {
+                continue;
+            }
+
+            (void) ngx_atomic_fetch_add(
+                              &counters->violations[operation][rule][severity],
+                              n[rule][severity]);
+
+            ngx_http_snapshot_projects_add(&counters->projects,
+                                           ctx->route.project, operation, rule,
+                                           severity, n[rule][severity],
+                                           ngx_time());
+        }
+    }
+
+    ngx_shmtx_unlock(&shpool->mutex);
+
+    if (lost) {
+        ngx_log_error(NGX_LOG_WARN, r->connection->log, 0,
+                      "the projects in zone \"%V\" were lost with the worker "
+                      "that was changing them", &zone->shm.name);
+    }
+}
+
+
+const ngx_snapshot_operation_t *
+ngx_http_snapshot_operation(ngx_uint_t i)
+{
+    return (i == NGX_SNAPSHOT_OPERATIONS) ? &ngx_snapshot_unknown
+                                          : &ngx_snapshot_operations[i];
+}
+
+
+ngx_int_t
+ngx_http_snapshot_zone_handler_init(ngx_conf_t *cf)
+{
+    ngx_http_handler_pt        *h;
+    ngx_http_core_main_conf_t  *cmcf;
+
+    cmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module);
+
+    h = ngx_array_push(&cmcf->phases[NGX_HTTP_LOG_PHASE].handlers);
+    if (h == NULL) {
+        return NGX_ERROR;
+    }
+
+    *h = ngx_http_snapshot_log_handler;
+
+    return NGX_OK;
+}

@@ -1,0 +1,154 @@
+
+/* The counters of all workers, in the shared memory of "snapshot_zone". */
+
+
+#ifndef _NGX_HTTP_SNAPSHOT_ZONE_H_INCLUDED_
+#define _NGX_HTTP_SNAPSHOT_ZONE_H_INCLUDED_
+
+
+#include "ngx_http_snapshot.h"
+
+
+#pragma GCC visibility push(hidden)
+
+
+/* the documented operations, then those that are not */
+
+#define NGX_HTTP_SNAPSHOT_OPERATIONS  (NGX_SNAPSHOT_OPERATIONS + 1)
+
+
+/* what an upstream answered: nothing, then 2xx to 5xx */
+
+#define NGX_HTTP_SNAPSHOT_STATUSES  5
+
+
+/* the longest table of bounds below, and what is above all of them */
+
+#define NGX_HTTP_SNAPSHOT_BUCKETS  14
+
+
+/* up to so many nanoseconds or bytes; text is the same in seconds or bytes */
+
+typedef struct {
+    uint64_t                         le;
+    char                            *text;
+} ngx_http_snapshot_bound_t;
+
+
+/* bucket by bucket, not summed up; the sum is in nanoseconds or bytes */
+
+typedef struct {
+    ngx_atomic_t                     bucket[NGX_HTTP_SNAPSHOT_BUCKETS];
+    ngx_atomic_t                     sum;
+} ngx_http_snapshot_histogram_t;
+
+
+/*
+ * What one project does wrong: a row for each operation, rule and severity.
+ * count is of violations, first and last are seconds since the epoch.  A
+ * project id is as it was sent, well-formed or not, cut to 64 bytes.
+ */
+
+typedef struct {
+    ngx_rbtree_node_t                node;
+    ngx_queue_t                      queue;
+    ngx_atomic_uint_t                count;
+    time_t                           first;
+    time_t                           last;
+    u_char                           operation;
+    u_char                           rule;
+    u_char                           severity;
+    u_char                           len;
+    u_char                           project[NGX_SNAPSHOT_PROJECT_ID_MAX];
+} ngx_http_snapshot_project_t;
+
+
+/*
+ * The rows in use, by key and from the last seen to the least recently seen.
+ * busy is set while they are changed: whoever finds it set has taken over from
+ * a worker that was killed meanwhile.
+ */
+
+typedef struct {
+    ngx_rbtree_t                     rbtree;
+    ngx_rbtree_node_t                sentinel;
+    ngx_queue_t                      queue;
+    ngx_http_snapshot_project_t     *rows;
+    ngx_uint_t                       size;
+    ngx_uint_t                       used;
+    ngx_atomic_uint_t                dropped;
+    volatile ngx_uint_t              busy;
+} ngx_http_snapshot_projects_t;
+
+
+/*
+ * layout is a checksum of what the other members stand for.  Requests by
+ * verdict are the sums over what the upstream answered.
+ */
+
+typedef struct {
+    uint32_t                         layout;
+    ngx_atomic_t   upstream[NGX_HTTP_SNAPSHOT_OPERATIONS]
+                           [NGX_HTTP_SNAPSHOT_VERDICTS]
+                           [NGX_HTTP_SNAPSHOT_STATUSES];
+    ngx_atomic_t   violations[NGX_HTTP_SNAPSHOT_OPERATIONS]
+                             [NGX_SNAPSHOT_RULES][NGX_SNAPSHOT_SEVERITIES];
+    ngx_http_snapshot_histogram_t    judge;
+    ngx_http_snapshot_histogram_t    body;
+    ngx_atomic_t                     body_on_disk;
+    ngx_atomic_t                     unjudged;
+    time_t                           since;
+    ngx_http_snapshot_projects_t     projects;
+} ngx_http_snapshot_counters_t;
+
+
+/* end in a row without a text */
+
+extern const ngx_http_snapshot_bound_t  ngx_http_snapshot_judge_bounds[];
+extern const ngx_http_snapshot_bound_t  ngx_http_snapshot_body_bounds[];
+
+
+/* ngx_http_snapshot_zone.c */
+
+/* The operation that a counter's first index stands for. */
+
+const ngx_snapshot_operation_t *ngx_http_snapshot_operation(ngx_uint_t i);
+
+
+/* ngx_http_snapshot_projects.c */
+
+/* Begins a table without rows, with room for size of them. */
+
+void ngx_http_snapshot_projects_init(ngx_http_snapshot_projects_t *p,
+    ngx_http_snapshot_project_t *rows, ngx_uint_t size);
+
+/*
+ * Empties the table where a worker was killed while it changed it; its rows
+ * count as dropped.  Returns 1 if so.  The zone must be locked, as for all
+ * that follow.
+ */
+
+ngx_int_t ngx_http_snapshot_projects_repair(ngx_http_snapshot_projects_t *p);
+
+/*
+ * Adds n violations of a project, seen now, in seconds since the epoch; drops
+ * the least recently seen row where there is no room.
+ */
+
+void ngx_http_snapshot_projects_add(ngx_http_snapshot_projects_t *p,
+    ngx_snapshot_str_t project, ngx_uint_t operation, ngx_uint_t rule,
+    ngx_uint_t severity, ngx_uint_t n, time_t now);
+
+/*
+ * Copies the rows, the last seen first, to a place with room for all of the
+ * table's size.  Returns their number.
+ */
+
+ngx_uint_t ngx_http_snapshot_projects_copy(ngx_http_snapshot_projects_t *p,
+    ngx_http_snapshot_project_t *rows);
+
+
+#pragma GCC visibility pop
+
+
+#endif /* _NGX_HTTP_SNAPSHOT_ZONE_H_INCLUDED_ */
