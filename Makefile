@@ -1,6 +1,7 @@
 # make         build/ngx_http_snapshot_module.so
 # make run     build, start the gateway and its sample upstream, show them
 # make test    build, and run all tests
+# make bench   build, and measure what the gateway costs
 
 NGINX = nginx
 NGINX_SRC = /usr/share/nginx/src
@@ -23,6 +24,8 @@ CORE_CFLAGS = -std=c11 -D_DEFAULT_SOURCE -O2 -g $(STRICT) -Isrc
 BUILD_DEPS = gcc libc6-dev nginx nginx-dev libjansson-dev libpcre2-dev
 RUN_DEPS = perl
 TEST_DEPS = perl curl openssl libcmocka-dev binutils valgrind
+TEST_DEPS += prometheus chromium
+BENCH_DEPS = perl valgrind wrk
 
 # a Node.js that is there is taken, whoever made it
 TEST_DEPS += $(if $(shell command -v npm),,nodejs npm)
@@ -34,7 +37,8 @@ unexport NGINX
 # where nginx is, for who is not root
 export PATH := $(PATH):/usr/sbin
 
-.PHONY: all run test unit deps-build deps-run deps-test clean
+.PHONY: all run test unit bench clean
+.PHONY: deps-build deps-run deps-test deps-bench
 
 all: deps-build $(MODULE)
 
@@ -60,14 +64,17 @@ build/unit/%: t/unit/%.c $(CORE) $(wildcard src/*.h t/unit/*.h)
 	@mkdir -p build/unit
 	$(CC) $(CORE_CFLAGS) -o $@ $< $(CORE) -lcmocka -ljansson -lpcre2-8
 
-# the linter and the validator of the OpenAPI tests
+bench: deps-build deps-bench $(MODULE)
+	TEST_NGINX=$(NGINX) TEST_MODULE=$(CURDIR)/$(MODULE) bench/run
+
+# the linter and the validator of the OpenAPI tests, the driver of the page's
 build/node/.installed: t/node/package.json t/node/package-lock.json | deps-test
 	@mkdir -p build/node
 	cp t/node/package.json t/node/package-lock.json build/node/
 	cd build/node && npm ci --no-audit --no-fund --ignore-scripts
 	@touch $@
 
-deps-build deps-run deps-test: deps-%:
+deps-build deps-run deps-test deps-bench: deps-%:
 	@tools/install $($(shell echo $* | tr a-z A-Z)_DEPS)
 
 clean:

@@ -204,11 +204,10 @@ ngx_http_snapshot_handler(ngx_http_request_t *r)
     ctx->mode = mode;
     ctx->route = route;
     ctx->queries = queries;
+    ctx->begun = begun;
     ctx->dry = (slcf->content == NGX_HTTP_SNAPSHOT_VALIDATE);
 
     ngx_http_snapshot_judge_head(r, ctx);
-
-    ctx->judged = ngx_http_snapshot_clock(r) - begun;
 
     if (ngx_snapshot_judge_rejects(&ctx->judge)
         || route.operation->body == NULL)

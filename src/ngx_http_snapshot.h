@@ -90,8 +90,9 @@ typedef struct {
  * rc is what the phase handler returns when it is run again in the same pass:
  * NGX_DONE while the body is read, then NGX_DECLINED.
  *
- * judged is the time that it took, in nanoseconds, where it is counted; size
- * is the number of bytes of a body that was measured.
+ * judged is the time that it took, in nanoseconds, up to begun, when it was
+ * begun or gone on with, where it is counted; size is the number of bytes of a
+ * body that was measured.
  */
 
 typedef struct {
@@ -105,6 +106,7 @@ typedef struct {
     ngx_str_t                    violations;
     off_t                        received;
     off_t                        size;
+    uint64_t                     begun;
     uint64_t                     judged;
     unsigned                     dry:1;
     unsigned                     sized:1;

@@ -40,6 +40,10 @@ ngx_http_snapshot_read_body(ngx_http_request_t *r,
         return rc;
     }
 
+    if (ctx->reading) {
+        ctx->judged = ngx_http_snapshot_clock(r) - ctx->begun;
+    }
+
     ctx->waiting = 1;
 
     ngx_http_finalize_request(r, NGX_DONE);
@@ -52,7 +56,6 @@ static void
 ngx_http_snapshot_body_handler(ngx_http_request_t *r)
 {
     off_t                     size;
-    uint64_t                  begun;
     ngx_int_t                 rc;
     ngx_snapshot_str_t        body;
     ngx_http_snapshot_ctx_t  *ctx;
@@ -61,7 +64,9 @@ ngx_http_snapshot_body_handler(ngx_http_request_t *r)
 
     ctx->reading = 0;
 
-    begun = ngx_http_snapshot_clock(r);
+    if (ctx->waiting) {
+        ctx->begun = ngx_http_snapshot_clock(r);
+    }
 
     if (!ctx->oversized && !ctx->unread) {
 
@@ -89,8 +94,6 @@ ngx_http_snapshot_body_handler(ngx_http_request_t *r)
             }
         }
     }
-
-    ctx->judged += ngx_http_snapshot_clock(r) - begun;
 
     rc = ngx_http_snapshot_conclude(r, ctx);
 

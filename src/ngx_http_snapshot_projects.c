@@ -62,7 +62,7 @@ ngx_http_snapshot_projects_add(ngx_http_snapshot_projects_t *p,
     key.operation = operation;
     key.rule = rule;
     key.severity = severity;
-    key.node.key = ngx_crc32_short(key.project, key.len);
+    key.node.key = ngx_murmur_hash2(key.project, key.len);
 
     row = ngx_http_snapshot_projects_find(p, &key);
 

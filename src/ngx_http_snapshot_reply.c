@@ -30,6 +30,8 @@ static const ngx_str_t  ngx_http_snapshot_violation =
 ngx_int_t
 ngx_http_snapshot_conclude(ngx_http_request_t *r, ngx_http_snapshot_ctx_t *ctx)
 {
+    ctx->judged += ngx_http_snapshot_clock(r) - ctx->begun;
+
     if (ctx->unread || ctx->judge.failed) {
         return ngx_http_snapshot_fail(r, ctx);
     }

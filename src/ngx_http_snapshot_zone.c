@@ -432,9 +432,7 @@ static void
 ngx_http_snapshot_count_violations(ngx_http_request_t *r,
     ngx_http_snapshot_ctx_t *ctx, ngx_shm_zone_t *zone, ngx_uint_t operation)
 {
-    ngx_uint_t                       rule, severity, lost;
-    ngx_uint_t                       n[NGX_SNAPSHOT_RULES]
-                                      [NGX_SNAPSHOT_SEVERITIES];
+    ngx_uint_t                       n, lost;
     ngx_slab_pool_t                 *shpool;
     ngx_http_snapshot_counters_t    *counters;
     const ngx_snapshot_violation_t  *v;
@@ -442,32 +440,30 @@ ngx_http_snapshot_count_violations(ngx_http_request_t *r,
     counters = zone->data;
     shpool = (ngx_slab_pool_t *) zone->shm.addr;
 
-    ngx_memzero(n, sizeof(n));
-
-    for (v = ctx->judge.first; v; v = v->next) {
-        n[v->rule][v->severity]++;
-    }
-
     ngx_shmtx_lock(&shpool->mutex);
 
     lost = ngx_http_snapshot_projects_repair(&counters->projects);
 
-    for (rule = 0; rule < NGX_SNAPSHOT_RULES; rule++) {
-        for (severity = 0; severity < NGX_SNAPSHOT_SEVERITIES; severity++) {
+    n = 0;
 
-            if (n[rule][severity] == 0) {
-                continue;
-            }
+    for (v = ctx->judge.first; v; v = v->next) {
 
-            (void) ngx_atomic_fetch_add(
-                              &counters->violations[operation][rule][severity],
-                              n[rule][severity]);
+        n++;
 
-            ngx_http_snapshot_projects_add(&counters->projects,
-                                           ctx->route.project, operation, rule,
-                                           severity, n[rule][severity],
-                                           ngx_time());
+        /* those of one rule mostly come one after the other */
+
+        if (v->next && v->next->rule == v->rule) {
+            continue;
         }
+
+        (void) ngx_atomic_fetch_add(
+                        &counters->violations[operation][v->rule][v->severity],
+                        n);
+
+        ngx_http_snapshot_projects_add(&counters->projects,
+                                       ctx->route.project, operation, v->rule,
+                                       v->severity, n, ngx_time());
+        n = 0;
     }
 
     ngx_shmtx_unlock(&shpool->mutex);

@@ -5,6 +5,7 @@ use strict;
 use warnings;
 
 use File::Temp ();
+use HTTP::Tiny;
 use IO::Select;
 use IO::Socket::INET;
 use JSON::PP;
@@ -163,6 +164,7 @@ for ($text) {
     s/modules\/ngx_http_snapshot_module\.so/%%MODULE%%/ or die 'module';
     s/worker_processes auto/worker_processes 1/ or die 'workers';
     s/(_\w+) tls\//$1 $dir\//g == 2 or die 'tls';
+    s/include (status\.conf);/Gateway::shipped($1)/e or die 'status';
     s/include snapshot_errors/include $here\/conf\/snapshot_errors/
         or die 'include';
     s/127\.0\.0\.1:8443/127.0.0.1:%%PORT%%/ or die 'port';
@@ -472,6 +474,22 @@ for my $http ('--http1.1', '--http2') {
 
 is(scalar(my @logged = logged($requests)), $requests,
    'each line of the access log is JSON');
+
+my (%verdicts, %counted);
+
+$verdicts{$_->{verdict}}++ for grep { $_->{verdict} ne '-' }
+                               map { $json->decode($_) } $g->lines('access.log');
+
+my $status = HTTP::Tiny->new->get(
+    "http://127.0.0.1:$g->{ports}{status}/status.json")->{content};
+
+for my $operation (values %{ $json->decode($status)->{operations} }) {
+    $counted{$_} += $operation->{requests}{$_}
+        for grep { $operation->{requests}{$_} } keys %{ $operation->{requests} };
+}
+
+is_deeply(\%counted, \%verdicts, 'the counters are those of the log');
+
 unlike($g->read('access.log'), qr/good|foreign/, 'it has no token');
 
 $g->finish;

@@ -81,7 +81,7 @@ $g->post(create_body(name => 'n' x 300), target => '/v3/one/snapshots')
 $g->get('/v2/one/snapshots?limit=60&a=1&b=1');
 
 my @rows = rows();
-is_deeply([map { brief($_) } @rows],
+is_deeply([sort(map { brief($_) } @rows[0, 1]), brief($rows[2])],
           ['one evs_v2_list limit-advised warn 1',
            'one evs_v2_list param-unknown warn 2',
            'one evs_v3_create name-length reject 3'],

@@ -4,6 +4,7 @@
 use strict;
 use warnings;
 
+use HTTP::Tiny;
 use IO::Socket::INET;
 use POSIX ();
 use Test::More;
@@ -15,7 +16,7 @@ my $module = Gateway::module();
 my $nginx = Gateway::nginx();
 my $port = Gateway::free_port();
 
-$port++ if $port % 2;
+$port += -$port % 4;
 
 my $out = "build/run.out";
 
@@ -54,12 +55,28 @@ is(() = $said =~ / rejected +400 +(?:EVS|DWS)\.\d+ \w/g, 7,
    'seven are refused');
 like($said, qr/^gateway +http:\/\/127\.0\.0\.1:$port$/m, 'where it is');
 
+my ($page) = $said =~ /^what it does +http:\/\/127\.0\.0\.1:(\d+)\/$/m;
+is($page, $port + 2, 'where the page is');
+
+my $http = HTTP::Tiny->new(timeout => 5);
+my $r = $http->get("http://127.0.0.1:$page/");
+is($r->{status}, 200, 'the page is there');
+like($r->{content}, qr/<title>Snapshot gateway<\/title>/, 'it is ours');
+
+for my $file ('status.js', 'status.css', 'icon.svg', 'metrics') {
+    is($http->get("http://127.0.0.1:$page/$file")->{status}, 200, $file);
+}
+
+like($http->get("http://127.0.0.1:$page/status.json")->{content},
+     qr/"evs_v3_create": \{"requests": \{"accepted": 1, "warned": 1, "monitored": 0, "rejected": 3\}/,
+     'and counts what was just sent');
+
 my $again = qx(tools/run $nginx $module $port 2>&1);
 isnt($?, 0, 'a second one on the same port does not start');
 like($again, qr/^port $port is taken, choose another one: make run PORT=/,
      'and says why');
 
-for my $wrong ('x', '', 0, 65535, '80 80') {
+for my $wrong ('x', '', 0, 65534, '80 80') {
     $again = qx(tools/run $nginx $module '$wrong' 2>&1);
     isnt($?, 0, "PORT=$wrong is refused");
     like($again, qr/^PORT=$wrong is /, 'with a word on it');

@@ -565,11 +565,13 @@ sub shipped {
     local $/;
     my $text = <$fh>;
 
-    %ports = (8080 => '%%PORT%%', 8081 => '%%UPSTREAM%%', %ports);
+    %ports = (8080 => '%%PORT%%', 8081 => '%%UPSTREAM%%',
+              8090 => '%%PORT_status%%', %ports);
 
     $text =~ s/load_module \S+;/load_module %%MODULE%%;\ndaemon off;/;
     $text =~ s/worker_processes auto/worker_processes 1/;
     $text =~ s/(?:logs|temp)\///g;
+    $text =~ s/root html;/"root " . POSIX::getcwd() . '\/conf\/html;'/ge;
     $text =~ s/\binclude (\S+\.conf);/shipped($1, %ports)/ge;
     $text =~ s/127\.0\.0\.1:$_\b/127.0.0.1:$ports{$_}/g for keys %ports;
 
