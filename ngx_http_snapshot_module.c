@@ -1,6 +1,8 @@
 
 #include "ngx_http_snapshot.h"
 
+#include <sys/random.h>
+
 
 #define NGX_HTTP_SNAPSHOT_MAX_UNSET       UINT64_MAX
 #define NGX_HTTP_SNAPSHOT_SEVERITY_UNSET  NGX_SNAPSHOT_SEVERITIES
@@ -75,6 +77,13 @@ static ngx_command_t  ngx_http_snapshot_commands[] = {
       ngx_conf_set_flag_slot,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_http_snapshot_loc_conf_t, details),
+      NULL },
+
+    { ngx_string("snapshot_fast_path"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_FLAG,
+      ngx_conf_set_flag_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_snapshot_loc_conf_t, fast_path),
       NULL },
 
     { ngx_string("snapshot_zone"),
@@ -663,6 +672,13 @@ ngx_http_snapshot_init_main_conf(ngx_conf_t *cf, void *conf)
         return NGX_CONF_ERROR;
     }
 
+    if (getrandom(&smcf->seed, sizeof(smcf->seed), 0)
+        != sizeof(smcf->seed))
+    {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, ngx_errno, "getrandom() failed");
+        return NGX_CONF_ERROR;
+    }
+
     cln->handler = ngx_http_snapshot_free_regex;
     cln->data = smcf->regex;
 
@@ -698,6 +714,7 @@ ngx_http_snapshot_create_loc_conf(ngx_conf_t *cf)
 
     conf->mode = NGX_CONF_UNSET_UINT;
     conf->details = NGX_CONF_UNSET;
+    conf->fast_path = NGX_CONF_UNSET;
 
     for (i = 0; i < NGX_SNAPSHOT_RULES; i++) {
         conf->policy.rule[i].severity = NGX_HTTP_SNAPSHOT_SEVERITY_UNSET;
@@ -724,6 +741,7 @@ ngx_http_snapshot_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
 
     ngx_conf_merge_uint_value(conf->mode, prev->mode, NGX_HTTP_SNAPSHOT_OFF);
     ngx_conf_merge_value(conf->details, prev->details, 0);
+    ngx_conf_merge_value(conf->fast_path, prev->fast_path, 1);
     ngx_conf_merge_str_value(conf->prefix, prev->prefix, "");
 
     ngx_snapshot_policy_default(&policy);

@@ -55,6 +55,7 @@ typedef struct {
     ngx_snapshot_regex_t       *regex;
     ngx_array_t                *prefixes;   /* of ngx_str_t */
     ngx_shm_zone_t             *zone;
+    uint64_t                    seed;       /* of keys' hashes */
     unsigned                    used:1;
     unsigned                    status:1;
     unsigned                    warned:1;
@@ -66,6 +67,7 @@ typedef struct {
     ngx_http_complex_value_t   *variable;
     ngx_str_t                   prefix;
     ngx_flag_t                  details;
+    ngx_flag_t                  fast_path;
     ngx_uint_t                  content;
     ngx_snapshot_policy_t       policy;
 } ngx_http_snapshot_loc_conf_t;

@@ -1,10 +1,13 @@
 
 #include "ngx_http_snapshot.h"
 #include "ngx_snapshot_json.h"
+#include "ngx_snapshot_scan.h"
 
 
 static void ngx_http_snapshot_body_handler(ngx_http_request_t *r);
 static off_t ngx_http_snapshot_body_size(ngx_http_request_t *r);
+static void ngx_http_snapshot_judge_body(ngx_http_request_t *r,
+    ngx_http_snapshot_ctx_t *ctx, ngx_snapshot_str_t body);
 static ngx_int_t ngx_http_snapshot_gather(ngx_http_request_t *r, size_t size,
     ngx_snapshot_str_t *body);
 static ngx_int_t ngx_http_snapshot_copy(u_char **p, ngx_buf_t *b);
@@ -86,7 +89,7 @@ ngx_http_snapshot_body_handler(ngx_http_request_t *r)
                 if (ngx_http_snapshot_gather(r, (size_t) size, &body)
                     == NGX_OK)
                 {
-                    ngx_snapshot_json_read(&ctx->judge, body);
+                    ngx_http_snapshot_judge_body(r, ctx, body);
 
                 } else {
                     ctx->unread = 1;
@@ -149,6 +152,24 @@ ngx_http_snapshot_body_size(ngx_http_request_t *r)
     }
 
     return size;
+}
+
+
+static void
+ngx_http_snapshot_judge_body(ngx_http_request_t *r,
+    ngx_http_snapshot_ctx_t *ctx, ngx_snapshot_str_t body)
+{
+    ngx_http_snapshot_loc_conf_t   *slcf;
+    ngx_http_snapshot_main_conf_t  *smcf;
+
+    slcf = ngx_http_get_module_loc_conf(r, ngx_http_snapshot_module);
+    smcf = ngx_http_get_module_main_conf(r, ngx_http_snapshot_module);
+
+    if (slcf->fast_path && ngx_snapshot_scan(&ctx->judge, body, smcf->seed)) {
+        return;
+    }
+
+    ngx_snapshot_json_read(&ctx->judge, body);
 }
 
 

@@ -36,6 +36,9 @@ static int ngx_snapshot_judge_value(ngx_snapshot_judge_t *j,
 static void ngx_snapshot_judge_field(ngx_snapshot_judge_t *j,
     const ngx_snapshot_field_t *field, const ngx_snapshot_place_t *place,
     ngx_snapshot_str_t value);
+static int ngx_snapshot_judge_known_member(ngx_snapshot_judge_t *j,
+    ngx_snapshot_str_t key, ngx_snapshot_type_e type,
+    ngx_snapshot_str_t value);
 static void ngx_snapshot_judge_entry(ngx_snapshot_judge_t *j,
     ngx_snapshot_rule_e rule, ngx_snapshot_str_t key,
     ngx_snapshot_type_e type, ngx_snapshot_str_t value);
@@ -406,6 +409,25 @@ ngx_snapshot_judge_begin(ngx_snapshot_judge_t *j)
     j->depth = 0;
     j->frame[0].scope = j->operation->body;
     j->frame[0].seen = 0;
+
+    j->mark.last = j->last;
+    j->mark.rules = j->rules;
+    memcpy(j->mark.count, j->count, sizeof(j->count));
+}
+
+
+void
+ngx_snapshot_judge_forget(ngx_snapshot_judge_t *j)
+{
+    j->last = j->mark.last;
+    *j->last = NULL;
+
+    j->rules = j->mark.rules;
+    memcpy(j->count, j->mark.count, sizeof(j->count));
+
+    /* of these there are none before the body */
+
+    memset(j->keep, 0, sizeof(j->keep));
 }
 
 
@@ -413,17 +435,37 @@ int
 ngx_snapshot_judge_member(ngx_snapshot_judge_t *j, ngx_snapshot_str_t key,
     ngx_snapshot_type_e type, ngx_snapshot_str_t value)
 {
+    ngx_snapshot_rule_e  rule;
+
+    rule = j->frame[j->depth].scope->entry;
+
+    if (rule == NGX_SNAPSHOT_NO_RULE) {
+        return ngx_snapshot_judge_known_member(j, key, type, value);
+    }
+
+    /* of these there may be thousands */
+
+    if (key.len == 0 || key.len > j->policy->rule[rule].max
+        || type != NGX_SNAPSHOT_STRING
+        || value.len > j->policy->rule[rule].max)
+    {
+        ngx_snapshot_judge_entry(j, rule, key, type, value);
+    }
+
+    return 0;
+}
+
+
+static int
+ngx_snapshot_judge_known_member(ngx_snapshot_judge_t *j,
+    ngx_snapshot_str_t key, ngx_snapshot_type_e type, ngx_snapshot_str_t value)
+{
     ngx_snapshot_place_t         place;
     ngx_snapshot_frame_t        *frame;
     ngx_snapshot_violation_t    *v;
     const ngx_snapshot_field_t  *field;
 
     frame = &j->frame[j->depth];
-
-    if (frame->scope->entry) {
-        ngx_snapshot_judge_entry(j, frame->scope->entry, key, type, value);
-        return 0;
-    }
 
     place = ngx_snapshot_judge_named(NULL, NULL, key);
     field = ngx_snapshot_judge_find(frame->scope, key);
@@ -737,7 +779,7 @@ ngx_snapshot_judge_field(ngx_snapshot_judge_t *j,
 }
 
 
-/* a member of a map: a key of 1 byte to max, a string of at most max */
+/* a wrong member of a map: a key of 1 byte to max, a string of at most max */
 
 static void
 ngx_snapshot_judge_entry(ngx_snapshot_judge_t *j, ngx_snapshot_rule_e rule,
@@ -748,12 +790,6 @@ ngx_snapshot_judge_entry(ngx_snapshot_judge_t *j, ngx_snapshot_rule_e rule,
     ngx_snapshot_violation_t  *v;
 
     max = j->policy->rule[rule].max;
-
-    if (key.len > 0 && key.len <= max
-        && type == NGX_SNAPSHOT_STRING && value.len <= max)
-    {
-        return;
-    }
 
     place = ngx_snapshot_judge_named(NULL, NULL, key);
 

@@ -48,6 +48,15 @@ typedef struct {
 } ngx_snapshot_frame_t;
 
 
+/* the violations that there were before a body was begun */
+
+typedef struct {
+    ngx_snapshot_violation_t       **last;
+    unsigned                         count[NGX_SNAPSHOT_SEVERITIES];
+    uint32_t                         rules;
+} ngx_snapshot_mark_t;
+
+
 /*
  * failed is set where something could not be judged, for want of memory or
  * because pcre2 gave up: the request must then be refused with a 500.  count
@@ -74,6 +83,7 @@ typedef struct {
     uint32_t                         params;
     ngx_snapshot_frame_t             frame[NGX_SNAPSHOT_DEPTH];
     unsigned                         depth;
+    ngx_snapshot_mark_t              mark;
 } ngx_snapshot_judge_t;
 
 
@@ -146,6 +156,10 @@ void ngx_snapshot_judge_text(ngx_snapshot_judge_t *j, ngx_snapshot_rule_e rule,
 /* Begins a body: the reader then pushes the members of its top object. */
 
 void ngx_snapshot_judge_begin(ngx_snapshot_judge_t *j);
+
+/* Forgets all that was pushed since then, for another reader to begin. */
+
+void ngx_snapshot_judge_forget(ngx_snapshot_judge_t *j);
 
 /*
  * Judges a member of the object in hand.  value is a string's bytes, unescaped

@@ -103,7 +103,10 @@ size_t ngx_snapshot_percent_decode(u_char *dst, ngx_snapshot_str_t src,
 
 int ngx_snapshot_caseeq(ngx_snapshot_str_t a, ngx_snapshot_str_t b);
 
-/* 1 where both are the same bytes. */
+/* 1 where both are the same bytes; a macro where that is done often. */
+
+#define ngx_snapshot_same(a, b)                                               \
+    ((a).len == (b).len && memcmp((a).data, (b).data, (a).len) == 0)
 
 int ngx_snapshot_eq(ngx_snapshot_str_t a, ngx_snapshot_str_t b);
 

@@ -24,6 +24,9 @@ my $pid = fork() // die "fork: $!\n";
 
 if ($pid == 0) {
     POSIX::setsid();
+
+    # a shell leaves it ignored for what runs in the background
+    $SIG{INT} = 'DEFAULT';
     open STDOUT, '>', $out;
     open STDERR, '>&', \*STDOUT;
     { exec 'tools/run', $nginx, $module, $port };

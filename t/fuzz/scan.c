@@ -1,0 +1,247 @@
+
+/*
+ * Both readers make the same of every body, violation by violation: whatever
+ * ngx_snapshot_scan() is sure of, ngx_snapshot_json_read() says as well, and
+ * where it is not, no trace of it is left.  The first byte of the input tells
+ * operation and policy, the rest is the body.
+ */
+
+
+#include "ngx_snapshot_json.h"
+#include "ngx_snapshot_scan.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+
+#define FUZZ_POLICIES  4
+#define FUZZ_BLOCK     65536
+
+
+typedef struct fuzz_block_s  fuzz_block_t;
+
+struct fuzz_block_s {
+    fuzz_block_t          *next;
+    size_t                 used;
+    size_t                 size;
+    max_align_t            data[];
+};
+
+
+/* so often it was sure */
+
+static unsigned long       fuzz_sure;
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+
+static void *
+fuzz_alloc(void *data, size_t size)
+{
+    void           *p;
+    size_t          n;
+    fuzz_block_t  **blocks = data, *b;
+
+    size = (size + sizeof(max_align_t) - 1) & ~(sizeof(max_align_t) - 1);
+
+    b = *blocks;
+
+    if (b == NULL || b->size - b->used < size) {
+        n = size > FUZZ_BLOCK ? size : FUZZ_BLOCK;
+
+        b = malloc(sizeof(fuzz_block_t) + n);
+        if (b == NULL) {
+            abort();
+        }
+
+        b->next = *blocks;
+        b->used = 0;
+        b->size = n;
+        *blocks = b;
+    }
+
+    p = (char *) b->data + b->used;
+    b->used += size;
+
+    return p;
+}
+
+
+static void
+fuzz_free(fuzz_block_t *b)
+{
+    fuzz_block_t  *next;
+
+    for ( /* void */ ; b; b = next) {
+        next = b->next;
+        free(b);
+    }
+}
+
+
+static const char *
+fuzz_differs(const ngx_snapshot_judge_t *a, const ngx_snapshot_judge_t *b)
+{
+    unsigned                         i;
+    const ngx_snapshot_violation_t  *v, *w;
+
+#define fuzz_same(s, t)  ((s).len == (t).len                                  \
+                          && ((s).len == 0                                    \
+                              || memcmp((s).data, (t).data, (s).len) == 0))
+
+    for (v = a->first, w = b->first; v && w; v = v->next, w = w->next) {
+
+        if (v->rule != w->rule || v->severity != w->severity
+            || v->status != w->status || strcmp(v->code, w->code) != 0)
+        {
+            return "a violation is another one";
+        }
+
+        if (!fuzz_same(ngx_snapshot_text_str(&v->at),
+                       ngx_snapshot_text_str(&w->at)))
+        {
+            return "a violation is elsewhere";
+        }
+
+        if (!fuzz_same(ngx_snapshot_text_str(&v->message),
+                       ngx_snapshot_text_str(&w->message)))
+        {
+            return "a violation has another message";
+        }
+    }
+
+    if (v || w) {
+        return "there are more violations with one of them";
+    }
+
+    if (memcmp(a->count, b->count, sizeof(a->count)) != 0
+        || a->rules != b->rules || a->failed != b->failed)
+    {
+        return "they are counted otherwise";
+    }
+
+    if (*a->last != NULL || *b->last != NULL) {
+        return "the list does not end";
+    }
+
+    for (i = 0; i < NGX_SNAPSHOT_KEEPS; i++) {
+        if (!fuzz_same(a->keep[i], b->keep[i])) {
+            return "a variable has another value";
+        }
+    }
+
+    return NULL;
+}
+
+
+/* "json" is the reader with the authority, alone */
+
+static void
+fuzz_judge(ngx_snapshot_judge_t *j, const ngx_snapshot_mem_t *mem,
+    const ngx_snapshot_policy_t *policy, const ngx_snapshot_regex_t *regex,
+    const ngx_snapshot_route_t *route, ngx_snapshot_str_t body, int json,
+    uint64_t seed)
+{
+    ngx_snapshot_judge_init(j, mem, policy, regex, route);
+
+    /* a violation that was there before, and one that is not to be lost */
+
+    ngx_snapshot_judge_headers_end(j);
+
+    if (!json && ngx_snapshot_scan(j, body, seed)) {
+        fuzz_sure++;
+        return;
+    }
+
+    ngx_snapshot_json_read(j, body);
+}
+
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    u_char                *exact;
+    unsigned               i, n, rule;
+    const char            *how;
+    fuzz_block_t          *blocks;
+    ngx_snapshot_mem_t     mem;
+    ngx_snapshot_str_t     body;
+    ngx_snapshot_judge_t   a, b;
+    ngx_snapshot_route_t   route;
+
+    static ngx_snapshot_regex_t    *regex;
+    static ngx_snapshot_policy_t    policies[FUZZ_POLICIES];
+    static const ngx_snapshot_operation_t
+        *operations[NGX_SNAPSHOT_OPERATIONS];
+    static unsigned                 noperations;
+
+    if (regex == NULL) {
+        regex = ngx_snapshot_regex_compile(*(const ngx_snapshot_str_t *)
+                            ngx_snapshot_rules[NGX_SNAPSHOT_NAME_FORMAT].arg);
+
+        for (i = 0; i < NGX_SNAPSHOT_OPERATIONS; i++) {
+            if (ngx_snapshot_operations[i].body) {
+                operations[noperations++] = &ngx_snapshot_operations[i];
+            }
+        }
+
+        /* the default one, all warnings, all rejections, small limits */
+
+        for (i = 0; i < FUZZ_POLICIES; i++) {
+            ngx_snapshot_policy_default(&policies[i]);
+
+            for (rule = 1; rule < NGX_SNAPSHOT_RULES; rule++) {
+                if (i == 1) {
+                    policies[i].rule[rule].severity = NGX_SNAPSHOT_WARN;
+
+                } else if (i > 1) {
+                    policies[i].rule[rule].severity = NGX_SNAPSHOT_REJECT;
+                }
+
+                if (i == 3) {
+                    policies[i].rule[rule].max = 5;
+                }
+            }
+        }
+    }
+
+    if (size == 0) {
+        return 0;
+    }
+
+    memset(&route, 0, sizeof(route));
+    route.operation = operations[data[0] % noperations];
+    route.family = route.operation->family;
+
+    n = data[0] / noperations % FUZZ_POLICIES;
+
+    /* as long as it is, for who looks whether more is read */
+
+    size--;
+    exact = malloc(size ? size : 1);
+    memcpy(exact, data + 1, size);
+
+    body.data = exact;
+    body.len = size;
+
+    blocks = NULL;
+    mem.alloc = fuzz_alloc;
+    mem.data = &blocks;
+
+    fuzz_judge(&a, &mem, &policies[n], regex, &route, body, 1, 0);
+    fuzz_judge(&b, &mem, &policies[n], regex, &route, body, 0, data[0]);
+
+    how = fuzz_differs(&a, &b);
+
+    if (how) {
+        fprintf(stderr, "%s: operation %.*s, policy %u, body \"%.*s\"\n", how,
+                (int) route.operation->name.len, route.operation->name.data,
+                n, (int) body.len, body.data);
+        abort();
+    }
+
+    free(exact);
+    fuzz_free(blocks);
+
+    return 0;
+}
