@@ -2,6 +2,7 @@
 # make run     build, start the gateway and its sample upstream, show them
 # make test    build, and run all tests
 # make bench   build, and measure what the gateway costs
+# make bench-core   the same of the core alone, without nginx
 
 NGINX = nginx
 NGINX_SRC = /usr/share/nginx/src
@@ -25,7 +26,8 @@ BUILD_DEPS = gcc libc6-dev nginx nginx-dev libjansson-dev libpcre2-dev
 RUN_DEPS = perl
 TEST_DEPS = perl curl openssl libcmocka-dev binutils valgrind
 TEST_DEPS += prometheus chromium
-BENCH_DEPS = perl valgrind wrk
+BENCH_DEPS = perl strace valgrind wrk libnginx-mod-http-js libnginx-mod-http-lua
+BENCH_DEPS += libnginx-mod-http-modsecurity lua-cjson
 
 # a Node.js that is there is taken, whoever made it
 TEST_DEPS += $(if $(shell command -v npm),,nodejs npm)
@@ -37,7 +39,7 @@ unexport NGINX
 # where nginx is, for who is not root
 export PATH := $(PATH):/usr/sbin
 
-.PHONY: all run test unit bench clean
+.PHONY: all run test unit bench bench-core clean
 .PHONY: deps-build deps-run deps-test deps-bench
 
 all: deps-build $(MODULE)
@@ -64,8 +66,29 @@ build/unit/%: t/unit/%.c $(CORE) $(wildcard src/*.h t/unit/*.h)
 	@mkdir -p build/unit
 	$(CC) $(CORE_CFLAGS) -o $@ $< $(CORE) -lcmocka -ljansson -lpcre2-8
 
-bench: deps-build deps-bench $(MODULE)
-	TEST_NGINX=$(NGINX) TEST_MODULE=$(CURDIR)/$(MODULE) bench/run
+FLOOR = build/floor/ngx_http_floor_module.so
+
+bench: deps-build deps-bench $(MODULE) $(FLOOR)
+	TEST_NGINX=$(NGINX) TEST_MODULE=$(CURDIR)/$(MODULE) \
+	    BENCH_FLOOR=$(CURDIR)/$(FLOOR) bench/run $(BENCH)
+
+$(FLOOR): build/floor/Makefile bench/floor/ngx_http_floor_module.c
+	$(MAKE) -f $(CURDIR)/build/floor/Makefile -C $(NGINX_SRC) modules
+
+build/floor/Makefile: bench/floor/config tools/configure
+	cd bench/floor && CC='$(CC)' STRICT='$(MODULE_STRICT)' \
+	    ../../tools/configure $(NGINX) $(NGINX_SRC) ../../build/floor
+
+BENCH_CORE = build/bench/core build/bench/core-heap
+
+bench-core: deps-build deps-bench $(BENCH_CORE)
+	bench/core.pl build/bench/core
+
+build/bench/core-heap: BENCH_CFLAGS = -DBENCH_HEAP
+
+$(BENCH_CORE): bench/core.c $(CORE) $(wildcard src/*.h) | deps-build deps-bench
+	@mkdir -p build/bench
+	$(CC) $(CORE_CFLAGS) $(BENCH_CFLAGS) -o $@ $< $(CORE) -ljansson -lpcre2-8
 
 # the linter and the validator of the OpenAPI tests, the driver of the page's
 build/node/.installed: t/node/package.json t/node/package-lock.json | deps-test
