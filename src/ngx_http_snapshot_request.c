@@ -233,7 +233,7 @@ ngx_http_snapshot_sent(ngx_http_request_t *r, ngx_snapshot_str_t *path,
     query->data = NULL;
 
     last = r->unparsed_uri.data + r->unparsed_uri.len;
-    mark = ngx_strlchr(r->unparsed_uri.data, last, '?');
+    mark = path->len ? memchr(path->data, '?', path->len) : NULL;
 
     if (mark) {
         path->len = mark - r->unparsed_uri.data;

@@ -36,8 +36,8 @@ static int ngx_snapshot_check_media_type(const ngx_snapshot_checked_t *c,
 static int ngx_snapshot_media_parameter(ngx_snapshot_str_t *s,
     ngx_snapshot_str_t *name, ngx_snapshot_str_t *value);
 static size_t ngx_snapshot_token_len(ngx_snapshot_str_t s);
-static void ngx_snapshot_skip(ngx_snapshot_str_t *s, size_t n);
-static void ngx_snapshot_skip_space(ngx_snapshot_str_t *s);
+static void ngx_snapshot_cut(ngx_snapshot_str_t *s, size_t n);
+static void ngx_snapshot_cut_space(ngx_snapshot_str_t *s);
 static int ngx_snapshot_check_words(const ngx_snapshot_checked_t *c,
     ngx_snapshot_finding_t *found);
 static int ngx_snapshot_check_boolean(const ngx_snapshot_checked_t *c,
@@ -95,8 +95,7 @@ static int
 ngx_snapshot_check_project(const ngx_snapshot_checked_t *c,
     ngx_snapshot_finding_t *found)
 {
-    u_char  ch;
-    size_t  i;
+    const u_char  *p, *last;
 
     if (c->value.len == 0) {
         ngx_snapshot_found(found, "is missing, 1 to %d characters of 0-9, "
@@ -111,17 +110,16 @@ ngx_snapshot_check_project(const ngx_snapshot_checked_t *c,
         return 0;
     }
 
-    for (i = 0; i < c->value.len; i++) {
-        ch = c->value.data[i];
+    p = c->value.data;
+    last = p + c->value.len;
 
-        if (!ngx_snapshot_is_digit(ch) && !ngx_snapshot_is_alpha(ch)
-            && ch != '-' && ch != '_')
-        {
-            ngx_snapshot_found(found, "a forbidden character at byte %zu, only "
-                               "0-9, A-Z, a-z, \"-\" and \"_\" are allowed",
-                               i + 1);
-            return 0;
-        }
+    p = ngx_snapshot_skip(p, last, NGX_SNAPSHOT_BYTE_WORD);
+
+    if (p < last) {
+        ngx_snapshot_found(found, "a forbidden character at byte %td, only "
+                           "0-9, A-Z, a-z, \"-\" and \"_\" are allowed",
+                           p - c->value.data + 1);
+        return 0;
     }
 
     return 1;
@@ -132,8 +130,12 @@ static int
 ngx_snapshot_check_uuid(const ngx_snapshot_checked_t *c,
     ngx_snapshot_finding_t *found)
 {
-    u_char  ch;
-    size_t  i;
+    unsigned       i;
+    const u_char  *p, *last;
+
+    /* so many hex digits, then a dash or the end */
+
+    static const u_char  digits[] = { 8, 4, 4, 4, 12 };
 
     if (c->value.len != NGX_SNAPSHOT_UUID_LEN) {
         ngx_snapshot_found(found, "%zu bytes, a UUID of %d (8-4-4-4-12 hex "
@@ -142,26 +144,30 @@ ngx_snapshot_check_uuid(const ngx_snapshot_checked_t *c,
         return 0;
     }
 
-    for (i = 0; i < NGX_SNAPSHOT_UUID_LEN; i++) {
-        ch = c->value.data[i];
+    p = c->value.data;
 
-        if (i == 8 || i == 13 || i == 18 || i == 23) {
-            if (ch == '-') {
-                continue;
-            }
+    for (i = 0; /* void */; i++) {
 
-        } else if (ngx_snapshot_is_digit(ch)
-                   || ((ch | 0x20) >= 'a' && (ch | 0x20) <= 'f'))
-        {
-            continue;
+        last = p + digits[i];
+        p = ngx_snapshot_skip(p, last, NGX_SNAPSHOT_BYTE_HEX);
+
+        if (p < last) {
+            break;
         }
 
-        ngx_snapshot_found(found, "no UUID from byte %zu on, 8-4-4-4-12 hex "
-                           "digits are required", i + 1);
-        return 0;
+        if (i == sizeof(digits) - 1) {
+            return 1;
+        }
+
+        if (*p++ != '-') {
+            p--;
+            break;
+        }
     }
 
-    return 1;
+    ngx_snapshot_found(found, "no UUID from byte %td on, 8-4-4-4-12 hex digits "
+                       "are required", p - c->value.data + 1);
+    return 0;
 }
 
 
@@ -180,7 +186,7 @@ ngx_snapshot_check_media_type(const ngx_snapshot_checked_t *c,
 
     s = c->value;
 
-    ngx_snapshot_skip_space(&s);
+    ngx_snapshot_cut_space(&s);
 
     type = s;
 
@@ -192,10 +198,10 @@ ngx_snapshot_check_media_type(const ngx_snapshot_checked_t *c,
         goto wrong;
     }
 
-    ngx_snapshot_skip(&s, json.len);
+    ngx_snapshot_cut(&s, json.len);
 
     for ( ;; ) {
-        ngx_snapshot_skip_space(&s);
+        ngx_snapshot_cut_space(&s);
 
         if (s.len == 0) {
             return 1;
@@ -205,8 +211,8 @@ ngx_snapshot_check_media_type(const ngx_snapshot_checked_t *c,
             goto wrong;
         }
 
-        ngx_snapshot_skip(&s, 1);
-        ngx_snapshot_skip_space(&s);
+        ngx_snapshot_cut(&s, 1);
+        ngx_snapshot_cut_space(&s);
 
         if (s.len == 0 || s.data[0] == ';') {
             continue;
@@ -247,23 +253,23 @@ ngx_snapshot_media_parameter(ngx_snapshot_str_t *s, ngx_snapshot_str_t *name,
 
     name->data = s->data;
     name->len = ngx_snapshot_token_len(*s);
-    ngx_snapshot_skip(s, name->len);
+    ngx_snapshot_cut(s, name->len);
 
     if (name->len == 0 || s->len == 0 || s->data[0] != '=') {
         return 0;
     }
 
-    ngx_snapshot_skip(s, 1);
+    ngx_snapshot_cut(s, 1);
 
     if (s->len == 0 || s->data[0] != '"') {
         value->data = s->data;
         value->len = ngx_snapshot_token_len(*s);
-        ngx_snapshot_skip(s, value->len);
+        ngx_snapshot_cut(s, value->len);
 
         return value->len != 0;
     }
 
-    ngx_snapshot_skip(s, 1);
+    ngx_snapshot_cut(s, 1);
 
     for (i = 0; i < s->len && s->data[i] != '"'; i++) {
         if (s->data[i] == '\\') {
@@ -277,7 +283,7 @@ ngx_snapshot_media_parameter(ngx_snapshot_str_t *s, ngx_snapshot_str_t *name,
 
     value->data = s->data;
     value->len = i;
-    ngx_snapshot_skip(s, i + 1);
+    ngx_snapshot_cut(s, i + 1);
 
     return 1;
 }
@@ -304,7 +310,7 @@ ngx_snapshot_token_len(ngx_snapshot_str_t s)
 
 
 static void
-ngx_snapshot_skip(ngx_snapshot_str_t *s, size_t n)
+ngx_snapshot_cut(ngx_snapshot_str_t *s, size_t n)
 {
     s->data += n;
     s->len -= n;
@@ -312,10 +318,10 @@ ngx_snapshot_skip(ngx_snapshot_str_t *s, size_t n)
 
 
 static void
-ngx_snapshot_skip_space(ngx_snapshot_str_t *s)
+ngx_snapshot_cut_space(ngx_snapshot_str_t *s)
 {
     while (s->len && (s->data[0] == ' ' || s->data[0] == '\t')) {
-        ngx_snapshot_skip(s, 1);
+        ngx_snapshot_cut(s, 1);
     }
 }
 
@@ -461,7 +467,7 @@ ngx_snapshot_check_limit(const ngx_snapshot_checked_t *c,
     s = c->value;
 
     if (s.len > 1 && s.data[0] == '-') {
-        ngx_snapshot_skip(&s, 1);
+        ngx_snapshot_cut(&s, 1);
 
         text = ngx_snapshot_number(s, &n)
                    ? &texts[NGX_SNAPSHOT_LIMIT_NOT_POSITIVE]

@@ -22,6 +22,12 @@
 #define NGX_SNAPSHOT_ERROR  -1
 
 
+/* for what is done often in little, beside what is done seldom in much */
+
+#define ngx_snapshot_inline    inline __attribute__((always_inline))
+#define ngx_snapshot_noinline  __attribute__((noinline))
+
+
 /* bytes and their number; never ends in a NUL, never owns what it names */
 
 typedef struct {

@@ -20,6 +20,9 @@ typedef struct {
 } ngx_snapshot_place_t;
 
 
+static ngx_snapshot_noinline void ngx_snapshot_judge_known_header(
+    ngx_snapshot_judge_t *j, const ngx_snapshot_header_t *h,
+    ngx_snapshot_str_t value);
 static ngx_snapshot_violation_t *ngx_snapshot_judge_add(
     ngx_snapshot_judge_t *j, ngx_snapshot_rule_e rule,
     const ngx_snapshot_place_t *place);
@@ -36,12 +39,6 @@ static int ngx_snapshot_judge_value(ngx_snapshot_judge_t *j,
 static void ngx_snapshot_judge_field(ngx_snapshot_judge_t *j,
     const ngx_snapshot_field_t *field, const ngx_snapshot_place_t *place,
     ngx_snapshot_str_t value);
-static int ngx_snapshot_judge_known_member(ngx_snapshot_judge_t *j,
-    ngx_snapshot_str_t key, ngx_snapshot_type_e type,
-    ngx_snapshot_str_t value);
-static void ngx_snapshot_judge_entry(ngx_snapshot_judge_t *j,
-    ngx_snapshot_rule_e rule, ngx_snapshot_str_t key,
-    ngx_snapshot_type_e type, ngx_snapshot_str_t value);
 static void ngx_snapshot_judge_type(ngx_snapshot_judge_t *j,
     const ngx_snapshot_field_t *field, const ngx_snapshot_place_t *place,
     ngx_snapshot_type_e type, ngx_snapshot_str_t value);
@@ -138,6 +135,10 @@ ngx_snapshot_judge_route(ngx_snapshot_judge_t *j,
         }
     }
 
+    if (route->sound) {
+        return 1;
+    }
+
     place = ngx_snapshot_judge_named("path ", "path:", project_id);
 
     (void) ngx_snapshot_judge_value(j, NGX_SNAPSHOT_PROJECT_ID, &place,
@@ -158,19 +159,26 @@ void
 ngx_snapshot_judge_header(ngx_snapshot_judge_t *j, ngx_snapshot_str_t name,
     ngx_snapshot_str_t value)
 {
-    uint32_t                      bit;
-    ngx_snapshot_place_t          place;
     const ngx_snapshot_header_t  *h;
 
     for (h = ngx_snapshot_headers; h->name.len; h++) {
-        if (ngx_snapshot_judge_same_header(h->name, name)) {
-            goto found;
+        if (h->name.len == name.len
+            && (memcmp(h->name.data, name.data, name.len) == 0
+                || ngx_snapshot_judge_same_header(h->name, name)))
+        {
+            ngx_snapshot_judge_known_header(j, h, value);
+            return;
         }
     }
+}
 
-    return;
 
-found:
+static ngx_snapshot_noinline void
+ngx_snapshot_judge_known_header(ngx_snapshot_judge_t *j,
+    const ngx_snapshot_header_t *h, ngx_snapshot_str_t value)
+{
+    uint32_t              bit;
+    ngx_snapshot_place_t  place;
 
     place = ngx_snapshot_judge_named("header ", "header:", h->name);
 
@@ -221,7 +229,7 @@ ngx_snapshot_judge_headers_end(ngx_snapshot_judge_t *j)
 
 /*
  * Gateways to CGI and WSGI make "-" and "_" in header names the same, so a
- * name with the one is as good as a name with the other.
+ * name with the one is as good as a name with the other.  Both are as long.
  */
 
 static int
@@ -229,10 +237,6 @@ ngx_snapshot_judge_same_header(ngx_snapshot_str_t a, ngx_snapshot_str_t b)
 {
     u_char  c;
     size_t  i;
-
-    if (a.len != b.len) {
-        return 0;
-    }
 
     for (i = 0; i < a.len; i++) {
 
@@ -409,6 +413,7 @@ ngx_snapshot_judge_begin(ngx_snapshot_judge_t *j)
     j->depth = 0;
     j->frame[0].scope = j->operation->body;
     j->frame[0].seen = 0;
+    j->entry = NGX_SNAPSHOT_NO_RULE;
 
     j->mark.last = j->last;
     j->mark.rules = j->rules;
@@ -432,32 +437,7 @@ ngx_snapshot_judge_forget(ngx_snapshot_judge_t *j)
 
 
 int
-ngx_snapshot_judge_member(ngx_snapshot_judge_t *j, ngx_snapshot_str_t key,
-    ngx_snapshot_type_e type, ngx_snapshot_str_t value)
-{
-    ngx_snapshot_rule_e  rule;
-
-    rule = j->frame[j->depth].scope->entry;
-
-    if (rule == NGX_SNAPSHOT_NO_RULE) {
-        return ngx_snapshot_judge_known_member(j, key, type, value);
-    }
-
-    /* of these there may be thousands */
-
-    if (key.len == 0 || key.len > j->policy->rule[rule].max
-        || type != NGX_SNAPSHOT_STRING
-        || value.len > j->policy->rule[rule].max)
-    {
-        ngx_snapshot_judge_entry(j, rule, key, type, value);
-    }
-
-    return 0;
-}
-
-
-static int
-ngx_snapshot_judge_known_member(ngx_snapshot_judge_t *j,
+ngx_snapshot_judge_field_member(ngx_snapshot_judge_t *j,
     ngx_snapshot_str_t key, ngx_snapshot_type_e type, ngx_snapshot_str_t value)
 {
     ngx_snapshot_place_t         place;
@@ -499,6 +479,11 @@ ngx_snapshot_judge_known_member(ngx_snapshot_judge_t *j,
         frame->seen = 0;
         j->depth++;
 
+        /* no map is in a map, so leaving one leads to an object with fields */
+
+        j->entry = frame->scope->entry;
+        j->entry_max = j->policy->rule[j->entry].max;
+
         return 1;
     }
 
@@ -516,6 +501,44 @@ ngx_snapshot_judge_known_member(ngx_snapshot_judge_t *j,
     ngx_snapshot_judge_field(j, field, &place, value);
 
     return 0;
+}
+
+
+void
+ngx_snapshot_judge_wrong_entry(ngx_snapshot_judge_t *j,
+    ngx_snapshot_str_t key, ngx_snapshot_type_e type, ngx_snapshot_str_t value)
+{
+    uint64_t                   max;
+    ngx_snapshot_place_t       place;
+    ngx_snapshot_violation_t  *v;
+
+    max = j->entry_max;
+
+    place = ngx_snapshot_judge_named(NULL, NULL, key);
+
+    v = ngx_snapshot_judge_add(j, j->entry, &place);
+
+    if (v == NULL) {
+        return;
+    }
+
+    if (key.len == 0 || key.len > max) {
+        ngx_snapshot_text_cstr(&v->message, "a key of ");
+        ngx_snapshot_text_num(&v->message, key.len);
+        ngx_snapshot_text_cstr(&v->message, " bytes, 1 to ");
+
+    } else if (type != NGX_SNAPSHOT_STRING) {
+        ngx_snapshot_text_cstr(&v->message, ngx_snapshot_types[type]);
+        ngx_snapshot_text_cstr(&v->message, ", a string of at most ");
+
+    } else {
+        ngx_snapshot_text_cstr(&v->message, "a value of ");
+        ngx_snapshot_text_num(&v->message, value.len);
+        ngx_snapshot_text_cstr(&v->message, " bytes, at most ");
+    }
+
+    ngx_snapshot_text_num(&v->message, max);
+    ngx_snapshot_text_cstr(&v->message, " are allowed");
 }
 
 
@@ -563,6 +586,8 @@ ngx_snapshot_judge_leave(ngx_snapshot_judge_t *j)
     if (j->depth) {
         j->depth--;
     }
+
+    j->entry = NGX_SNAPSHOT_NO_RULE;
 }
 
 
@@ -663,7 +688,7 @@ static void
 ngx_snapshot_judge_token(ngx_snapshot_violation_t *v, ngx_snapshot_str_t key)
 {
     size_t               n;
-    const u_char        *p, *last, *stop;
+    const u_char        *p, *last, *stop, *run;
     ngx_snapshot_str_t   s;
 
     p = key.data;
@@ -671,7 +696,15 @@ ngx_snapshot_judge_token(ngx_snapshot_violation_t *v, ngx_snapshot_str_t key)
     stop = (key.len > NGX_SNAPSHOT_TOKEN_MAX) ? p + NGX_SNAPSHOT_TOKEN_MAX
                                               : last;
 
-    while (p < last) {
+    for ( ;; ) {
+
+        run = p;
+        p = ngx_snapshot_skip(p, stop, NGX_SNAPSHOT_BYTE_WORD);
+        ngx_snapshot_text_add(&v->at, run, p - run);
+
+        if (p == last) {
+            return;
+        }
 
         n = ngx_snapshot_utf8_len(p, last);
 
@@ -779,46 +812,6 @@ ngx_snapshot_judge_field(ngx_snapshot_judge_t *j,
 }
 
 
-/* a wrong member of a map: a key of 1 byte to max, a string of at most max */
-
-static void
-ngx_snapshot_judge_entry(ngx_snapshot_judge_t *j, ngx_snapshot_rule_e rule,
-    ngx_snapshot_str_t key, ngx_snapshot_type_e type, ngx_snapshot_str_t value)
-{
-    uint64_t                   max;
-    ngx_snapshot_place_t       place;
-    ngx_snapshot_violation_t  *v;
-
-    max = j->policy->rule[rule].max;
-
-    place = ngx_snapshot_judge_named(NULL, NULL, key);
-
-    v = ngx_snapshot_judge_add(j, rule, &place);
-
-    if (v == NULL) {
-        return;
-    }
-
-    if (key.len == 0 || key.len > max) {
-        ngx_snapshot_text_cstr(&v->message, "a key of ");
-        ngx_snapshot_text_num(&v->message, key.len);
-        ngx_snapshot_text_cstr(&v->message, " bytes, 1 to ");
-
-    } else if (type != NGX_SNAPSHOT_STRING) {
-        ngx_snapshot_text_cstr(&v->message, ngx_snapshot_types[type]);
-        ngx_snapshot_text_cstr(&v->message, ", a string of at most ");
-
-    } else {
-        ngx_snapshot_text_cstr(&v->message, "a value of ");
-        ngx_snapshot_text_num(&v->message, value.len);
-        ngx_snapshot_text_cstr(&v->message, " bytes, at most ");
-    }
-
-    ngx_snapshot_text_num(&v->message, max);
-    ngx_snapshot_text_cstr(&v->message, " are allowed");
-}
-
-
 /* a string in the place of a boolean may have a rule of its own */
 
 static void
@@ -875,7 +868,7 @@ ngx_snapshot_judge_find(const ngx_snapshot_scope_t *scope,
     unsigned  i;
 
     for (i = 0; i < scope->nfields; i++) {
-        if (ngx_snapshot_eq(scope->fields[i].name, name)) {
+        if (ngx_snapshot_same(scope->fields[i].name, name)) {
             return &scope->fields[i];
         }
     }

@@ -61,7 +61,8 @@ typedef struct {
  * failed is set where something could not be judged, for want of memory or
  * because pcre2 gave up: the request must then be refused with a 500.  count
  * is the number of violations by severity, rules has a bit for each rule that
- * was violated, keep holds the values for the variables.
+ * was violated, keep holds the values for the variables.  entry is the rule of
+ * the object in hand where that is a map, entry_max what it allows.
  */
 
 typedef struct {
@@ -83,6 +84,8 @@ typedef struct {
     uint32_t                         params;
     ngx_snapshot_frame_t             frame[NGX_SNAPSHOT_DEPTH];
     unsigned                         depth;
+    ngx_snapshot_rule_e              entry;
+    uint64_t                         entry_max;
     ngx_snapshot_mark_t              mark;
 } ngx_snapshot_judge_t;
 
@@ -168,12 +171,43 @@ void ngx_snapshot_judge_forget(ngx_snapshot_judge_t *j);
  * and then call ngx_snapshot_judge_leave(), 0 where it must not.
  */
 
-int ngx_snapshot_judge_member(ngx_snapshot_judge_t *j, ngx_snapshot_str_t key,
-    ngx_snapshot_type_e type, ngx_snapshot_str_t value);
+static inline int ngx_snapshot_judge_member(ngx_snapshot_judge_t *j,
+    ngx_snapshot_str_t key, ngx_snapshot_type_e type,
+    ngx_snapshot_str_t value);
+
+/* The same of an object with fields, and of a wrong member of a map. */
+
+int ngx_snapshot_judge_field_member(ngx_snapshot_judge_t *j,
+    ngx_snapshot_str_t key, ngx_snapshot_type_e type,
+    ngx_snapshot_str_t value);
+void ngx_snapshot_judge_wrong_entry(ngx_snapshot_judge_t *j,
+    ngx_snapshot_str_t key, ngx_snapshot_type_e type,
+    ngx_snapshot_str_t value);
 
 /* Judges what the object in hand lacks, and leaves it; the top one as well. */
 
 void ngx_snapshot_judge_leave(ngx_snapshot_judge_t *j);
+
+
+/* of the members of a map there may be thousands */
+
+static inline int
+ngx_snapshot_judge_member(ngx_snapshot_judge_t *j, ngx_snapshot_str_t key,
+    ngx_snapshot_type_e type, ngx_snapshot_str_t value)
+{
+    if (j->entry == NGX_SNAPSHOT_NO_RULE) {
+        return ngx_snapshot_judge_field_member(j, key, type, value);
+    }
+
+    if (key.len == 0 || key.len > j->entry_max
+        || type != NGX_SNAPSHOT_STRING
+        || value.len > j->entry_max)
+    {
+        ngx_snapshot_judge_wrong_entry(j, key, type, value);
+    }
+
+    return 0;
+}
 
 
 #pragma GCC visibility pop

@@ -2,33 +2,46 @@
 #include "ngx_snapshot_query.h"
 
 
-static void ngx_snapshot_query_param(ngx_snapshot_judge_t *j,
-    ngx_snapshot_str_t piece);
+static int ngx_snapshot_query_overrides(ngx_snapshot_str_t query);
 static void ngx_snapshot_query_override(ngx_snapshot_judge_t *j,
     ngx_snapshot_str_t query);
+static void ngx_snapshot_query_param(ngx_snapshot_judge_t *j,
+    ngx_snapshot_str_t piece, int escaped);
 static ngx_snapshot_str_t ngx_snapshot_query_piece(ngx_snapshot_str_t *rest,
-    const char *separators);
+    int separator);
 static ngx_snapshot_str_t ngx_snapshot_query_name(ngx_snapshot_str_t *piece);
 static int ngx_snapshot_query_decode(ngx_snapshot_judge_t *j,
     ngx_snapshot_str_t *s, int *whole);
 
 
+#define ngx_snapshot_query_has(query, c)                                      \
+    (memchr((query).data, c, (query).len) != NULL)
+
+
 void
 ngx_snapshot_query_read(ngx_snapshot_judge_t *j, ngx_snapshot_str_t query)
 {
+    int                 escaped, separator;
     ngx_snapshot_str_t  piece, rest;
 
     if (query.len == 0) {
         return;
     }
 
-    ngx_snapshot_query_override(j, query);
+    if (ngx_snapshot_query_overrides(query)) {
+        ngx_snapshot_query_override(j, query);
+    }
 
     if (j->operation->query == NULL) {
         return;
     }
 
-    if (memchr(query.data, ';', query.len)) {
+    escaped = ngx_snapshot_query_has(query, '%')
+              || ngx_snapshot_query_has(query, '+');
+
+    separator = ngx_snapshot_query_has(query, ';');
+
+    if (separator) {
         ngx_snapshot_judge_separator(j);
     }
 
@@ -36,24 +49,102 @@ ngx_snapshot_query_read(ngx_snapshot_judge_t *j, ngx_snapshot_str_t query)
 
     while (query.len) {
 
-        piece = ngx_snapshot_query_piece(&query, "&");
+        piece = ngx_snapshot_query_piece(&query, '&');
 
-        ngx_snapshot_query_param(j, piece);
+        ngx_snapshot_query_param(j, piece, escaped);
+
+        if (!separator) {
+            continue;
+        }
 
         /* where ";" is let through, what stands behind it may be another */
 
         rest = piece;
-        (void) ngx_snapshot_query_piece(&rest, ";");
+        (void) ngx_snapshot_query_piece(&rest, ';');
 
         while (rest.len && !ngx_snapshot_judge_rejects(j)) {
-            ngx_snapshot_query_param(j, ngx_snapshot_query_piece(&rest, ";"));
+            ngx_snapshot_query_param(j, ngx_snapshot_query_piece(&rest, ';'),
+                                     escaped);
+        }
+    }
+}
+
+
+/* 0 where no name can be that of the method */
+
+static int
+ngx_snapshot_query_overrides(ngx_snapshot_str_t query)
+{
+    const u_char  *p, *last;
+
+    if (ngx_snapshot_query_has(query, '%')) {
+        return 1;
+    }
+
+    p = query.data;
+    last = p + query.len;
+
+    while ((size_t) (last - p) >= ngx_snapshot_method_param.len) {
+
+        p = memchr(p, ngx_snapshot_method_param.data[0], last - p);
+
+        if (p == NULL
+            || (size_t) (last - p) < ngx_snapshot_method_param.len)
+        {
+            return 0;
+        }
+
+        if (memcmp(p, ngx_snapshot_method_param.data,
+                   ngx_snapshot_method_param.len) == 0)
+        {
+            return 1;
+        }
+
+        p++;
+    }
+
+    return 0;
+}
+
+
+/* some servers take ";" for "&", so the name may stand behind either */
+
+static void
+ngx_snapshot_query_override(ngx_snapshot_judge_t *j, ngx_snapshot_str_t query)
+{
+    ngx_snapshot_str_t  piece, part, name;
+
+    while (query.len) {
+
+        piece = ngx_snapshot_query_piece(&query, '&');
+
+        while (piece.len) {
+
+            part = ngx_snapshot_query_piece(&piece, ';');
+            name = ngx_snapshot_query_name(&part);
+
+            /* decoding makes a name shorter, never longer */
+
+            if (name.len < ngx_snapshot_method_param.len) {
+                continue;
+            }
+
+            if (ngx_snapshot_query_decode(j, &name, NULL) != NGX_SNAPSHOT_OK) {
+                return;
+            }
+
+            if (ngx_snapshot_eq(name, ngx_snapshot_method_param)) {
+                ngx_snapshot_judge_override(j);
+                return;
+            }
         }
     }
 }
 
 
 static void
-ngx_snapshot_query_param(ngx_snapshot_judge_t *j, ngx_snapshot_str_t piece)
+ngx_snapshot_query_param(ngx_snapshot_judge_t *j, ngx_snapshot_str_t piece,
+    int escaped)
 {
     int                 whole;
     ngx_snapshot_str_t  name;
@@ -65,69 +156,41 @@ ngx_snapshot_query_param(ngx_snapshot_judge_t *j, ngx_snapshot_str_t piece)
     whole = 1;
     name = ngx_snapshot_query_name(&piece);
 
-    if (ngx_snapshot_query_decode(j, &name, &whole) == NGX_SNAPSHOT_OK
-        && ngx_snapshot_query_decode(j, &piece, &whole) == NGX_SNAPSHOT_OK)
+    if (escaped
+        && (ngx_snapshot_query_decode(j, &name, &whole) != NGX_SNAPSHOT_OK
+            || ngx_snapshot_query_decode(j, &piece, &whole)
+               != NGX_SNAPSHOT_OK))
     {
-        ngx_snapshot_judge_param(j, name, piece, whole);
+        return;
     }
-}
 
-
-/* some servers take ";" for "&", so the name may stand behind either */
-
-static void
-ngx_snapshot_query_override(ngx_snapshot_judge_t *j, ngx_snapshot_str_t query)
-{
-    ngx_snapshot_str_t  piece, name;
-
-    while (query.len) {
-
-        piece = ngx_snapshot_query_piece(&query, "&;");
-        name = ngx_snapshot_query_name(&piece);
-
-        /* decoding makes a name shorter, never longer */
-
-        if (name.len < ngx_snapshot_method_param.len) {
-            continue;
-        }
-
-        if (ngx_snapshot_query_decode(j, &name, NULL) != NGX_SNAPSHOT_OK) {
-            return;
-        }
-
-        if (ngx_snapshot_eq(name, ngx_snapshot_method_param)) {
-            ngx_snapshot_judge_override(j);
-            return;
-        }
-    }
+    ngx_snapshot_judge_param(j, name, piece, whole);
 }
 
 
 /* takes what stands before the next separator off the rest, and that as well */
 
 static ngx_snapshot_str_t
-ngx_snapshot_query_piece(ngx_snapshot_str_t *rest, const char *separators)
+ngx_snapshot_query_piece(ngx_snapshot_str_t *rest, int separator)
 {
-    size_t              i;
-    ngx_snapshot_str_t  piece;
+    const u_char        *p;
+    ngx_snapshot_str_t   piece;
 
-    for (i = 0; i < rest->len; i++) {
-        if (rest->data[i] == separators[0]
-            || (separators[1] && rest->data[i] == separators[1]))
-        {
-            break;
-        }
+    piece = *rest;
+
+    p = piece.len ? memchr(piece.data, separator, piece.len) : NULL;
+
+    if (p == NULL) {
+        rest->data += rest->len;
+        rest->len = 0;
+
+        return piece;
     }
 
-    piece.data = rest->data;
-    piece.len = i;
+    piece.len = p - piece.data;
 
-    if (i < rest->len) {
-        i++;
-    }
-
-    rest->data += i;
-    rest->len -= i;
+    rest->data += piece.len + 1;
+    rest->len -= piece.len + 1;
 
     return piece;
 }

@@ -40,6 +40,8 @@ typedef struct {
 } ngx_snapshot_asked_t;
 
 
+static int ngx_snapshot_route_quick(ngx_snapshot_route_t *route,
+    const ngx_snapshot_asked_t *asked, ngx_snapshot_str_t path);
 static int ngx_snapshot_route_read(ngx_snapshot_route_t *route,
     const ngx_snapshot_mem_t *mem, const ngx_snapshot_asked_t *asked,
     ngx_snapshot_str_t path);
@@ -89,12 +91,17 @@ ngx_snapshot_route(ngx_snapshot_route_t *route, const ngx_snapshot_mem_t *mem,
     route->family = NGX_SNAPSHOT_EVS;
     route->methods = 0;
     route->canonical = 1;
+    route->sound = 0;
+
+    if (ngx_snapshot_route_quick(route, &asked, path)) {
+        return NGX_SNAPSHOT_OK;
+    }
 
     if (!ngx_snapshot_route_plain(path)) {
         return ngx_snapshot_route_read(route, mem, &asked, path);
     }
 
-    /* what nearly every request is: there is one way to read the path */
+    /* there is one way to read the path */
 
     if (!ngx_snapshot_route_find(route, &asked, path)
         && ngx_snapshot_route_in_scope(path))
@@ -103,6 +110,116 @@ ngx_snapshot_route(ngx_snapshot_route_t *route, const ngx_snapshot_mem_t *mem,
     }
 
     return NGX_SNAPSHOT_OK;
+}
+
+
+/*
+ * 1 where the path is that of an operation letter for letter, with a project
+ * and a snapshot id that are well-formed, as nearly every request's is.
+ */
+
+static int
+ngx_snapshot_route_quick(ngx_snapshot_route_t *route,
+    const ngx_snapshot_asked_t *asked, ngx_snapshot_str_t path)
+{
+    const u_char                    *p, *last;
+    ngx_snapshot_str_t               version, project, id;
+    ngx_snapshot_shape_e             shape;
+    ngx_snapshot_finding_t           finding;
+    const ngx_snapshot_operation_t  *op;
+
+    p = path.data;
+    last = p + path.len;
+
+    if (path.len <= asked->prefix.len
+        || (asked->prefix.len
+            && memcmp(p, asked->prefix.data, asked->prefix.len) != 0))
+    {
+        return 0;
+    }
+
+    p += asked->prefix.len;
+
+    if (*p++ != '/') {
+        return 0;
+    }
+
+    version.data = p;
+
+    while (p < last && *p != '/') {
+        p++;
+    }
+
+    version.len = p - version.data;
+
+    if (p == last) {
+        return 0;
+    }
+
+    project.data = ++p;
+
+    p = ngx_snapshot_skip(p, last, NGX_SNAPSHOT_BYTE_WORD);
+
+    project.len = p - project.data;
+
+    if (project.len == 0
+        || project.len > NGX_SNAPSHOT_PROJECT_ID_MAX
+        || (size_t) (last - p) <= ngx_snapshot_segment.len
+        || *p++ != '/'
+        || memcmp(p, ngx_snapshot_segment.data, ngx_snapshot_segment.len) != 0)
+    {
+        return 0;
+    }
+
+    p += ngx_snapshot_segment.len;
+
+    shape = NGX_SNAPSHOT_COLLECTION;
+    id.len = 0;
+
+    if (p < last) {
+
+        if (*p++ != '/') {
+            return 0;
+        }
+
+        id.data = p;
+        id.len = last - p;
+
+        shape = ngx_snapshot_same(id, ngx_snapshot_detail)
+                    ? NGX_SNAPSHOT_DETAIL : NGX_SNAPSHOT_MEMBER;
+    }
+
+    for (op = ngx_snapshot_operations; op->name.len; op++) {
+
+        if (op->shape == shape
+            && op->methods & asked->bit
+            && ngx_snapshot_same(op->version, version))
+        {
+            goto found;
+        }
+    }
+
+    return 0;
+
+found:
+
+    if (shape == NGX_SNAPSHOT_MEMBER) {
+
+        if (!ngx_snapshot_check(&ngx_snapshot_rules[NGX_SNAPSHOT_SNAPSHOT_ID],
+                                0, NULL, id, &finding))
+        {
+            return 0;
+        }
+
+        route->id = id;
+    }
+
+    route->operation = op;
+    route->project = project;
+    route->family = op->family;
+    route->sound = 1;
+
+    return 1;
 }
 
 
@@ -794,7 +911,7 @@ ngx_snapshot_route_method(ngx_snapshot_str_t method)
     const ngx_snapshot_method_t  *m;
 
     for (m = ngx_snapshot_methods; m->method; m++) {
-        if (ngx_snapshot_eq(m->name, method)) {
+        if (ngx_snapshot_same(m->name, method)) {
             return m->method;
         }
     }

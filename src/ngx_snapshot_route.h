@@ -18,7 +18,8 @@
  * known by the version even so.  project and
  * id are as found, well-formed or not; they name bytes of the path or of
  * memory from mem.  canonical says that the path is its normal form byte for
- * byte.  methods are those that the path is documented with.
+ * byte.  methods are those that the path is documented with.  sound says that
+ * project and id are known to be well-formed.
  */
 
 typedef struct {
@@ -28,6 +29,7 @@ typedef struct {
     ngx_snapshot_family_e            family;
     unsigned                         methods;
     unsigned                         canonical;
+    unsigned                         sound;
 } ngx_snapshot_route_t;
 
 

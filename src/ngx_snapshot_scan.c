@@ -1,9 +1,18 @@
 
+#include "ngx_snapshot_scan.h"
+
+
+/* vectors of 16 bytes, and of 32 where the processor turns out to have them */
+
 #if defined(__SSE2__)
-#include <emmintrin.h>
+
+#include <immintrin.h>
+
+#ifndef NGX_SNAPSHOT_SCAN_AVX2
+#define NGX_SNAPSHOT_SCAN_AVX2  1
 #endif
 
-#include "ngx_snapshot_scan.h"
+#endif
 
 
 /* so many keys of an object are compared one by one */
@@ -32,9 +41,12 @@
 #define NGX_SNAPSHOT_SCAN_DIGITS  15
 
 
+/* bits has one for the length and the last byte of each key */
+
 typedef struct {
     ngx_snapshot_str_t       few[NGX_SNAPSHOT_SCAN_FEW];
     unsigned                 n;
+    uint64_t                 bits;
 } ngx_snapshot_keys_t;
 
 
@@ -55,27 +67,38 @@ static const u_char *ngx_snapshot_scan_scalar(const u_char *p,
 static const u_char *ngx_snapshot_scan_word(const u_char *p,
     const u_char *last, const char *word, size_t len);
 static const u_char *ngx_snapshot_scan_integer(const u_char *p);
-static int ngx_snapshot_scan_key(ngx_snapshot_scan_t *s, unsigned depth,
+static int ngx_snapshot_scan_key(ngx_snapshot_scan_t *s,
+    ngx_snapshot_keys_t *keys, ngx_snapshot_str_t key);
+static int ngx_snapshot_scan_many(ngx_snapshot_scan_t *s,
+    ngx_snapshot_keys_t *keys, ngx_snapshot_str_t key);
+static ngx_snapshot_inline int ngx_snapshot_scan_insert(
+    ngx_snapshot_scan_t *s, ngx_snapshot_str_t key);
+static ngx_snapshot_inline uint32_t ngx_snapshot_scan_hash(uint64_t seed,
     ngx_snapshot_str_t key);
-static int ngx_snapshot_scan_many(ngx_snapshot_scan_t *s, unsigned depth,
-    ngx_snapshot_str_t key);
-static int ngx_snapshot_scan_insert(ngx_snapshot_scan_t *s,
-    ngx_snapshot_str_t key);
-static uint32_t ngx_snapshot_scan_hash(uint64_t seed, ngx_snapshot_str_t key);
-static const u_char *ngx_snapshot_scan_end(const u_char *p,
+static const u_char *ngx_snapshot_scan_odds(const u_char *p,
     const u_char *last);
 static const u_char *ngx_snapshot_scan_plain(const u_char *p,
+    const u_char *last);
+#if defined(__SSE2__) && NGX_SNAPSHOT_SCAN_AVX2
+static const u_char *ngx_snapshot_scan_wide(const u_char *p,
+    const u_char *last);
+#endif
+static const u_char *ngx_snapshot_scan_narrow(const u_char *p,
     const u_char *last);
 static const u_char *ngx_snapshot_scan_bytes(const u_char *p,
     const u_char *last);
 
 
 #define ngx_snapshot_scan_is_space(c)                                         \
-    ((c) == ' ' || (c) == '\n' || (c) == '\r' || (c) == '\t')
+    ((c) <= ' ' && ((c) == ' ' || (c) == '\n' || (c) == '\r' || (c) == '\t'))
 
-/* goes past white space */
+/* goes past white space, of which there is most often one or none */
 
 #define ngx_snapshot_scan_space(p)                                            \
+    if (*(p) == ' ') {                                                        \
+        (p)++;                                                                \
+    }                                                                         \
+                                                                              \
     while (ngx_snapshot_scan_is_space(*(p))) {                                \
         (p)++;                                                                \
     }
@@ -101,6 +124,53 @@ static const u_char *ngx_snapshot_scan_bytes(const u_char *p,
     ((unsigned) _mm_movemask_epi8(plain) ^ 0xffff)
 
 #endif
+
+
+/*
+ * The quote that ends a string, or NULL where there is none before anything
+ * unusual: an escape, a control character, or what is no UTF-8.
+ */
+
+static ngx_snapshot_inline const u_char *
+ngx_snapshot_scan_end(const u_char *p, const u_char *last)
+{
+#if defined(__SSE2__)
+
+    __m128i   v;
+    unsigned  odd;
+
+    /* most strings are short */
+
+    if (last - p >= 32) {
+
+        v = ngx_snapshot_scan_load(p);
+        odd = ngx_snapshot_scan_odd(ngx_snapshot_scan_plain16(v));
+
+        if (odd == 0) {
+            p += 16;
+
+            v = ngx_snapshot_scan_load(p);
+            odd = ngx_snapshot_scan_odd(ngx_snapshot_scan_plain16(v));
+        }
+
+        if (odd == 0) {
+            p += 16;
+
+        } else {
+            p += __builtin_ctz(odd);
+
+            if (*p == '"') {
+                return p;
+            }
+        }
+    }
+
+#endif
+
+    p = ngx_snapshot_scan_plain(p, last);
+
+    return (p != last && *p == '"') ? p : ngx_snapshot_scan_odds(p, last);
+}
 
 
 int
@@ -142,10 +212,10 @@ ngx_snapshot_scan(ngx_snapshot_judge_t *j, ngx_snapshot_str_t body,
 static int
 ngx_snapshot_scan_members(ngx_snapshot_scan_t *s, ngx_snapshot_judge_t *j)
 {
-    unsigned              depth;
     const u_char         *p, *last;
     ngx_snapshot_str_t    key, value;
     ngx_snapshot_type_e   type;
+    ngx_snapshot_keys_t  *keys;
 
     p = s->start;
     last = s->last;
@@ -156,8 +226,9 @@ ngx_snapshot_scan_members(ngx_snapshot_scan_t *s, ngx_snapshot_judge_t *j)
         return 0;
     }
 
-    depth = 0;
-    s->keys[0].n = 0;
+    keys = s->keys;
+    keys->n = 0;
+    keys->bits = 0;
 
     for ( ;; ) {
 
@@ -176,7 +247,7 @@ ngx_snapshot_scan_members(ngx_snapshot_scan_t *s, ngx_snapshot_judge_t *j)
 
             key.len = p++ - key.data;
 
-            if (!ngx_snapshot_scan_key(s, depth, key)) {
+            if (!ngx_snapshot_scan_key(s, keys, key)) {
                 return 0;
             }
 
@@ -211,7 +282,9 @@ ngx_snapshot_scan_members(ngx_snapshot_scan_t *s, ngx_snapshot_judge_t *j)
                 }
 
                 p++;
-                s->keys[++depth].n = 0;
+                keys++;
+                keys->n = 0;
+                keys->bits = 0;
                 continue;
 
             } else {
@@ -223,7 +296,7 @@ ngx_snapshot_scan_members(ngx_snapshot_scan_t *s, ngx_snapshot_judge_t *j)
 
             (void) ngx_snapshot_judge_member(j, key, type, value);
 
-        } else if (*p != '}' || s->keys[depth].n) {
+        } else if (*p != '}' || keys->n) {
             return 0;
         }
 
@@ -244,11 +317,11 @@ ngx_snapshot_scan_members(ngx_snapshot_scan_t *s, ngx_snapshot_judge_t *j)
 
             ngx_snapshot_judge_leave(j);
 
-            if (depth == 0 || p == last) {
-                return depth == 0 && p == last;
+            if (keys == s->keys || p == last) {
+                return keys == s->keys && p == last;
             }
 
-            depth--;
+            keys--;
         }
     }
 }
@@ -323,24 +396,28 @@ ngx_snapshot_scan_integer(const u_char *p)
 /* notes a key; 0 where the object has it, or may have it */
 
 static int
-ngx_snapshot_scan_key(ngx_snapshot_scan_t *s, unsigned depth,
+ngx_snapshot_scan_key(ngx_snapshot_scan_t *s, ngx_snapshot_keys_t *keys,
     ngx_snapshot_str_t key)
 {
-    unsigned              i;
-    ngx_snapshot_keys_t  *keys;
-
-    keys = &s->keys[depth];
+    unsigned  i;
+    uint64_t  bit;
 
     if (keys->n >= NGX_SNAPSHOT_SCAN_FEW) {
-        return ngx_snapshot_scan_many(s, depth, key);
+        return ngx_snapshot_scan_many(s, keys, key);
     }
 
-    for (i = 0; i < keys->n; i++) {
+    /* before an empty key there is a quote */
+
+    bit = (uint64_t) 1 << ((key.len * 8 + key.data[(ssize_t) key.len - 1])
+                           & 0x3f);
+
+    for (i = (keys->bits & bit) ? 0 : keys->n; i < keys->n; i++) {
         if (ngx_snapshot_same(keys->few[i], key)) {
             return 0;
         }
     }
 
+    keys->bits |= bit;
     keys->few[keys->n++] = key;
 
     return 1;
@@ -353,18 +430,15 @@ ngx_snapshot_scan_key(ngx_snapshot_scan_t *s, unsigned depth,
  */
 
 static int
-ngx_snapshot_scan_many(ngx_snapshot_scan_t *s, unsigned depth,
+ngx_snapshot_scan_many(ngx_snapshot_scan_t *s, ngx_snapshot_keys_t *keys,
     ngx_snapshot_str_t key)
 {
-    size_t                members, slots;
-    unsigned              i;
-    ngx_snapshot_keys_t  *keys;
+    size_t    members, slots;
+    unsigned  i;
 
-    if (depth != NGX_SNAPSHOT_DEPTH - 1) {
+    if (keys != &s->keys[NGX_SNAPSHOT_DEPTH - 1]) {
         return 0;
     }
-
-    keys = &s->keys[depth];
 
     if (keys->n == NGX_SNAPSHOT_SCAN_FEW) {
 
@@ -396,7 +470,7 @@ ngx_snapshot_scan_many(ngx_snapshot_scan_t *s, unsigned depth,
 
 /* no key has a quote in it, so one that goes on as long and ends is the same */
 
-static int
+static ngx_snapshot_inline int
 ngx_snapshot_scan_insert(ngx_snapshot_scan_t *s, ngx_snapshot_str_t key)
 {
     unsigned       probes;
@@ -434,7 +508,7 @@ ngx_snapshot_scan_insert(ngx_snapshot_scan_t *s, ngx_snapshot_str_t key)
 }
 
 
-static uint32_t
+static ngx_snapshot_inline uint32_t
 ngx_snapshot_scan_hash(uint64_t seed, ngx_snapshot_str_t key)
 {
     size_t         len;
@@ -470,58 +544,39 @@ ngx_snapshot_scan_hash(uint64_t seed, ngx_snapshot_str_t key)
 }
 
 
-/*
- * The quote that ends a string, or NULL where there is none before anything
- * unusual: an escape, a control character, or what is no UTF-8.
- */
+/* the same from the first byte on that is not plain */
 
 static const u_char *
-ngx_snapshot_scan_end(const u_char *p, const u_char *last)
+ngx_snapshot_scan_odds(const u_char *p, const u_char *last)
 {
-    size_t    n;
-#if defined(__SSE2__)
-    __m128i   v;
-    unsigned  odd;
+    size_t  n;
 
-    /* most strings are short */
-
-    if (last - p >= 16) {
-
-        v = ngx_snapshot_scan_load(p);
-        odd = ngx_snapshot_scan_odd(ngx_snapshot_scan_plain16(v));
-
-        if (odd == 0) {
-            p += 16;
-
-        } else if (p[__builtin_ctz(odd)] == '"') {
-            return p + __builtin_ctz(odd);
-        }
-    }
-#endif
-
-    for ( ;; ) {
-
-        p = ngx_snapshot_scan_plain(p, last);
-
-        if (p == last) {
-            return NULL;
-        }
+    while (p != last) {
 
         if (*p == '"') {
             return p;
         }
 
-        if (*p == '\\' || *p < 0x20) {
+        if (*p < 0x80) {
             return NULL;
         }
 
-        n = ngx_snapshot_utf8_len(p, last);
-        if (n == 0) {
-            return NULL;
-        }
+        /* where there is one such character, there are most often more */
 
-        p += n;
+        do {
+            n = ngx_snapshot_utf8_len(p, last);
+            if (n == 0) {
+                return NULL;
+            }
+
+            p += n;
+
+        } while (p < last && *p >= 0x80);
+
+        p = ngx_snapshot_scan_plain(p, last);
     }
+
+    return NULL;
 }
 
 
@@ -530,26 +585,78 @@ ngx_snapshot_scan_end(const u_char *p, const u_char *last)
 static const u_char *
 ngx_snapshot_scan_plain(const u_char *p, const u_char *last)
 {
+#if defined(__SSE2__) && NGX_SNAPSHOT_SCAN_AVX2
+
+    if (__builtin_cpu_supports("avx2")) {
+        return ngx_snapshot_scan_wide(p, last);
+    }
+
+#endif
+
+    return ngx_snapshot_scan_narrow(p, last);
+}
+
+
+#if defined(__SSE2__) && NGX_SNAPSHOT_SCAN_AVX2
+
+#define ngx_snapshot_scan_plain32(v)                                          \
+    _mm256_andnot_si256(                                                      \
+        _mm256_or_si256(_mm256_cmpeq_epi8(v, _mm256_set1_epi8('"')),          \
+                        _mm256_cmpeq_epi8(v, _mm256_set1_epi8('\\'))),        \
+        _mm256_cmpgt_epi8(v, _mm256_set1_epi8(0x1f)))
+
+#define ngx_snapshot_scan_odd32(plain)                                        \
+    ~(uint32_t) _mm256_movemask_epi8(plain)
+
+__attribute__((target("avx2")))
+static const u_char *
+ngx_snapshot_scan_wide(const u_char *p, const u_char *last)
+{
+    __m256i   a, b;
+    uint64_t  odd;
+
+    while (last - p >= 64) {
+
+        a = _mm256_loadu_si256((const __m256i *) p);
+        b = _mm256_loadu_si256((const __m256i *) (p + 32));
+
+        a = ngx_snapshot_scan_plain32(a);
+        b = ngx_snapshot_scan_plain32(b);
+
+        if (ngx_snapshot_scan_odd32(_mm256_and_si256(a, b))) {
+            odd = ngx_snapshot_scan_odd32(a)
+                  | (uint64_t) ngx_snapshot_scan_odd32(b) << 32;
+
+            return p + __builtin_ctzll(odd);
+        }
+
+        p += 64;
+    }
+
+    return ngx_snapshot_scan_narrow(p, last);
+}
+
+#endif
+
+
+static const u_char *
+ngx_snapshot_scan_narrow(const u_char *p, const u_char *last)
+{
 #if defined(__SSE2__)
 
-    __m128i   a, b;
+    __m128i   v;
     unsigned  odd;
 
-    while (last - p >= 32) {
+    while (last - p >= 16) {
 
-        a = ngx_snapshot_scan_load(p);
-        b = ngx_snapshot_scan_load(p + 16);
+        v = ngx_snapshot_scan_load(p);
+        odd = ngx_snapshot_scan_odd(ngx_snapshot_scan_plain16(v));
 
-        a = ngx_snapshot_scan_plain16(a);
-        b = ngx_snapshot_scan_plain16(b);
-
-        if (ngx_snapshot_scan_odd(_mm_and_si128(a, b))) {
-            odd = ngx_snapshot_scan_odd(a) | ngx_snapshot_scan_odd(b) << 16;
-
+        if (odd) {
             return p + __builtin_ctz(odd);
         }
 
-        p += 32;
+        p += 16;
     }
 
 #else

@@ -16,6 +16,23 @@ static int ngx_snapshot_hex(u_char c);
 static const char  ngx_snapshot_digits[] = "0123456789ABCDEF";
 
 
+#define W  NGX_SNAPSHOT_BYTE_PLAIN|NGX_SNAPSHOT_BYTE_WORD
+#define H  W|NGX_SNAPSHOT_BYTE_HEX
+#define P  NGX_SNAPSHOT_BYTE_PLAIN
+
+const u_char  ngx_snapshot_bytes[256] = {
+    [' '] = P, ['!'] = P, ['#' ... ','] = P, ['-'] = W, ['.'] = P, ['/'] = P,
+    ['0' ... '9'] = H, [':' ... '@'] = P,
+    ['A' ... 'F'] = H, ['G' ... 'Z'] = W, ['['] = P, [']'] = P, ['^'] = P,
+    ['_'] = W, ['`'] = P,
+    ['a' ... 'f'] = H, ['g' ... 'z'] = W, ['{' ... '~'] = P
+};
+
+#undef W
+#undef H
+#undef P
+
+
 void
 ngx_snapshot_text_init(ngx_snapshot_text_t *t, const ngx_snapshot_mem_t *mem)
 {
@@ -104,13 +121,6 @@ ngx_snapshot_text_add(ngx_snapshot_text_t *t, const void *data, size_t len)
 
 
 void
-ngx_snapshot_text_cstr(ngx_snapshot_text_t *t, const char *s)
-{
-    ngx_snapshot_text_add(t, s, strlen(s));
-}
-
-
-void
 ngx_snapshot_text_num(ngx_snapshot_text_t *t, uint64_t n)
 {
     u_char  *p, buf[20];
@@ -143,7 +153,7 @@ void
 ngx_snapshot_text_shown(ngx_snapshot_text_t *t, ngx_snapshot_str_t s)
 {
     size_t               n;
-    const u_char        *p, *last, *stop;
+    const u_char        *p, *last, *stop, *run;
     ngx_snapshot_str_t   c;
 
     p = s.data;
@@ -151,6 +161,14 @@ ngx_snapshot_text_shown(ngx_snapshot_text_t *t, ngx_snapshot_str_t s)
     stop = (s.len > NGX_SNAPSHOT_SHOWN_MAX) ? p + NGX_SNAPSHOT_SHOWN_MAX : last;
 
     while (p < last) {
+
+        run = p;
+        p = ngx_snapshot_skip(p, stop, NGX_SNAPSHOT_BYTE_PLAIN);
+        ngx_snapshot_text_add(t, run, p - run);
+
+        if (p == last) {
+            return;
+        }
 
         n = ngx_snapshot_utf8_len(p, last);
 
@@ -205,12 +223,20 @@ ngx_snapshot_text_json(ngx_snapshot_text_t *t, ngx_snapshot_str_t s)
 {
     size_t         n;
     u_char         buf[6];
-    const u_char  *p, *last;
+    const u_char  *p, *last, *run;
 
     p = s.data;
     last = s.data + s.len;
 
-    while (p < last) {
+    for ( ;; ) {
+
+        run = p;
+        p = ngx_snapshot_skip(p, last, NGX_SNAPSHOT_BYTE_PLAIN);
+        ngx_snapshot_text_add(t, run, p - run);
+
+        if (p == last) {
+            return;
+        }
 
         n = ngx_snapshot_utf8_len(p, last);
 
@@ -294,9 +320,16 @@ ngx_snapshot_utf8_printable(ngx_snapshot_str_t s)
     size_t         n;
     const u_char  *p, *last;
 
+    p = s.data;
     last = s.data + s.len;
 
-    for (p = s.data; p < last; p += n) {
+    for ( ;; ) {
+
+        p = ngx_snapshot_skip(p, last, NGX_SNAPSHOT_BYTE_PLAIN);
+
+        if (p == last) {
+            return 1;
+        }
 
         n = ngx_snapshot_utf8_len(p, last);
 
@@ -307,9 +340,9 @@ ngx_snapshot_utf8_printable(ngx_snapshot_str_t s)
         {
             return 0;
         }
-    }
 
-    return 1;
+        p += n;
+    }
 }
 
 
@@ -368,6 +401,10 @@ ngx_snapshot_caseeq(ngx_snapshot_str_t a, ngx_snapshot_str_t b)
 
     if (a.len != b.len) {
         return 0;
+    }
+
+    if (a.len == 0 || memcmp(a.data, b.data, a.len) == 0) {
+        return 1;
     }
 
     for (i = 0; i < a.len; i++) {

@@ -21,6 +21,37 @@
 
 
 /*
+ * What a byte is, for code that walks over many: a hex digit; one of 0-9, A-Z,
+ * a-z, "-" and "_"; printable ASCII that JSON need not escape.
+ */
+
+#define NGX_SNAPSHOT_BYTE_HEX    0x01
+#define NGX_SNAPSHOT_BYTE_WORD   0x02
+#define NGX_SNAPSHOT_BYTE_PLAIN  0x04
+
+extern const u_char  ngx_snapshot_bytes[256];
+
+/* The first byte from p on that is not of the kind, or last. */
+
+static ngx_snapshot_inline const u_char *
+ngx_snapshot_skip(const u_char *p, const u_char *last, unsigned kind)
+{
+    while (last - p >= 4
+           && ngx_snapshot_bytes[p[0]] & ngx_snapshot_bytes[p[1]]
+              & ngx_snapshot_bytes[p[2]] & ngx_snapshot_bytes[p[3]] & kind)
+    {
+        p += 4;
+    }
+
+    while (p < last && ngx_snapshot_bytes[*p] & kind) {
+        p++;
+    }
+
+    return p;
+}
+
+
+/*
  * A text that grows.  After a failed allocation it stays short and failed is
  * set, so that a caller can write on and look once, at the end.
  */
@@ -50,7 +81,11 @@ void ngx_snapshot_text_add(ngx_snapshot_text_t *t, const void *data,
 
 /* Appends a C string as it is. */
 
-void ngx_snapshot_text_cstr(ngx_snapshot_text_t *t, const char *s);
+static ngx_snapshot_inline void
+ngx_snapshot_text_cstr(ngx_snapshot_text_t *t, const char *s)
+{
+    ngx_snapshot_text_add(t, s, strlen(s));
+}
 
 /* Appends a number in decimal digits. */
 

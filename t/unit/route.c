@@ -6,6 +6,8 @@
 
 
 #include "unit.h"
+#include "ngx_snapshot_check.h"
+#include "ngx_snapshot_text.h"
 
 
 typedef struct {
@@ -169,6 +171,89 @@ a_plain_path_takes_no_memory(void **state)
 }
 
 
+/* a path with a slash too many is read in another way than a plain one */
+
+static void
+a_plain_path_leads_where_another_spelling_does(void **state)
+{
+    char                     path[256], twice[256];
+    size_t                   m, v, p, t, x;
+    unit_arena_t             arena = { 0 };
+    ngx_snapshot_mem_t       mem = { unit_alloc, &arena };
+    ngx_snapshot_route_t     plain, other;
+    ngx_snapshot_finding_t   found;
+
+    static const char *const  methods[] = { "GET", "HEAD", "POST", "PUT",
+                                            "DELETE", "get" };
+    static const char *const  prefixes[] = { "", "/a", "/a/b" };
+    static const char *const  versions[] = { "v3", "v2", "v1.0", "v1", "V3",
+                                             "v3x", "" };
+    static const char *const  projects[] = {
+        "/p", "", "/", "/p.q", "/a-b_C9",
+        "/0123456789012345678901234567890123456789012345678901234567890123",
+        "/01234567890123456789012345678901234567890123456789012345678901234"
+    };
+    static const char *const  tails[] = {
+        "/snapshots", "/snapshots/detail", "/snapshots/Detail",
+        "/snapshots/details", "/Snapshots", "/snapshotsx", "/snapshot", "",
+        "/snapshots/f9faf7df-fdc1-4093-9ef3-5cba06eef995",
+        "/snapshots/F9faf7df-fdc1-4093-9ef3-5cba06eef99F",
+        "/snapshots/f9faf7df-fdc1-4093-9ef3-5cba06eef99g",
+        "/snapshots/f9faf7df-fdc1-4093-9ef3_5cba06eef995",
+        "/snapshots/f9faf7df-fdc1-4093-9ef3-5cba06eef9955",
+        "/snapshots/i", "/snapshots/i/j", "/snapshots/detail/x"
+    };
+
+#define n_of(a)  (sizeof(a) / sizeof((a)[0]))
+
+    (void) state;
+
+    for (m = 0; m < n_of(methods); m++)
+    for (x = 0; x < n_of(prefixes); x++)
+    for (v = 0; v < n_of(versions); v++)
+    for (p = 0; p < n_of(projects); p++)
+    for (t = 0; t < n_of(tails); t++) {
+
+        sprintf(path, "%s/%s%s%s", prefixes[x], versions[v], projects[p],
+                tails[t]);
+
+        assert_int_equal(ngx_snapshot_route(&plain, &mem, unit_str(methods[m]),
+                                            unit_str(path),
+                                            unit_str(prefixes[x]), 1),
+                         NGX_SNAPSHOT_OK);
+
+        if (plain.sound) {
+            assert_int_equal(plain.canonical, 1);
+            assert_true(ngx_snapshot_check(
+                            &ngx_snapshot_rules[NGX_SNAPSHOT_PROJECT_ID], 0,
+                            NULL, plain.project, &found));
+
+            if (plain.operation->shape == NGX_SNAPSHOT_MEMBER) {
+                assert_true(ngx_snapshot_check(
+                                &ngx_snapshot_rules[NGX_SNAPSHOT_SNAPSHOT_ID],
+                                0, NULL, plain.id, &found));
+            }
+        }
+
+        sprintf(twice, "%s//%s%s%s", prefixes[x], versions[v], projects[p],
+                tails[t]);
+
+        assert_int_equal(ngx_snapshot_route(&other, &mem, unit_str(methods[m]),
+                                            unit_str(twice),
+                                            unit_str(prefixes[x]), 1),
+                         NGX_SNAPSHOT_OK);
+
+        assert_ptr_equal(plain.operation, other.operation);
+        assert_int_equal(plain.family, other.family);
+        assert_true(ngx_snapshot_eq(plain.project, other.project));
+        assert_true(ngx_snapshot_eq(plain.id, other.id));
+        assert_int_equal(other.sound, 0);
+
+        unit_free(&arena);
+    }
+}
+
+
 static void
 methods_of_a_path_are_known(void **state)
 {
@@ -263,6 +348,7 @@ main(void)
     const struct CMUnitTest  tests[] = {
         cmocka_unit_test(every_path_leads_where_it_should),
         cmocka_unit_test(a_plain_path_takes_no_memory),
+        cmocka_unit_test(a_plain_path_leads_where_another_spelling_does),
         cmocka_unit_test(methods_of_a_path_are_known),
         cmocka_unit_test(short_memory_is_an_error),
         cmocka_unit_test(a_normal_form_is_known)

@@ -175,7 +175,7 @@ test_sure(void **state)
 static void
 test_places(void **state)
 {
-    char          body[256];
+    char          body[400], a[150], b[150];
     size_t        before, after, len;
     unsigned      i;
 
@@ -184,15 +184,15 @@ test_places(void **state)
 
     (void) state;
 
+    memset(a, 'a', sizeof(a));
+    memset(b, 'b', sizeof(b));
+
     for (i = 0; i < sizeof(odd) / sizeof(odd[0]); i++) {
-        for (before = 0; before < 70; before++) {
-            for (after = 0; after < 40; after += 1 + after / 4) {
+        for (before = 0; before < sizeof(a); before++) {
+            for (after = 0; after < sizeof(b); after += 1 + after / 4) {
 
                 len = sprintf(body, "{\"snapshot\":{\"name\":\"%.*s%s%.*s\"}}",
-                              (int) before,
-                              "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
-                              "aaaaaaaaaaaaaaaaaaaaaaa", odd[i], (int) after,
-                              "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb");
+                              (int) before, a, odd[i], (int) after, b);
 
                 try_body(body, len, 0);
                 try_body(body, len - any(4), 0);
