@@ -167,7 +167,7 @@ typedef struct {
 } ngx_snapshot_field_t;
 
 
-/* the fields that may stand beside each other */
+/* the fields that may stand beside each other, those that are required first */
 
 struct ngx_snapshot_scope_s {
     const ngx_snapshot_field_t   *fields;

@@ -42,6 +42,10 @@ static void ngx_snapshot_judge_field(ngx_snapshot_judge_t *j,
 static void ngx_snapshot_judge_type(ngx_snapshot_judge_t *j,
     const ngx_snapshot_field_t *field, const ngx_snapshot_place_t *place,
     ngx_snapshot_type_e type, ngx_snapshot_str_t value);
+static ngx_snapshot_noinline void ngx_snapshot_judge_missing(
+    ngx_snapshot_judge_t *j, const ngx_snapshot_field_t *field);
+static ngx_snapshot_noinline void ngx_snapshot_judge_nothing(
+    ngx_snapshot_judge_t *j);
 static void ngx_snapshot_judge_known(ngx_snapshot_violation_t *v,
     const ngx_snapshot_scope_t *scope);
 static const ngx_snapshot_field_t *ngx_snapshot_judge_find(
@@ -546,41 +550,23 @@ void
 ngx_snapshot_judge_leave(ngx_snapshot_judge_t *j)
 {
     unsigned                     i;
-    ngx_snapshot_place_t         place;
     ngx_snapshot_frame_t        *frame;
-    ngx_snapshot_violation_t    *v;
     const ngx_snapshot_scope_t  *scope;
 
     frame = &j->frame[j->depth];
     scope = frame->scope;
 
-    for (i = 0; i < scope->nfields; i++) {
-
-        if (!(scope->fields[i].flags & NGX_SNAPSHOT_REQUIRED)
-            || frame->seen & ((uint32_t) 1 << i))
-        {
-            continue;
+    for (i = 0;
+         i < scope->nfields && scope->fields[i].flags & NGX_SNAPSHOT_REQUIRED;
+         i++)
+    {
+        if (!(frame->seen & ((uint32_t) 1 << i))) {
+            ngx_snapshot_judge_missing(j, &scope->fields[i]);
         }
-
-        place = ngx_snapshot_judge_named(NULL, NULL, scope->fields[i].name);
-
-        ngx_snapshot_judge_say(j, NGX_SNAPSHOT_FIELD_REQUIRED, &place,
-                               "is missing, it is required");
     }
 
     if (scope->any_of && frame->seen == 0) {
-
-        place = ngx_snapshot_judge_named(NULL, NULL, frame->key);
-
-        j->depth--;
-        v = ngx_snapshot_judge_add(j, scope->any_of, &place);
-        j->depth++;
-
-        if (v) {
-            ngx_snapshot_text_cstr(&v->message, "has nothing to update, at "
-                                   "least one is required of");
-            ngx_snapshot_judge_known(v, scope);
-        }
+        ngx_snapshot_judge_nothing(j);
     }
 
     if (j->depth) {
@@ -588,6 +574,44 @@ ngx_snapshot_judge_leave(ngx_snapshot_judge_t *j)
     }
 
     j->entry = NGX_SNAPSHOT_NO_RULE;
+}
+
+
+static ngx_snapshot_noinline void
+ngx_snapshot_judge_missing(ngx_snapshot_judge_t *j,
+    const ngx_snapshot_field_t *field)
+{
+    ngx_snapshot_place_t  place;
+
+    place = ngx_snapshot_judge_named(NULL, NULL, field->name);
+
+    ngx_snapshot_judge_say(j, NGX_SNAPSHOT_FIELD_REQUIRED, &place,
+                           "is missing, it is required");
+}
+
+
+/* that is wrong with the object in hand, not with one of its members */
+
+static ngx_snapshot_noinline void
+ngx_snapshot_judge_nothing(ngx_snapshot_judge_t *j)
+{
+    ngx_snapshot_place_t       place;
+    ngx_snapshot_frame_t      *frame;
+    ngx_snapshot_violation_t  *v;
+
+    frame = &j->frame[j->depth];
+
+    place = ngx_snapshot_judge_named(NULL, NULL, frame->key);
+
+    j->depth--;
+    v = ngx_snapshot_judge_add(j, frame->scope->any_of, &place);
+    j->depth++;
+
+    if (v) {
+        ngx_snapshot_text_cstr(&v->message, "has nothing to update, at least "
+                               "one is required of");
+        ngx_snapshot_judge_known(v, frame->scope);
+    }
 }
 
 

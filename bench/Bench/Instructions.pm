@@ -44,15 +44,18 @@ sub control {
     die "vgdb: $said\n" if $? != 0;
 }
 
-# The instructions of a dump, the calls of an allocator in it, and how many of
-# them a module or library made past nginx's pools.
+# The instructions of a dump, the calls of an allocator in it, how many of them
+# a module or library made past nginx's pools, and the instructions of the
+# gateway's own code.
 
 sub parse {
     my ($name) = @_;
 
-    my (%name, $object, $callee, $total);
+    local $_;
+    my (%name, $object, $callee, $call, $total);
     my $nginx = qr/\/\Q@{[basename(Gateway::nginx())]}\E$/;
-    my ($calls, $heap) = (0, 0);
+    my $module = Gateway::module();
+    my ($calls, $heap, $own) = (0, 0, 0);
 
     open my $fh, '<', $name or die "$name: $!\n";
 
@@ -69,9 +72,18 @@ sub parse {
                 $callee = $n;
             }
 
+        } elsif (/^[-+*\d]\S* (\d+)$/) {
+
+            # the line after that of a call is what the callee has cost
+
+            $own += $1 if !$call && $object eq $module;
+            $call = 0;
+
         } elsif (/^calls=(\d+)/) {
             my $n = $1;
             my $alloc = grep { $callee eq $_ } @allocators;
+
+            $call = 1;
 
             next if $object =~ /\/(?:libc|ld-)[^\/]*$/;
 
@@ -84,7 +96,7 @@ sub parse {
         }
     }
 
-    return ($total // die("$name has no count\n"), $calls, $heap);
+    return ($total // die("$name has no count\n"), $calls, $heap, $own);
 }
 
 # instructions(VARIANT, port => PORT, upstream => PORT, seconds => SECONDS of
@@ -129,10 +141,10 @@ sub instructions {
             push @counts, [$length, parse("$g->{dir}/out." . ++$dumps)];
         }
 
-        my ($requests, @more) = map { $counts[1][$_] - $counts[0][$_] } 0 .. 3;
+        my ($requests, @more) = map { $counts[1][$_] - $counts[0][$_] } 0 .. 4;
 
         $found{ $w->{key} }{requests} = $requests;
-        @{ $found{ $w->{key} } }{qw(instructions allocations heap)}
+        @{ $found{ $w->{key} } }{qw(instructions allocations heap own)}
             = map { $_ / $requests } @more;
     }
 

@@ -80,6 +80,11 @@ check_scope(const ngx_snapshot_scope_t *scope, ngx_snapshot_family_e family,
         assert_non_null(f->page);
         assert_int_equal(f->type == NGX_SNAPSHOT_OBJECT, f->members != NULL);
 
+        /* the judge looks no further than the first that is not required */
+
+        assert_true(i == 0 || !(f->flags & NGX_SNAPSHOT_REQUIRED)
+                    || f[-1].flags & NGX_SNAPSHOT_REQUIRED);
+
         for (k = 0; k < NGX_SNAPSHOT_FIELD_CHECKS && f->rules[k]; k++) {
             rule = f->rules[k];
             assert_non_null(ngx_snapshot_rules[rule].code[family]);
