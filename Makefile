@@ -82,7 +82,7 @@ build/floor/Makefile: bench/floor/config tools/configure
 BENCH_CORE = build/bench/core build/bench/core-heap
 
 bench-core: deps-build deps-bench $(BENCH_CORE)
-	bench/core.pl build/bench/core
+	bench/core.pl $(BENCH) build/bench/core
 
 build/bench/core-heap: BENCH_CFLAGS = -DBENCH_HEAP
 

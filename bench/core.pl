@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 # Measures the core alone and prints Markdown tables; see bench/core.c.
 #
-#     bench/core.pl [--out=FILE] PROGRAM
+#     bench/core.pl [--out=FILE] [--document=FILE] PROGRAM
 #
 # PROGRAM is run three times: for times, under callgrind for instructions, and
 # PROGRAM-heap for allocations.  All numbers go to FILE as well.
@@ -14,8 +14,10 @@ use Getopt::Long;
 use JSON::PP ();
 
 my $out = 'build/bench-core.json';
+my $document;
 
-GetOptions('out=s' => \$out) && @ARGV == 1 or exit 2;
+GetOptions('out=s' => \$out, 'document=s' => \$document) && @ARGV == 1
+    or exit 2;
 
 my ($program) = @ARGV;
 
@@ -235,25 +237,42 @@ for my $c (@cases) {
     push @groups, $c->{group} if !$seen{ $c->{group} }++;
 }
 
-for my $group (@groups) {
-    print table($group, grep { $_->{group} eq $group } @cases), "\n";
-}
+my $text = join "\n", map {
+    my $group = $_;
+    table($group, grep { $_->{group} eq $group } @cases);
+} @groups;
 
-print <<'END';
+my @rising = map { rising($_) ? "$_->{group}, $_->{series}, $_->{name}" : () }
+             @cases;
+
+$text .= <<'END' . (@rising ? join('; ', @rising) : 'nothing') . ".\n";
+
 Instructions are those of user space, by callgrind. "Growth" is that of
 instructions beside that of the size, from the case before in the same series;
 bold is what grows faster than its size. "Each more" is what another byte
 costs, or another violation or member where these are counted. Bytes are those
 that are read, or written in a report. Pool and heap are calls and bytes asked
 for, the pool's through the core's own allocator. Memory and caches are warm.
+
+Faster than its size grows: 
 END
 
-my @rising = map { rising($_) ? "$_->{group}, $_->{series}, $_->{name}" : () }
-             @cases;
+$text =~ s/: \n(?=[^\n]+\.\n\z)/: /;
 
-print "\nFaster than its size grows: ",
-      @rising ? join('; ', @rising) : 'nothing', ".\n";
+print $text;
 
-open my $fh, '>', $out or die "$out: $!\n";
-print $fh JSON::PP->new->canonical->pretty->encode({ cases => \@cases });
-close $fh or die "$out: $!\n";
+spew($out, JSON::PP->new->canonical->pretty->encode({ cases => \@cases }));
+
+spew($document, "# What the core costs\n\nThe core alone, without nginx, as"
+                . " `make bench-core BENCH=--document=$document`\nhas measured"
+                . " it; [benchmarks.md](benchmarks.md) has the whole.\n\n"
+                . $text)
+    if defined $document;
+
+sub spew {
+    my ($name, $all) = @_;
+
+    open my $fh, '>', $name or die "$name: $!\n";
+    print $fh $all;
+    close $fh or die "$name: $!\n";
+}

@@ -4,12 +4,18 @@
 #include "ngx_snapshot_scan.h"
 
 
+/* so large a body, in bytes, is put together in memory that a worker keeps */
+
+#define NGX_HTTP_SNAPSHOT_SCRATCH_MAX  (1024 * 1024)
+
+
 static void ngx_http_snapshot_body_handler(ngx_http_request_t *r);
 static off_t ngx_http_snapshot_body_size(ngx_http_request_t *r);
 static void ngx_http_snapshot_judge_body(ngx_http_request_t *r,
     ngx_http_snapshot_ctx_t *ctx, ngx_snapshot_str_t body);
 static ngx_int_t ngx_http_snapshot_gather(ngx_http_request_t *r, size_t size,
     ngx_snapshot_str_t *body);
+static u_char *ngx_http_snapshot_scratch(ngx_http_request_t *r, size_t size);
 static ngx_int_t ngx_http_snapshot_copy(u_char **p, ngx_buf_t *b);
 static ngx_int_t ngx_http_snapshot_body_filter(ngx_http_request_t *r,
     ngx_chain_t *in);
@@ -200,7 +206,7 @@ ngx_http_snapshot_gather(ngx_http_request_t *r, size_t size,
         return NGX_OK;
     }
 
-    p = ngx_palloc(r->pool, size);
+    p = ngx_http_snapshot_scratch(r, size);
     if (p == NULL) {
         return NGX_ERROR;
     }
@@ -214,6 +220,45 @@ ngx_http_snapshot_gather(ngx_http_request_t *r, size_t size,
     }
 
     return NGX_OK;
+}
+
+
+/*
+ * Memory for as long as a body is judged, which nothing interrupts: it belongs
+ * to the worker, so that no request allocates and frees as much again as its
+ * body takes.  What is larger than is usual comes from the request's pool.
+ */
+
+static u_char *
+ngx_http_snapshot_scratch(ngx_http_request_t *r, size_t size)
+{
+    u_char         *p;
+
+    static u_char  *scratch;
+    static size_t   room;
+
+    if (size > NGX_HTTP_SNAPSHOT_SCRATCH_MAX) {
+        return ngx_palloc(r->pool, size);
+    }
+
+    if (size > room) {
+
+        size = ngx_align(size, ngx_pagesize);
+
+        p = ngx_alloc(size, r->connection->log);
+        if (p == NULL) {
+            return NULL;
+        }
+
+        if (scratch) {
+            ngx_free(scratch);
+        }
+
+        scratch = p;
+        room = size;
+    }
+
+    return scratch;
 }
 
 

@@ -432,10 +432,10 @@ static void
 ngx_http_snapshot_count_violations(ngx_http_request_t *r,
     ngx_http_snapshot_ctx_t *ctx, ngx_shm_zone_t *zone, ngx_uint_t operation)
 {
-    ngx_uint_t                       n, lost;
-    ngx_slab_pool_t                 *shpool;
-    ngx_http_snapshot_counters_t    *counters;
-    const ngx_snapshot_violation_t  *v;
+    uint32_t                       rules;
+    ngx_uint_t                     n, lost, rule, severity;
+    ngx_slab_pool_t               *shpool;
+    ngx_http_snapshot_counters_t  *counters;
 
     counters = zone->data;
     shpool = (ngx_slab_pool_t *) zone->shm.addr;
@@ -444,26 +444,19 @@ ngx_http_snapshot_count_violations(ngx_http_request_t *r,
 
     lost = ngx_http_snapshot_projects_repair(&counters->projects);
 
-    n = 0;
+    for (rules = ctx->judge.rules; rules; rules &= rules - 1) {
 
-    for (v = ctx->judge.first; v; v = v->next) {
-
-        n++;
-
-        /* those of one rule mostly come one after the other */
-
-        if (v->next && v->next->rule == v->rule) {
-            continue;
-        }
+        rule = __builtin_ctz(rules);
+        n = ctx->judge.violated[rule];
+        severity = ctx->judge.policy->rule[rule].severity;
 
         (void) ngx_atomic_fetch_add(
-                        &counters->violations[operation][v->rule][v->severity],
-                        n);
+                            &counters->violations[operation][rule][severity],
+                            n);
 
         ngx_http_snapshot_projects_add(&counters->projects,
-                                       ctx->route.project, operation, v->rule,
-                                       v->severity, n, ngx_time());
-        n = 0;
+                                       ctx->route.project, operation, rule,
+                                       severity, n, ngx_time());
     }
 
     ngx_shmtx_unlock(&shpool->mutex);

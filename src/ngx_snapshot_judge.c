@@ -7,6 +7,10 @@
 
 #define NGX_SNAPSHOT_TOKEN_MAX  255
 
+/* the numbers of violations by rule, in bytes */
+
+#define NGX_SNAPSHOT_VIOLATED  (NGX_SNAPSHOT_RULES * sizeof(uint32_t))
+
 
 /*
  * Where something is: "query " and "query:" before a name, or a name alone in
@@ -421,6 +425,12 @@ ngx_snapshot_judge_begin(ngx_snapshot_judge_t *j)
 
     j->mark.last = j->last;
     j->mark.rules = j->rules;
+
+    if (j->violated) {
+        memcpy(j->violated + NGX_SNAPSHOT_RULES, j->violated,
+               NGX_SNAPSHOT_VIOLATED);
+    }
+
     memcpy(j->mark.count, j->count, sizeof(j->count));
 }
 
@@ -432,6 +442,12 @@ ngx_snapshot_judge_forget(ngx_snapshot_judge_t *j)
     *j->last = NULL;
 
     j->rules = j->mark.rules;
+
+    if (j->violated) {
+        memcpy(j->violated, j->violated + NGX_SNAPSHOT_RULES,
+               NGX_SNAPSHOT_VIOLATED);
+    }
+
     memcpy(j->count, j->mark.count, sizeof(j->count));
 
     /* of these there are none before the body */
@@ -631,7 +647,8 @@ ngx_snapshot_judge_named(const char *words, const char *prefix,
 
 /*
  * Records a violation whose message is "place: "; the caller says the rest.
- * NULL where the operator has the rule passed over, or memory is short.
+ * NULL where the operator has the rule passed over, where enough of the rule
+ * are kept, or where memory is short.
  */
 
 static ngx_snapshot_violation_t *
@@ -644,6 +661,26 @@ ngx_snapshot_judge_add(ngx_snapshot_judge_t *j, ngx_snapshot_rule_e rule,
     severity = ngx_snapshot_judge_severity(j, rule);
 
     if (severity == NGX_SNAPSHOT_PASS) {
+        return NULL;
+    }
+
+    if (j->violated == NULL) {
+
+        /* as many again for those that there were before a body was begun */
+
+        j->violated = j->mem->alloc(j->mem->data, 2 * NGX_SNAPSHOT_VIOLATED);
+        if (j->violated == NULL) {
+            j->failed = 1;
+            return NULL;
+        }
+
+        memset(j->violated, 0, 2 * NGX_SNAPSHOT_VIOLATED);
+    }
+
+    j->count[severity]++;
+    j->rules |= (uint32_t) 1 << rule;
+
+    if (++j->violated[rule] > NGX_SNAPSHOT_LISTED_MAX && !j->every) {
         return NULL;
     }
 
@@ -667,9 +704,6 @@ ngx_snapshot_judge_add(ngx_snapshot_judge_t *j, ngx_snapshot_rule_e rule,
 
     *j->last = v;
     j->last = &v->next;
-
-    j->count[severity]++;
-    j->rules |= (uint32_t) 1 << rule;
 
     return v;
 }

@@ -22,6 +22,11 @@
 #define NGX_SNAPSHOT_DEPTH  3
 
 
+/* so many violations are listed, then their number, CONTRACT section 3 */
+
+#define NGX_SNAPSHOT_LISTED_MAX  16
+
+
 typedef struct ngx_snapshot_violation_s  ngx_snapshot_violation_t;
 
 
@@ -61,8 +66,11 @@ typedef struct {
  * failed is set where something could not be judged, for want of memory or
  * because pcre2 gave up: the request must then be refused with a 500.  count
  * is the number of violations by severity, rules has a bit for each rule that
- * was violated, keep holds the values for the variables.  entry is the rule of
- * the object in hand where that is a map, entry_max what it allows.
+ * was violated, violated their number by rule, or NULL where there are none.
+ * Of each rule NGX_SNAPSHOT_LISTED_MAX are kept, so that a body of thousands
+ * takes no more memory, or all where every is set.  keep holds the values for
+ * the variables.  entry is the rule of the object in hand where that is a map,
+ * entry_max what it allows.
  */
 
 typedef struct {
@@ -76,6 +84,8 @@ typedef struct {
     ngx_snapshot_violation_t       **last;
     unsigned                         count[NGX_SNAPSHOT_SEVERITIES];
     uint32_t                         rules;
+    uint32_t                        *violated;
+    unsigned                         every;
     unsigned                         failed;
 
     ngx_snapshot_str_t               keep[NGX_SNAPSHOT_KEEPS];

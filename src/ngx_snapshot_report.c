@@ -100,22 +100,21 @@ ngx_snapshot_report_message(const ngx_snapshot_judge_t *j,
     n = 0;
 
     for (v = ngx_snapshot_report_next(j, NULL, NGX_SNAPSHOT_REJECT);
-         v;
+         v && n < NGX_SNAPSHOT_LISTED_MAX;
          v = ngx_snapshot_report_next(j, v, NGX_SNAPSHOT_REJECT))
     {
-        if (n == NGX_SNAPSHOT_LISTED_MAX) {
-            ngx_snapshot_text_cstr(t, "; and ");
-            ngx_snapshot_text_num(t, j->count[NGX_SNAPSHOT_REJECT] - n);
-            ngx_snapshot_text_cstr(t, " more");
-            return;
-        }
-
         if (n++) {
             ngx_snapshot_text_cstr(t, "; ");
         }
 
         ngx_snapshot_text_json(t, ngx_snapshot_text_str(&v->message));
         t->failed |= v->message.failed;
+    }
+
+    if (j->count[NGX_SNAPSHOT_REJECT] > n) {
+        ngx_snapshot_text_cstr(t, "; and ");
+        ngx_snapshot_text_num(t, j->count[NGX_SNAPSHOT_REJECT] - n);
+        ngx_snapshot_text_cstr(t, " more");
     }
 }
 
@@ -187,7 +186,7 @@ ngx_snapshot_report_list(const ngx_snapshot_judge_t *j,
     ngx_snapshot_severity_e least, ngx_snapshot_severity_e most,
     ngx_snapshot_str_t *list)
 {
-    unsigned                         n, all;
+    unsigned                         n, all, severity;
     ngx_snapshot_text_t              t;
     const ngx_snapshot_violation_t  *v;
 
@@ -196,15 +195,15 @@ ngx_snapshot_report_list(const ngx_snapshot_judge_t *j,
     n = 0;
     all = 0;
 
+    for (severity = least; severity <= most; severity++) {
+        all += j->count[severity];
+    }
+
     for (v = ngx_snapshot_report_next(j, NULL, least);
-         v;
+         v && n < NGX_SNAPSHOT_LISTED_MAX;
          v = ngx_snapshot_report_next(j, v, least))
     {
         if (v->severity > most) {
-            continue;
-        }
-
-        if (all++ >= NGX_SNAPSHOT_LISTED_MAX) {
             continue;
         }
 

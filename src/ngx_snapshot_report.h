@@ -12,11 +12,6 @@
 #pragma GCC visibility push(hidden)
 
 
-/* so many violations are listed, then their number, CONTRACT section 3 */
-
-#define NGX_SNAPSHOT_LISTED_MAX  16
-
-
 /*
  * The violation after v in the order of reporting, of severity "least" or
  * more; the first where v is NULL; NULL where there is no other.

@@ -22,6 +22,8 @@ my %location = (
                    snapshot_rule body-size reject max=300;',
     '/onfile'  => 'snapshot_gateway enforce; client_body_in_file_only clean;
                    snapshot_rule body-size reject max=300;',
+    '/huge'    => 'snapshot_gateway enforce;
+                   snapshot_rule body-size reject max=4m;',
     '/warned'  => 'snapshot_gateway enforce;
                    snapshot_rule body-size warn max=300;',
     '/monitor' => 'snapshot_gateway monitor;
@@ -313,6 +315,23 @@ $r = $g->post($big, target => "/monitor$path");
 is($r->{headers}{'x-snapshot-violation'}[0], 'body-size;at=""',
    'also with a length');
 got_body($big, 'monitored with a length');
+
+
+# a worker puts bodies together in memory that it keeps, up to a megabyte
+
+for my $entries (300, 30, 4000, 300, 12000, 1, 9000, 4000, 30) {
+    my $members = { map { ("k$_" => 'v' x 200) } 1 .. $entries };
+    my $body = create_body(metadata => $members);
+
+    $r = $g->post($body, target => "/huge$path");
+    is($r->{status}, 200, length($body) . ' bytes pass');
+    got_body($body, length($body) . ' bytes');
+
+    $r = $g->post(create_body(metadata => $members, name => 'x' x 256),
+                  target => "/huge$path");
+    is($r->{status}, 400, 'with a name that is too long they do not');
+    got_nothing('with a name that is too long');
+}
 
 
 # keep-alive and pipelining

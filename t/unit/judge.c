@@ -336,6 +336,89 @@ the_answer_is_as_documented(void **state)
 }
 
 
+static void
+thousands_of_violations_are_counted_but_not_kept(void **state)
+{
+    char                 key[16];
+    unsigned             i;
+    unit_t              *u = *state;
+    ngx_snapshot_str_t   s;
+
+    u->policy.rule[NGX_SNAPSHOT_METADATA_ENTRY].severity = NGX_SNAPSHOT_REJECT;
+
+    begin(u, "POST", "/v3/p/snapshots");
+    ngx_snapshot_judge_begin(&u->judge);
+
+    assert_int_equal(member(u, "snapshot", NGX_SNAPSHOT_OBJECT, ""), 1);
+    assert_int_equal(member(u, "volume_id", NGX_SNAPSHOT_STRING, "x"), 0);
+    assert_int_equal(member(u, "metadata", NGX_SNAPSHOT_OBJECT, ""), 1);
+
+    for (i = 0; i < 5000; i++) {
+        sprintf(key, "%u", i);
+        assert_int_equal(member(u, key, NGX_SNAPSHOT_NULL, ""), 0);
+    }
+
+    ngx_snapshot_judge_leave(&u->judge);
+
+    /* of another rule, after all of them, and first in the order of rules */
+
+    assert_int_equal(member(u, "more", NGX_SNAPSHOT_NULL, ""), 0);
+    ngx_snapshot_judge_leave(&u->judge);
+    ngx_snapshot_judge_leave(&u->judge);
+
+    assert_int_equal(u->judge.count[NGX_SNAPSHOT_REJECT], 5002);
+    assert_int_equal(u->judge.violated[NGX_SNAPSHOT_METADATA_ENTRY], 5000);
+    assert_int_equal(u->judge.violated[NGX_SNAPSHOT_FIELD_UNKNOWN], 1);
+    assert_true(u->arena.n < 100);
+
+    assert_int_equal(ngx_snapshot_report_object(&u->judge, 0, &s),
+                     NGX_SNAPSHOT_OK);
+    assert_non_null(strstr((const char *) s.data, "snapshot.more: "));
+    assert_non_null(strstr((const char *) s.data, "snapshot.metadata.13: "));
+    assert_null(strstr((const char *) s.data, "snapshot.metadata.14: "));
+    assert_non_null(strstr((const char *) s.data, "; and 4986 more\""));
+
+    /* another reader begins */
+
+    ngx_snapshot_judge_forget(&u->judge);
+    assert_int_equal(u->judge.count[NGX_SNAPSHOT_REJECT], 0);
+    assert_int_equal(u->judge.violated[NGX_SNAPSHOT_METADATA_ENTRY], 0);
+    assert_null(u->judge.first);
+}
+
+
+static void
+all_violations_are_kept_where_all_are_told(void **state)
+{
+    char                 key[16];
+    unsigned             i;
+    unit_t              *u = *state;
+    ngx_snapshot_str_t   s;
+
+    u->policy.rule[NGX_SNAPSHOT_METADATA_ENTRY].severity = NGX_SNAPSHOT_REJECT;
+
+    begin(u, "POST", "/v3/p/snapshots");
+    u->judge.every = 1;
+    ngx_snapshot_judge_begin(&u->judge);
+
+    assert_int_equal(member(u, "snapshot", NGX_SNAPSHOT_OBJECT, ""), 1);
+    assert_int_equal(member(u, "metadata", NGX_SNAPSHOT_OBJECT, ""), 1);
+
+    for (i = 0; i < 100; i++) {
+        sprintf(key, "%u", i);
+        assert_int_equal(member(u, key, NGX_SNAPSHOT_NULL, ""), 0);
+    }
+
+    ngx_snapshot_judge_leave(&u->judge);
+    ngx_snapshot_judge_leave(&u->judge);
+    ngx_snapshot_judge_leave(&u->judge);
+
+    assert_int_equal(ngx_snapshot_report_object(&u->judge, 1, &s),
+                     NGX_SNAPSHOT_OK);
+    assert_non_null(strstr((const char *) s.data, "/snapshot/metadata/99\""));
+}
+
+
 int
 main(void)
 {
@@ -354,6 +437,10 @@ main(void)
         cmocka_unit_test_setup_teardown(
             good_requests_take_no_memory_but_for_what_is_kept, setup,
             teardown),
+        cmocka_unit_test_setup_teardown(
+            thousands_of_violations_are_counted_but_not_kept, setup, teardown),
+        cmocka_unit_test_setup_teardown(
+            all_violations_are_kept_where_all_are_told, setup, teardown),
         cmocka_unit_test_setup_teardown(the_answer_is_as_documented, setup,
                                         teardown)
     };
