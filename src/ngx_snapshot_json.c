@@ -15,6 +15,9 @@ typedef struct {
 } ngx_snapshot_json_fault_t;
 
 
+static json_t *ngx_snapshot_json_load(ngx_snapshot_judge_t *j,
+    ngx_snapshot_str_t body, size_t flags, json_error_t *error);
+static void *ngx_snapshot_json_malloc(size_t size);
 static void ngx_snapshot_json_error(ngx_snapshot_judge_t *j,
     const json_error_t *error);
 static void ngx_snapshot_json_push(ngx_snapshot_judge_t *j, json_t *object);
@@ -39,6 +42,12 @@ static const ngx_snapshot_json_fault_t  ngx_snapshot_json_faults[] = {
 const char *const  ngx_snapshot_json_version = JANSSON_VERSION;
 
 
+/* the allocator that jansson is given elsewhere, and whether it has failed */
+
+static json_malloc_t  ngx_snapshot_json_next;
+static int            ngx_snapshot_json_short;
+
+
 void
 ngx_snapshot_json_read(ngx_snapshot_judge_t *j, ngx_snapshot_str_t body)
 {
@@ -50,10 +59,12 @@ ngx_snapshot_json_read(ngx_snapshot_judge_t *j, ngx_snapshot_str_t body)
         return;
     }
 
-    root = json_loadb((const char *) body.data, body.len,
-                      NGX_SNAPSHOT_JSON_FLAGS|JSON_REJECT_DUPLICATES, &error);
+    root = ngx_snapshot_json_load(j, body, JSON_REJECT_DUPLICATES, &error);
 
-    if (root == NULL && json_error_code(&error) == json_error_duplicate_key) {
+    if (root == NULL
+        && !j->failed
+        && json_error_code(&error) == json_error_duplicate_key)
+    {
 
         ngx_snapshot_judge_text(j, NGX_SNAPSHOT_JSON_DUPLICATE_KEY,
                                 "a key is there twice, the second time",
@@ -65,16 +76,22 @@ ngx_snapshot_json_read(ngx_snapshot_judge_t *j, ngx_snapshot_str_t body)
 
         /* the operator lets it through, and the last value wins */
 
-        root = json_loadb((const char *) body.data, body.len,
-                          NGX_SNAPSHOT_JSON_FLAGS, &error);
+        root = ngx_snapshot_json_load(j, body, 0, &error);
     }
 
     if (root == NULL) {
-        ngx_snapshot_json_error(j, &error);
+
+        if (!j->failed) {
+            ngx_snapshot_json_error(j, &error);
+        }
+
         return;
     }
 
-    if (json_is_object(root)) {
+    if (j->failed) {
+        /* void */
+
+    } else if (json_is_object(root)) {
         ngx_snapshot_judge_begin(j);
         ngx_snapshot_json_push(j, root);
 
@@ -87,18 +104,56 @@ ngx_snapshot_json_read(ngx_snapshot_judge_t *j, ngx_snapshot_str_t body)
 }
 
 
+/*
+ * jansson tells most of its failures to get memory as faults of the text, so
+ * its allocator is watched while it reads.
+ */
+
+static json_t *
+ngx_snapshot_json_load(ngx_snapshot_judge_t *j, ngx_snapshot_str_t body,
+    size_t flags, json_error_t *error)
+{
+    json_t       *root;
+    json_free_t   release;
+
+    json_get_alloc_funcs(&ngx_snapshot_json_next, &release);
+    json_set_alloc_funcs(ngx_snapshot_json_malloc, release);
+
+    ngx_snapshot_json_short = 0;
+
+    root = json_loadb((const char *) body.data, body.len,
+                      NGX_SNAPSHOT_JSON_FLAGS|flags, error);
+
+    json_set_alloc_funcs(ngx_snapshot_json_next, release);
+
+    if (ngx_snapshot_json_short) {
+        j->failed = 1;
+    }
+
+    return root;
+}
+
+
+static void *
+ngx_snapshot_json_malloc(size_t size)
+{
+    void  *p;
+
+    p = ngx_snapshot_json_next(size);
+
+    if (p == NULL) {
+        ngx_snapshot_json_short = 1;
+    }
+
+    return p;
+}
+
+
 static void
 ngx_snapshot_json_error(ngx_snapshot_judge_t *j, const json_error_t *error)
 {
     enum json_error_code              code;
     const ngx_snapshot_json_fault_t  *f;
-
-    /* without a position jansson did not fail on the text, but on memory */
-
-    if (error->line < 1) {
-        j->failed = 1;
-        return;
-    }
 
     code = json_error_code(error);
 
