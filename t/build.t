@@ -49,6 +49,35 @@ for my $name (slurp('src/ngx_http_snapshot_variables.c')
     like($readme, qr/^\| .*`\$$name`.* \|/m, "the README has \$$name");
 }
 
+# what the documents name is there
+
+my $titles = join "\n", slurp('t/data/cases.jsonl') =~ /"title": "([^"]*)"/g;
+my $makefile = slurp('Makefile');
+
+for my $document ('README.md', glob 'docs/*.md') {
+    my $text = slurp($document);
+    my %named = map { $_ => 1 }
+                $text =~ /\b((?:t|conf|tools|bench|docs)\/[\w\/-]+\.\w+)/g;
+
+    ok(-e, "$document: $_ exists") for sort keys %named;
+
+    my %target = map { $_ => 1 } $text =~ /(?:`| {4})make ([a-z][\w-]*)/g;
+
+    like($makefile, qr/^(?:[\w-]+ )*$_(?: [\w-]+)*:/m,
+         "$document: there is a target $_") for sort keys %target;
+
+    my %unit = map { $_ => 1 } $text =~ /\bbuild\/unit\/(\w+)/g;
+
+    ok(-e "t/unit/$_.c", "$document: there is a unit test $_")
+        for sort keys %unit;
+
+    my %title = map { $_ => 1 }
+                map { /"([^"]+)"/g } $text =~ /t\/cases\.t: ([^|;]*(?:;[^|;"]*"[^|]*)?)/g;
+
+    ok(index($titles, $_) >= 0, "$document: there is a case $_")
+        for sort keys %title;
+}
+
 # configurations work when pasted
 
 my $n = 0;
