@@ -672,15 +672,15 @@ ngx_http_snapshot_init_main_conf(ngx_conf_t *cf, void *conf)
         return NGX_CONF_ERROR;
     }
 
+    cln->handler = ngx_http_snapshot_free_regex;
+    cln->data = smcf->regex;
+
     if (getrandom(&smcf->seed, sizeof(smcf->seed), 0)
         != sizeof(smcf->seed))
     {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, ngx_errno, "getrandom() failed");
         return NGX_CONF_ERROR;
     }
-
-    cln->handler = ngx_http_snapshot_free_regex;
-    cln->data = smcf->regex;
 
     return NGX_CONF_OK;
 }

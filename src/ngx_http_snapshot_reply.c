@@ -152,19 +152,26 @@ static void
 ngx_http_snapshot_log(ngx_http_request_t *r, ngx_http_snapshot_ctx_t *ctx,
     char *what)
 {
+    ngx_log_t                        log;
     const ngx_snapshot_str_t        *name, *rule;
     const ngx_snapshot_violation_t  *v;
+
+    /* nginx would add the Referer as it came */
+
+    log = *r->connection->log;
+    log.handler = NULL;
 
     v = ngx_snapshot_report_next(&ctx->judge, NULL, NGX_SNAPSHOT_REJECT);
 
     name = &ctx->route.operation->name;
     rule = &ngx_snapshot_rules[v->rule].name;
 
-    ngx_log_error(NGX_LOG_NOTICE, r->connection->log, 0,
+    ngx_log_error(NGX_LOG_NOTICE, &log, 0,
                   "snapshot request %s: operation %*s, rule %*s, "
-                  "violations %ui",
+                  "violations %ui, client: %V",
                   what, name->len, name->data, rule->len, rule->data,
-                  (ngx_uint_t) ctx->judge.count[NGX_SNAPSHOT_REJECT]);
+                  (ngx_uint_t) ctx->judge.count[NGX_SNAPSHOT_REJECT],
+                  &r->connection->addr_text);
 }
 
 

@@ -263,7 +263,10 @@ ngx_http_snapshot_judge_head(ngx_http_request_t *r,
     ngx_snapshot_judge_init(j, &ctx->mem, &slcf->policy, smcf->regex,
                             &ctx->route);
 
-    j->every = (slcf->details || slcf->content == NGX_HTTP_SNAPSHOT_VALIDATE);
+    /* nothing is answered in monitor mode */
+
+    j->every = (slcf->content == NGX_HTTP_SNAPSHOT_VALIDATE
+                || (slcf->details && ctx->mode != NGX_HTTP_SNAPSHOT_MONITOR));
 
     if (!ngx_snapshot_judge_route(j, &ctx->route)) {
         return;

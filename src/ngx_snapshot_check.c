@@ -159,10 +159,11 @@ ngx_snapshot_check_uuid(const ngx_snapshot_checked_t *c,
             return 1;
         }
 
-        if (*p++ != '-') {
-            p--;
+        if (*p != '-') {
             break;
         }
+
+        p++;
     }
 
     ngx_snapshot_found(found, "no UUID from byte %td on, 8-4-4-4-12 hex digits "

@@ -1,4 +1,6 @@
 
+#include <setjmp.h>
+
 #include <jansson.h>
 
 #include "ngx_snapshot_json.h"
@@ -9,15 +11,29 @@
 #define NGX_SNAPSHOT_JSON_FLAGS  JSON_DECODE_INT_AS_REAL
 
 
+/* what stands before each block of jansson's, as aligned as the block */
+
+typedef struct ngx_snapshot_json_block_s  ngx_snapshot_json_block_t;
+
+struct ngx_snapshot_json_block_s {
+    _Alignas(max_align_t)
+    ngx_snapshot_json_block_t  *prev;
+    ngx_snapshot_json_block_t  *next;
+};
+
+
 typedef struct {
     enum json_error_code   code;
     const char            *what;
 } ngx_snapshot_json_fault_t;
 
 
-static json_t *ngx_snapshot_json_load(ngx_snapshot_judge_t *j,
-    ngx_snapshot_str_t body, size_t flags, json_error_t *error);
+static void ngx_snapshot_json_watched(ngx_snapshot_judge_t *j,
+    ngx_snapshot_str_t body);
 static void *ngx_snapshot_json_malloc(size_t size);
+static void ngx_snapshot_json_free(void *p);
+static void ngx_snapshot_json_text(ngx_snapshot_judge_t *j,
+    ngx_snapshot_str_t body);
 static void ngx_snapshot_json_error(ngx_snapshot_judge_t *j,
     const json_error_t *error);
 static void ngx_snapshot_json_push(ngx_snapshot_judge_t *j, json_t *object);
@@ -42,29 +58,38 @@ static const ngx_snapshot_json_fault_t  ngx_snapshot_json_faults[] = {
 const char *const  ngx_snapshot_json_version = JANSSON_VERSION;
 
 
-/* the allocator that jansson is given elsewhere, and whether it has failed */
+/* alloc and release are those that jansson is given elsewhere */
 
-static json_malloc_t  ngx_snapshot_json_next;
-static int            ngx_snapshot_json_short;
+static struct {
+    json_malloc_t              alloc;
+    json_free_t                release;
+    ngx_snapshot_json_block_t  blocks;
+    jmp_buf                    out;
+} ngx_snapshot_json_heap;
 
 
 void
 ngx_snapshot_json_read(ngx_snapshot_judge_t *j, ngx_snapshot_str_t body)
 {
-    json_t        *root;
-    json_error_t   error;
-
     if (body.len == 0) {
         ngx_snapshot_judge_text(j, NGX_SNAPSHOT_JSON_SYNTAX, "empty", 0, 0);
         return;
     }
 
-    root = ngx_snapshot_json_load(j, body, JSON_REJECT_DUPLICATES, &error);
+    ngx_snapshot_json_watched(j, body);
+}
 
-    if (root == NULL
-        && !j->failed
-        && json_error_code(&error) == json_error_duplicate_key)
-    {
+
+static void
+ngx_snapshot_json_text(ngx_snapshot_judge_t *j, ngx_snapshot_str_t body)
+{
+    json_t        *root;
+    json_error_t   error;
+
+    root = json_loadb((const char *) body.data, body.len,
+                      NGX_SNAPSHOT_JSON_FLAGS|JSON_REJECT_DUPLICATES, &error);
+
+    if (root == NULL && json_error_code(&error) == json_error_duplicate_key) {
 
         ngx_snapshot_judge_text(j, NGX_SNAPSHOT_JSON_DUPLICATE_KEY,
                                 "a key is there twice, the second time",
@@ -76,22 +101,16 @@ ngx_snapshot_json_read(ngx_snapshot_judge_t *j, ngx_snapshot_str_t body)
 
         /* the operator lets it through, and the last value wins */
 
-        root = ngx_snapshot_json_load(j, body, 0, &error);
+        root = json_loadb((const char *) body.data, body.len,
+                          NGX_SNAPSHOT_JSON_FLAGS, &error);
     }
 
     if (root == NULL) {
-
-        if (!j->failed) {
-            ngx_snapshot_json_error(j, &error);
-        }
-
+        ngx_snapshot_json_error(j, &error);
         return;
     }
 
-    if (j->failed) {
-        /* void */
-
-    } else if (json_is_object(root)) {
+    if (json_is_object(root)) {
         ngx_snapshot_judge_begin(j);
         ngx_snapshot_json_push(j, root);
 
@@ -105,47 +124,83 @@ ngx_snapshot_json_read(ngx_snapshot_judge_t *j, ngx_snapshot_str_t body)
 
 
 /*
- * jansson tells most of its failures to get memory as faults of the text, so
- * its allocator is watched while it reads.
+ * jansson does not bear a lack of memory: it tells it as a fault of the text,
+ * drops a byte, or goes on behind the end of a block.  So it never comes to
+ * know of one: the reading is left with all of its blocks freed.
  */
 
-static json_t *
-ngx_snapshot_json_load(ngx_snapshot_judge_t *j, ngx_snapshot_str_t body,
-    size_t flags, json_error_t *error)
+static void
+ngx_snapshot_json_watched(ngx_snapshot_judge_t *j, ngx_snapshot_str_t body)
 {
-    json_t       *root;
-    json_free_t   release;
+    json_malloc_t  alloc;
+    json_free_t    release;
 
-    json_get_alloc_funcs(&ngx_snapshot_json_next, &release);
-    json_set_alloc_funcs(ngx_snapshot_json_malloc, release);
+    json_get_alloc_funcs(&alloc, &release);
 
-    ngx_snapshot_json_short = 0;
+    ngx_snapshot_json_heap.alloc = alloc;
+    ngx_snapshot_json_heap.release = release;
+    ngx_snapshot_json_heap.blocks.next = &ngx_snapshot_json_heap.blocks;
+    ngx_snapshot_json_heap.blocks.prev = &ngx_snapshot_json_heap.blocks;
 
-    root = json_loadb((const char *) body.data, body.len,
-                      NGX_SNAPSHOT_JSON_FLAGS|flags, error);
+    json_set_alloc_funcs(ngx_snapshot_json_malloc, ngx_snapshot_json_free);
 
-    json_set_alloc_funcs(ngx_snapshot_json_next, release);
+    if (setjmp(ngx_snapshot_json_heap.out) == 0) {
+        ngx_snapshot_json_text(j, body);
 
-    if (ngx_snapshot_json_short) {
+    } else {
+        while (ngx_snapshot_json_heap.blocks.next
+               != &ngx_snapshot_json_heap.blocks)
+        {
+            ngx_snapshot_json_free(ngx_snapshot_json_heap.blocks.next + 1);
+        }
+
         j->failed = 1;
     }
 
-    return root;
+    json_set_alloc_funcs(alloc, release);
 }
 
 
 static void *
 ngx_snapshot_json_malloc(size_t size)
 {
-    void  *p;
+    ngx_snapshot_json_block_t  *b, *blocks;
 
-    p = ngx_snapshot_json_next(size);
+    b = (size <= SIZE_MAX - sizeof(ngx_snapshot_json_block_t))
+        ? ngx_snapshot_json_heap.alloc(size
+                                       + sizeof(ngx_snapshot_json_block_t))
+        : NULL;
 
-    if (p == NULL) {
-        ngx_snapshot_json_short = 1;
+    if (b == NULL) {
+        longjmp(ngx_snapshot_json_heap.out, 1);
     }
 
-    return p;
+    blocks = &ngx_snapshot_json_heap.blocks;
+
+    b->prev = blocks;
+    b->next = blocks->next;
+    b->next->prev = b;
+    blocks->next = b;
+
+    return b + 1;
+}
+
+
+static void
+ngx_snapshot_json_free(void *p)
+{
+    ngx_snapshot_json_block_t  *b;
+
+    if (p == NULL) {
+        return;
+    }
+
+    b = (ngx_snapshot_json_block_t *) p - 1;
+
+    b->prev->next = b->next;
+    b->next->prev = b->prev;
+
+    ngx_snapshot_json_heap.release(b);
 }
 
 

@@ -62,7 +62,7 @@ static ngx_snapshot_place_t ngx_snapshot_judge_named(const char *words,
     const char *prefix, ngx_snapshot_str_t name);
 
 
-static const ngx_snapshot_str_t  ngx_snapshot_empty = ngx_snapshot_null;
+static const ngx_snapshot_str_t  ngx_snapshot_empty = ngx_snapshot_string("");
 
 
 #define ngx_snapshot_judge_severity(j, r)  ((j)->policy->rule[r].severity)

@@ -66,7 +66,8 @@ typedef struct {
  * failed is set where something could not be judged, for want of memory or
  * because pcre2 gave up: the request must then be refused with a 500.  count
  * is the number of violations by severity, rules has a bit for each rule that
- * was violated, violated their number by rule, or NULL where there are none.
+ * was violated, violated their number by rule, or NULL where there was none
+ * yet.
  * Of each rule NGX_SNAPSHOT_LISTED_MAX are kept, so that a body of thousands
  * takes no more memory, or all where every is set.  keep holds the values for
  * the variables.  entry is the rule of the object in hand where that is a map,

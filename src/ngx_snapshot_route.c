@@ -48,6 +48,8 @@ static int ngx_snapshot_route_read(ngx_snapshot_route_t *route,
 static int ngx_snapshot_route_otherwise(ngx_snapshot_route_t *route,
     const ngx_snapshot_mem_t *mem, const ngx_snapshot_asked_t *asked,
     ngx_snapshot_str_t path);
+static int ngx_snapshot_route_try(ngx_snapshot_route_t *route,
+    const ngx_snapshot_asked_t *asked, u_char *p, size_t len);
 static int ngx_snapshot_route_find(ngx_snapshot_route_t *route,
     const ngx_snapshot_asked_t *asked, ngx_snapshot_str_t norm);
 static int ngx_snapshot_route_match(ngx_snapshot_route_t *route,
@@ -312,27 +314,26 @@ ngx_snapshot_route_otherwise(ngx_snapshot_route_t *route,
     const ngx_snapshot_mem_t *mem, const ngx_snapshot_asked_t *asked,
     ngx_snapshot_str_t path)
 {
-    u_char                *buf, *out;
-    size_t                 len;
-    unsigned               body, decode, read, matters, given;
-    ngx_snapshot_str_t     decoded, norm;
-    ngx_snapshot_route_t   other;
+    u_char              *buf, *out, *late;
+    size_t               len, before;
+    unsigned             body, decode, read, matters, given;
+    ngx_snapshot_str_t   decoded, norm;
 
     /* a project of the contract's reading must outlive the other readings */
 
-    buf = mem->alloc(mem->data, 2 * path.len + 2);
+    buf = mem->alloc(mem->data, 3 * path.len + 3);
     if (buf == NULL) {
         return NGX_SNAPSHOT_ERROR;
     }
 
     out = buf + path.len + 1;
+    late = out + path.len + 1;
 
     decoded.data = buf;
-    norm.data = out;
 
     body = asked->bit & (NGX_SNAPSHOT_POST|NGX_SNAPSHOT_PUT);
     given = body ? 0 : NGX_SNAPSHOT_READ_FRAGMENT|NGX_SNAPSHOT_READ_QUERY;
-    len = 0;
+    before = 0;
 
     for (decode = 0; decode < NGX_SNAPSHOT_DECODES; decode++) {
 
@@ -340,11 +341,11 @@ ngx_snapshot_route_otherwise(ngx_snapshot_route_t *route,
 
         /* decoding makes shorter what it changes, so this was read before */
 
-        if (decode != NGX_SNAPSHOT_DECODE_ALL && decoded.len == len) {
+        if (decode != NGX_SNAPSHOT_DECODE_ALL && decoded.len == before) {
             continue;
         }
 
-        len = decoded.len;
+        before = decoded.len;
         matters = ngx_snapshot_route_matters(decoded) & ~given;
 
         for (read = 0; read <= NGX_SNAPSHOT_READ_ALL; read++) {
@@ -355,32 +356,72 @@ ngx_snapshot_route_otherwise(ngx_snapshot_route_t *route,
                 continue;
             }
 
-            norm.len = ngx_snapshot_route_normalize(out, decoded, read);
-            other = *route;
+            len = ngx_snapshot_route_normalize(out, decoded, read);
 
-            norm.len = ngx_snapshot_route_suffix(out, norm.len, 0);
-
-            if (!ngx_snapshot_route_find(&other, asked, norm)) {
-
-                if (!body) {
-                    continue;
-                }
-
-                norm.len = ngx_snapshot_route_suffix(out, norm.len, 1);
-
-                if (!ngx_snapshot_route_find(&other, asked, norm)) {
-                    continue;
-                }
+            if (ngx_snapshot_route_try(route, asked, out, len)) {
+                return NGX_SNAPSHOT_OK;
             }
 
-            *route = other;
-            route->canonical = 0;
+            if (decode == NGX_SNAPSHOT_DECODE_ALL
+                || memchr(out, '%', len) == NULL)
+            {
+                continue;
+            }
 
-            return NGX_SNAPSHOT_OK;
+            /* dot segments may be resolved by one server, escapes by the next */
+
+            norm.data = out;
+            norm.len = len;
+            norm.len = ngx_snapshot_route_decode(out, norm,
+                                                 NGX_SNAPSHOT_DECODE_ALL);
+
+            len = ngx_snapshot_route_normalize(late, norm,
+                                               NGX_SNAPSHOT_READ_CONTRACT);
+
+            if (ngx_snapshot_route_try(route, asked, late, len)) {
+                return NGX_SNAPSHOT_OK;
+            }
         }
     }
 
     return NGX_SNAPSHOT_OK;
+}
+
+
+/*
+ * 1 where a reading of the path that is not the contract's leads to an
+ * operation, which is then set; a suffix is taken off the reading.
+ */
+
+static int
+ngx_snapshot_route_try(ngx_snapshot_route_t *route,
+    const ngx_snapshot_asked_t *asked, u_char *p, size_t len)
+{
+    ngx_snapshot_str_t    norm;
+    ngx_snapshot_route_t  other;
+
+    other = *route;
+
+    norm.data = p;
+    norm.len = ngx_snapshot_route_suffix(p, len, 0);
+
+    if (!ngx_snapshot_route_find(&other, asked, norm)) {
+
+        if (!(asked->bit & (NGX_SNAPSHOT_POST|NGX_SNAPSHOT_PUT))) {
+            return 0;
+        }
+
+        norm.len = ngx_snapshot_route_suffix(p, norm.len, 1);
+
+        if (!ngx_snapshot_route_find(&other, asked, norm)) {
+            return 0;
+        }
+    }
+
+    *route = other;
+    route->canonical = 0;
+
+    return 1;
 }
 
 

@@ -426,7 +426,8 @@ ngx_snapshot_scan_key(ngx_snapshot_scan_t *s, ngx_snapshot_keys_t *keys,
 
 /*
  * There is one table, for the innermost object.  It has twice as many slots as
- * the rest of the body has members, if they are as long as those before.
+ * the rest of the body has members, if they are as long as those before; where
+ * it would be too full to be of use, the other reader is left to it at once.
  */
 
 static int
@@ -444,6 +445,10 @@ ngx_snapshot_scan_many(ngx_snapshot_scan_t *s, ngx_snapshot_keys_t *keys,
 
         members = (s->last - keys->few[0].data) * NGX_SNAPSHOT_SCAN_FEW
                   / (key.data - keys->few[0].data);
+
+        if (members > NGX_SNAPSHOT_SCAN_SLOTS / 8 * 5) {
+            return 0;
+        }
 
         for (slots = 64;
              slots < NGX_SNAPSHOT_SCAN_SLOTS && slots < members * 2;
@@ -540,7 +545,11 @@ ngx_snapshot_scan_hash(uint64_t seed, ngx_snapshot_str_t key)
 
     h = (h ^ w) * 0x9e3779b97f4a7c15;
 
-    return (uint32_t) (h ^ h >> 32);
+    /* high bits reach low ones only so, and slots are found by the low ones */
+
+    h = (h ^ h >> 32) * 0x9e3779b97f4a7c15;
+
+    return (uint32_t) (h >> 32);
 }
 
 

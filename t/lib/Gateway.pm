@@ -87,8 +87,8 @@ EOF
 
 # new(main => ..., http => ..., server => ..., servers => ..., listen => ...):
 # text for these places of the configuration, in which %%PORT%%, %%UPSTREAM%%,
-# %%DIR%% and %%PORT_name%% stand for what they name; workers => NUMBER and
-# module => FILE replace those
+# %%DIR%% and %%PORT_name%% stand for what they name; workers => NUMBER,
+# connections => NUMBER and module => FILE replace those
 
 sub new {
     my ($class, %conf) = @_;
@@ -117,6 +117,7 @@ sub text {
     my $servers = $conf{servers} // '';
     my $listen = $conf{listen} // '';
     my $workers = $conf{workers} // 1;
+    my $connections = $conf{connections} // 512;
     my $module = $conf{module} // module();
 
     my $text = <<"EOF";
@@ -127,7 +128,7 @@ worker_processes $workers;
 pid nginx.pid;
 error_log error.log info;
 $main
-events { worker_connections 512; }
+events { worker_connections $connections; }
 
 http {
 $log_format

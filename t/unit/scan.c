@@ -235,6 +235,38 @@ test_many(void **state)
 }
 
 
+/* keys that differ in few bytes, wherever these are, find slots of their own */
+
+static void
+test_alike(void **state)
+{
+    char           body[4096], *p;
+    unsigned       i, at, len;
+    unsigned long  before;
+
+    (void) state;
+
+    for (len = 3; len <= 24; len++) {
+        for (at = 0; at + 3 <= len; at++) {
+
+            p = body + sprintf(body, "{\"snapshot\":{\"metadata\":{");
+
+            for (i = 0; i < 120; i++) {
+                p += sprintf(p, "%s\"%.*s%03u%.*s\":\"\"", i ? "," : "",
+                             (int) at, "aaaaaaaaaaaaaaaaaaaaaaaa", i,
+                             (int) (len - at - 3), "bbbbbbbbbbbbbbbbbbbbbbbb");
+            }
+
+            p += sprintf(p, "}}}");
+
+            before = fuzz_sure;
+            try_body(body, p - body, 0);
+            assert_int_equal(fuzz_sure, before + 1);
+        }
+    }
+}
+
+
 static void
 test_chance(void **state)
 {
@@ -364,6 +396,7 @@ main(void)
         cmocka_unit_test(test_sure),
         cmocka_unit_test(test_places),
         cmocka_unit_test(test_many),
+        cmocka_unit_test(test_alike),
         cmocka_unit_test(test_chance),
         cmocka_unit_test(test_cases),
         cmocka_unit_test(test_corpus),
