@@ -3,12 +3,15 @@
 # make test    build, and run all tests
 # make bench   build, and measure what the gateway costs
 # make bench-core   the same of the core alone, without nginx
+# make soak    build, and send mixed traffic for MINUTES=10
+# make fuzz    fuzz each way into the core, for TIME seconds
 
 NGINX = nginx
 NGINX_SRC = /usr/share/nginx/src
 CC = gcc
 PORT = 8080
 JOBS = 4
+TIME = 60
 
 MODULE = build/ngx_http_snapshot_module.so
 
@@ -28,6 +31,7 @@ TEST_DEPS = perl curl openssl libcmocka-dev binutils valgrind
 TEST_DEPS += prometheus chromium
 BENCH_DEPS = perl strace valgrind wrk libnginx-mod-http-js libnginx-mod-http-lua
 BENCH_DEPS += libnginx-mod-http-modsecurity lua-cjson
+FUZZ_DEPS = clang libclang-rt-dev
 
 # a Node.js that is there is taken, whoever made it
 TEST_DEPS += $(if $(shell command -v npm),,nodejs npm)
@@ -39,8 +43,8 @@ unexport NGINX
 # where nginx is, for who is not root
 export PATH := $(PATH):/usr/sbin
 
-.PHONY: all run test unit bench bench-core clean
-.PHONY: deps-build deps-run deps-test deps-bench
+.PHONY: all run test unit bench bench-core fuzz soak clean
+.PHONY: deps-build deps-run deps-test deps-bench deps-fuzz
 
 all: deps-build $(MODULE)
 
@@ -90,6 +94,26 @@ $(BENCH_CORE): bench/core.c $(CORE) $(wildcard src/*.h) | deps-build deps-bench
 	@mkdir -p build/bench
 	$(CC) $(CORE_CFLAGS) $(BENCH_CFLAGS) -o $@ $< $(CORE) -ljansson -lpcre2-8
 
+FUZZERS = $(patsubst t/fuzz/%.c,build/fuzz/%, \
+            $(filter-out t/fuzz/main.c,$(wildcard t/fuzz/*.c)))
+
+# 0 is added to NULL as everywhere in nginx; clang alone minds
+FUZZ_CFLAGS = $(CORE_CFLAGS) -fsanitize=fuzzer,address,undefined
+FUZZ_CFLAGS += -fno-sanitize=pointer-overflow -fno-sanitize-recover=all
+
+fuzz: deps-build deps-fuzz $(FUZZERS)
+	t/fuzz/run $(TIME) $(FUZZERS)
+
+build/fuzz/%: t/fuzz/%.c $(CORE) $(wildcard src/*.h t/fuzz/*.h) \
+              | deps-build deps-fuzz
+	@mkdir -p build/fuzz
+	clang $(FUZZ_CFLAGS) -o $@ $< $(CORE) -ljansson -lpcre2-8
+
+MINUTES = 10
+
+soak: deps-build deps-run $(MODULE)
+	tools/soak $(NGINX) $(MODULE) $(MINUTES)
+
 # the linter and the validator of the OpenAPI tests, the driver of the page's
 build/node/.installed: t/node/package.json t/node/package-lock.json | deps-test
 	@mkdir -p build/node
@@ -97,7 +121,7 @@ build/node/.installed: t/node/package.json t/node/package-lock.json | deps-test
 	cd build/node && npm ci --no-audit --no-fund --ignore-scripts
 	@touch $@
 
-deps-build deps-run deps-test deps-bench: deps-%:
+deps-build deps-run deps-test deps-bench deps-fuzz: deps-%:
 	@tools/install $($(shell echo $* | tr a-z A-Z)_DEPS)
 
 clean:

@@ -7,76 +7,15 @@
  */
 
 
-#include "ngx_snapshot_json.h"
-#include "ngx_snapshot_scan.h"
-
-#include <stdio.h>
-#include <stdlib.h>
+#include "fuzz.h"
 
 
 #define FUZZ_POLICIES  4
-#define FUZZ_BLOCK     65536
-
-
-typedef struct fuzz_block_s  fuzz_block_t;
-
-struct fuzz_block_s {
-    fuzz_block_t          *next;
-    size_t                 used;
-    size_t                 size;
-    max_align_t            data[];
-};
 
 
 /* so often it was sure */
 
 static unsigned long       fuzz_sure;
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-
-static void *
-fuzz_alloc(void *data, size_t size)
-{
-    void           *p;
-    size_t          n;
-    fuzz_block_t  **blocks = data, *b;
-
-    size = (size + sizeof(max_align_t) - 1) & ~(sizeof(max_align_t) - 1);
-
-    b = *blocks;
-
-    if (b == NULL || b->size - b->used < size) {
-        n = size > FUZZ_BLOCK ? size : FUZZ_BLOCK;
-
-        b = malloc(sizeof(fuzz_block_t) + n);
-        if (b == NULL) {
-            abort();
-        }
-
-        b->next = *blocks;
-        b->used = 0;
-        b->size = n;
-        *blocks = b;
-    }
-
-    p = (char *) b->data + b->used;
-    b->used += size;
-
-    return p;
-}
-
-
-static void
-fuzz_free(fuzz_block_t *b)
-{
-    fuzz_block_t  *next;
-
-    for ( /* void */ ; b; b = next) {
-        next = b->next;
-        free(b);
-    }
-}
 
 
 static const char *
@@ -160,7 +99,6 @@ fuzz_judge(ngx_snapshot_judge_t *j, const ngx_snapshot_mem_t *mem,
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    u_char                *exact;
     unsigned               i, n, rule;
     const char            *how;
     fuzz_block_t          *blocks;
@@ -169,15 +107,12 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     ngx_snapshot_judge_t   a, b;
     ngx_snapshot_route_t   route;
 
-    static ngx_snapshot_regex_t    *regex;
     static ngx_snapshot_policy_t    policies[FUZZ_POLICIES];
     static const ngx_snapshot_operation_t
         *operations[NGX_SNAPSHOT_OPERATIONS];
     static unsigned                 noperations;
 
-    if (regex == NULL) {
-        regex = ngx_snapshot_regex_compile(*(const ngx_snapshot_str_t *)
-                            ngx_snapshot_rules[NGX_SNAPSHOT_NAME_FORMAT].arg);
+    if (noperations == 0) {
 
         for (i = 0; i < NGX_SNAPSHOT_OPERATIONS; i++) {
             if (ngx_snapshot_operations[i].body) {
@@ -215,21 +150,14 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     n = data[0] / noperations % FUZZ_POLICIES;
 
-    /* as long as it is, for who looks whether more is read */
-
-    size--;
-    exact = malloc(size ? size : 1);
-    memcpy(exact, data + 1, size);
-
-    body.data = exact;
-    body.len = size;
+    body = fuzz_exact(data + 1, size - 1);
 
     blocks = NULL;
     mem.alloc = fuzz_alloc;
     mem.data = &blocks;
 
-    fuzz_judge(&a, &mem, &policies[n], regex, &route, body, 1, 0);
-    fuzz_judge(&b, &mem, &policies[n], regex, &route, body, 0, data[0]);
+    fuzz_judge(&a, &mem, &policies[n], fuzz_regex(), &route, body, 1, 0);
+    fuzz_judge(&b, &mem, &policies[n], fuzz_regex(), &route, body, 0, data[0]);
 
     how = fuzz_differs(&a, &b);
 
@@ -240,7 +168,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         abort();
     }
 
-    free(exact);
+    free((void *) body.data);
     fuzz_free(blocks);
 
     return 0;

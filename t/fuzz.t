@@ -1,0 +1,177 @@
+# What the fuzzers hold true is held true of their corpora, without clang.
+# Then the core is broken in different ways, and each time a corpus finds it.
+
+use strict;
+use warnings;
+
+use File::Temp ();
+use Test::More;
+
+my $cc = $ENV{CC} // 'gcc';
+my $dir = File::Temp->newdir(TMPDIR => 1);
+
+my @flags = qw(-std=c11 -D_DEFAULT_SOURCE -O1 -g -Wall -Wextra -Werror -Isrc);
+my @libs = qw(-ljansson -lpcre2-8);
+
+# the sanitizers, where the compiler has them
+
+my @sanitize = ('-fsanitize=address,undefined', '-fno-sanitize-recover=all');
+
+open my $fh, '>', "$dir/try.c" or die "try.c: $!\n";
+print $fh "int main(void) { return 0; }\n";
+close $fh;
+
+if (system("$cc @sanitize -o $dir/try $dir/try.c 2>$dir/said && $dir/try") != 0)
+{
+    diag("$cc has no sanitizers, so only what is said is checked");
+    @sanitize = ();
+}
+
+sub compile {
+    my ($object, $source, @more) = @_;
+
+    system($cc, @flags, @sanitize, @more, '-c', '-o', $object, $source) == 0
+        or BAIL_OUT("$source does not compile");
+}
+
+sub slurp {
+    my ($name) = @_;
+
+    open my $fh, '<:raw', $name or die "$name: $!\n";
+    local $/;
+    return <$fh>;
+}
+
+my %objects;
+
+for my $c (glob 'src/ngx_snapshot_*.c') {
+    $objects{$c} = $c =~ s{.*/(\w+)\.c$}{$dir/$1.o}r;
+    compile($objects{$c}, $c);
+}
+
+my @fuzzers = sort grep { $_ ne 'main' } map { m{(\w+)\.c$} } glob 't/fuzz/*.c';
+
+compile("$dir/fuzz_$_.o", "t/fuzz/$_.c") for 'main', @fuzzers;
+
+# whether a corpus passes, and what is said
+
+sub replay {
+    my ($fuzzer, %other) = @_;
+    my %all = (%objects, %other);
+
+    system($cc, @sanitize, '-o', "$dir/$fuzzer", "$dir/fuzz_main.o",
+           "$dir/fuzz_$fuzzer.o", sort(values %all), @libs) == 0
+        or BAIL_OUT("$fuzzer cannot be linked");
+
+    my $said = qx($dir/$fuzzer t/fuzz/corpus/$fuzzer 2>&1);
+
+    return ($? == 0, $said);
+}
+
+is_deeply([sort map { m{(\w+)$} } glob 't/fuzz/corpus/*'], \@fuzzers,
+          'each fuzzer has a corpus');
+
+for my $fuzzer (@fuzzers) {
+    my @files = glob "t/fuzz/corpus/$fuzzer/*";
+    my ($passed, $said) = replay($fuzzer);
+
+    ok($passed && $said =~ /^(\d+) inputs$/m && $1 == @files,
+       "$fuzzer: all holds of " . @files . ' inputs')
+        or diag(substr $said, -3000);
+}
+
+my @breaks = (
+    ['body', 'check', 'a UUID may be longer', sub {
+        s/c->value\.len != NGX_SNAPSHOT_UUID_LEN/c->value.len < NGX_SNAPSHOT_UUID_LEN/
+    }],
+    ['body', 'judge', 'null is always as good as nothing', sub {
+        s/ && field->flags & NGX_SNAPSHOT_NULLABLE\) \{\n/) {\n/
+    }],
+    ['body', 'contract', 'a name may be a byte longer', sub {
+        s/BYTES, 255, CHECK\(LENGTH\)/BYTES, 256, CHECK(LENGTH)/
+    }],
+    ['body', 'regex', 'what is behind a name is not looked at', sub {
+        s/\|\s*PCRE2_ENDANCHORED|PCRE2_ENDANCHORED\s*\|//
+    }],
+    ['body', 'judge', 'a required string may be empty', sub {
+        s/if \(value\.len == 0 && field->flags/if (0 && field->flags/
+    }],
+
+    ['query', 'check', 'a number goes around', sub {
+        s/if \(\*n > \(UINT64_MAX - digit\) \/ 10\) \{/if (0) {/
+    }],
+    ['query', 'check', 'a limit may be one more', sub {
+        s/\} else if \(n <= c->max\)/} else if (n <= c->max + 1)/
+    }],
+    ['query', 'query', 'a method behind ";" is overlooked', sub {
+        s/query_piece\(&piece, ';'\)/query_piece(&piece, '&')/
+    }],
+    ['query', 'judge', 'a parameter may be there twice', sub {
+        s/    j->params \|= bit;\n//
+    }],
+    ['query', 'text', 'some control characters are none', sub {
+        s/\n +\|\| \(\*p == 0xc2 && p\[1\] < 0xa0\)//
+    }],
+
+    ['route', 'route', 'an escape of an escape is left', sub {
+        s/while \(len >= 3 && buf\[len - 3\] == '%'\) \{/
+          for (int once = 1; once && len >= 3 && buf[len - 3] == '%'; once = 0) {/
+    }],
+    ['route', 'route', 'a path with an escape is out of scope', sub {
+        s/(if \(path\.data\[i\] == '%'\) \{\n +return) 1/$1 0/
+    }],
+    ['route', 'route', 'another spelling of the prefix is plain', sub {
+        s/!ngx_snapshot_eq\(head, asked->prefix\)\n +\|\| //
+    }],
+    ['route', 'route', 'a snapshot id is taken as it is', sub {
+        s/(0, NULL, id, &finding\))\)\n/$1 && id.len == 0)\n/
+    }],
+
+    ['report', 'text', 'a quote is not escaped in JSON', sub {
+        s/if \(\*p == '"' \|\| \*p == '\\\\'\) \{/if (*p == '\\\\') {/
+    }],
+    ['report', 'report', 'a quote is not escaped in a header', sub {
+        s/ngx_snapshot_text_str\(&v->at\), "\\"\\\\"\)/ngx_snapshot_text_str(&v->at), "")/
+    }],
+    ['report', 'text', 'a control character is shown as it is', sub {
+        s/\n +\|\| !ngx_snapshot_utf8_printable\(c\)\)/)/
+    }],
+    ['report', 'judge', 'a value is echoed', sub {
+        s/(ngx_snapshot_text_cstr\(&v->message, "unknown field)/
+          ngx_snapshot_text_add(&v->message, value.data, value.len); $1/
+    }],
+    ['report', 'report', 'the last violation gives the code', sub {
+        s/ngx_snapshot_text_cstr\(&t, v->code\);/
+          while (v->next) { v = v->next; } $&/
+    }],
+
+    ['scan', 'scan', 'the fast reader overlooks a key twice', sub {
+        s/(if \(ngx_snapshot_same\(keys->few\[i\], key\)\) \{\n +return) 0/$1 1/
+    }],
+);
+
+for my $break (@breaks) {
+    my ($fuzzer, $file, $title, $change) = @$break;
+    my $source = "src/ngx_snapshot_$file.c";
+
+    local $_ = slurp($source);
+
+    ok($change->(), "$fuzzer, $title: it can be broken so") or next;
+
+    open my $fh, '>:raw', "$dir/broken.c" or die "broken.c: $!\n";
+    print $fh $_;
+    close $fh;
+
+    compile("$dir/broken.o", "$dir/broken.c", '-w');
+
+    my ($passed, $said) = replay($fuzzer, $source => "$dir/broken.o");
+
+    my ($input) = ($said =~ m{^(t/fuzz/corpus/\S+)$}mg)[-1];
+    my ($what) = $said =~ m{^((?:the |there |a )[^\n]*|.*ERROR: \w+Sanitizer.*)}m;
+
+    ok(!$passed, "$fuzzer, $title: that is found");
+    note(($input // 'no input') . ': ' . ($what // 'nothing is said'))
+        if !$passed;
+}
+
+done_testing;

@@ -1,0 +1,718 @@
+
+/*
+ * A second reader of what the gateway answers, CONTRACT sections 2 and 3: the
+ * error object by jansson, the header by RFC 9651 to the letter.  It shares
+ * no table with the gateway.
+ */
+
+
+#ifndef _REPLY_H_INCLUDED_
+#define _REPLY_H_INCLUDED_
+
+
+#include "fuzz.h"
+#include "ngx_snapshot_report.h"
+
+#include <jansson.h>
+
+
+#define REPLY_LISTED  16
+
+
+/* in the order of reporting; no code where a family has no such rule */
+
+typedef struct {
+    const char  *name;
+    unsigned     status;
+    const char  *evs;
+    const char  *dws;
+} reply_rule_t;
+
+
+static const reply_rule_t  reply_rules[] = {
+    { "uri-canonical", 400, "EVS.5400", "DWS.5065" },
+    { "project-id", 400, "EVS.0001", "DWS.5065" },
+    { "method-override", 400, "EVS.5400", "DWS.5065" },
+    { "snapshot-id", 400, "EVS.2045", NULL },
+    { "operation-known", 404, "EVS.5404", "404" },
+    { "content-type", 415, "415", "415" },
+    { "content-encoding", 415, "415", "415" },
+    { "body-size", 413, "413", "413" },
+    { "json-syntax", 400, "EVS.5400", "DWS.5065" },
+    { "json-duplicate-key", 400, "EVS.5400", "DWS.5039" },
+    { "field-required", 400, "EVS.5400", "DWS.5037" },
+    { "field-unknown", 400, "EVS.5400", "DWS.5065" },
+    { "field-type", 400, "EVS.1018", "DWS.5065" },
+    { "boolean-string", 400, "EVS.1018", NULL },
+    { "param-encoding", 400, "EVS.5400", NULL },
+    { "param-duplicate", 400, "EVS.5400", NULL },
+    { "param-unknown", 400, "EVS.5400", NULL },
+    { "volume-id", 400, "EVS.1002", NULL },
+    { "cluster-id", 400, NULL, "DWS.5064" },
+    { "name-length", 400, "EVS.5400", NULL },
+    { "name-reserved", 400, "EVS.5400", NULL },
+    { "name-format", 400, NULL, "DWS.5065" },
+    { "description-length", 400, "EVS.5400", NULL },
+    { "metadata-entry", 400, "EVS.1018", NULL },
+    { "update-empty", 400, "EVS.5400", NULL },
+    { "limit-range", 400, "EVS.5400", NULL },
+    { "limit-advised", 400, "EVS.1023", NULL },
+    { "offset-range", 400, "EVS.5400", NULL },
+    { "sort-dir", 400, "EVS.1040", NULL },
+    { "marker", 400, "EVS.1024", NULL },
+    { "status-known", 400, "EVS.5400", NULL }
+};
+
+#define REPLY_RULES  fuzz_array(reply_rules)
+
+
+static inline void
+reply_wrong(const char *what, ngx_snapshot_str_t reply)
+{
+    fprintf(stderr, "the answer is wrong: %s:\n", what);
+    fuzz_show("answer", reply);
+
+    abort();
+}
+
+
+/* its place in the table, REPLY_RULES where it is none */
+
+static inline unsigned
+reply_rule(const char *name, size_t len)
+{
+    unsigned  i;
+
+    for (i = 0; i < REPLY_RULES; i++) {
+        if (strlen(reply_rules[i].name) == len
+            && memcmp(reply_rules[i].name, name, len) == 0)
+        {
+            break;
+        }
+    }
+
+    return i;
+}
+
+
+static inline const char *
+reply_fault(unsigned status)
+{
+    switch (status) {
+    case 400:
+        return "badRequest";
+    case 401:
+        return "unauthorized";
+    case 403:
+        return "forbidden";
+    case 404:
+        return "itemNotFound";
+    case 405:
+        return "badMethod";
+    case 409:
+        return "conflictingRequest";
+    case 413:
+    case 429:
+        return "overLimit";
+    case 415:
+        return "badMediaType";
+    case 501:
+        return "notImplemented";
+    case 503:
+        return "serviceUnavailable";
+    default:
+        return "error";
+    }
+}
+
+
+/* 1 where the code is one that a violation of the rule may have */
+
+static inline int
+reply_code(unsigned rule, ngx_snapshot_family_e family, const char *code)
+{
+    const char  *own;
+
+    own = family == NGX_SNAPSHOT_DWS ? reply_rules[rule].dws
+                                     : reply_rules[rule].evs;
+
+    if (own == NULL) {
+        return 0;
+    }
+
+    if (strcmp(reply_rules[rule].name, "limit-range") == 0
+        && strcmp(code, "EVS.2142") == 0)
+    {
+        return 1;
+    }
+
+    if (strcmp(reply_rules[rule].name, "operation-known") == 0
+        && strcmp(code, "405") == 0)
+    {
+        return 1;
+    }
+
+    return strcmp(code, own) == 0;
+}
+
+
+/*
+ * A JSON Pointer, or a place in the head of a request, escaped alike.  A
+ * pointer to the top is empty, RFC 6901, section 5.
+ */
+
+static inline int
+reply_is_at(const char *at, size_t len)
+{
+    size_t  i;
+
+    static const char *const  heads[] = { "/", "query:", "path:", "header:" };
+    static const char *const  words[] = { "", "query", "path", "method" };
+
+    for (i = 0; i < fuzz_array(words); i++) {
+        if (strlen(words[i]) == len && memcmp(words[i], at, len) == 0) {
+            return 1;
+        }
+    }
+
+    for (i = 0; i < fuzz_array(heads); i++) {
+        if (strlen(heads[i]) <= len
+            && memcmp(heads[i], at, strlen(heads[i])) == 0)
+        {
+            break;
+        }
+    }
+
+    if (i == fuzz_array(heads)) {
+        return 0;
+    }
+
+    for (i = 0; i < len; i++) {
+        if (at[i] == '~'
+            && (i + 1 == len || (at[i + 1] != '0' && at[i + 1] != '1')))
+        {
+            return 0;
+        }
+    }
+
+    return 1;
+}
+
+
+static inline const char *
+reply_get(json_t *object, const char *key, ngx_snapshot_str_t reply)
+{
+    json_t  *value;
+
+    value = json_object_get(object, key);
+
+    if (!json_is_string(value)
+        || json_string_length(value) != strlen(json_string_value(value)))
+    {
+        reply_wrong("a member is missing, or is no plain string", reply);
+    }
+
+    return json_string_value(value);
+}
+
+
+/* strict: one JSON text in UTF-8, no key twice */
+
+static inline json_t *
+reply_load(ngx_snapshot_str_t reply)
+{
+    json_t        *root;
+    json_error_t   error;
+
+    root = json_loadb((const char *) reply.data, reply.len,
+                      JSON_REJECT_DUPLICATES|JSON_ALLOW_NUL, &error);
+
+    if (!json_is_object(root)) {
+        reply_wrong(root ? "no object" : error.text, reply);
+    }
+
+    return root;
+}
+
+
+static inline void
+reply_check_details(const ngx_snapshot_judge_t *j, json_t *list,
+    ngx_snapshot_str_t reply)
+{
+    json_t      *at, *item;
+    size_t       i;
+    unsigned     rule, last, n[2];
+    const char  *severity;
+
+    if (!json_is_array(list)) {
+        reply_wrong("the violations are no list", reply);
+    }
+
+    last = 0;
+    n[0] = 0;
+    n[1] = 0;
+
+    for (i = 0; i < json_array_size(list); i++) {
+
+        item = json_array_get(list, i);
+
+        if (!json_is_object(item) || json_object_size(item) != 5) {
+            reply_wrong("a violation has other members", reply);
+        }
+
+        severity = reply_get(item, "rule", reply);
+        rule = reply_rule(severity, strlen(severity));
+
+        if (rule == REPLY_RULES || rule < last) {
+            reply_wrong("a rule is none, or is not in its place", reply);
+        }
+
+        last = rule;
+
+        if (!reply_code(rule, j->family, reply_get(item, "code", reply))) {
+            reply_wrong("a violation has another code", reply);
+        }
+
+        severity = reply_get(item, "severity", reply);
+
+        if (strcmp(severity, "warn") != 0 && strcmp(severity, "reject") != 0) {
+            reply_wrong("a severity is none", reply);
+        }
+
+        n[strcmp(severity, "reject") == 0]++;
+
+        if (strstr(reply_get(item, "message", reply), ": ") == NULL) {
+            reply_wrong("a message does not say where and what", reply);
+        }
+
+        at = json_object_get(item, "at");
+
+        if (!json_is_string(at)
+            || !reply_is_at(json_string_value(at), json_string_length(at)))
+        {
+            reply_wrong("a place is no pointer", reply);
+        }
+    }
+
+    /* where not every violation is kept, those of one rule are cut */
+
+    if (n[0] > j->count[NGX_SNAPSHOT_WARN]
+        || n[1] > j->count[NGX_SNAPSHOT_REJECT]
+        || (j->every
+            && n[0] + n[1] != j->count[NGX_SNAPSHOT_WARN]
+                              + j->count[NGX_SNAPSHOT_REJECT]))
+    {
+        reply_wrong("there are more or fewer violations", reply);
+    }
+}
+
+
+/* of a rejected request: its first violation gives name and code */
+
+static inline void
+reply_check_object(const ngx_snapshot_judge_t *j, int details)
+{
+    char                             more[64];
+    json_t                          *root, *error;
+    size_t                           len;
+    unsigned                         i;
+    const char                      *code, *message;
+    ngx_snapshot_str_t               reply;
+    const ngx_snapshot_violation_t  *v, *first;
+
+    if (ngx_snapshot_report_object(j, details, &reply) != NGX_SNAPSHOT_OK) {
+        fprintf(stderr, "there is no answer\n");
+        abort();
+    }
+
+    first = NULL;
+
+    for (v = j->first; v; v = v->next) {
+        if (v->severity == NGX_SNAPSHOT_REJECT
+            && (first == NULL || v->rule < first->rule))
+        {
+            first = v;
+        }
+    }
+
+    root = reply_load(reply);
+    error = json_object_get(root, reply_fault(first->status));
+
+    if (json_object_size(root) != 1 || !json_is_object(error)) {
+        reply_wrong("the status has another name", reply);
+    }
+
+    if (json_object_size(error) != (details ? 3 : 2)) {
+        reply_wrong("there are other members", reply);
+    }
+
+    message = reply_get(error, "message", reply);
+    code = reply_get(error, "code", reply);
+
+    i = reply_rule((const char *) ngx_snapshot_rules[first->rule].name.data,
+                   ngx_snapshot_rules[first->rule].name.len);
+
+    if (i == REPLY_RULES || !reply_code(i, j->family, code)) {
+        reply_wrong("the first violation has another code", reply);
+    }
+
+    if (first->status != reply_rules[i].status
+        && (strcmp(code, "405") != 0 || first->status != 405))
+    {
+        reply_wrong("the first violation has another status", reply);
+    }
+
+    if (strstr(message, ": ") == NULL) {
+        reply_wrong("the message does not say where and what", reply);
+    }
+
+    for (len = 0; message[len]; len++) {
+        if ((u_char) message[len] < 0x20 || message[len] == 0x7f) {
+            reply_wrong("a control character in the message", reply);
+        }
+    }
+
+    if (j->count[NGX_SNAPSHOT_REJECT] > REPLY_LISTED) {
+        sprintf(more, "; and %u more",
+                j->count[NGX_SNAPSHOT_REJECT] - REPLY_LISTED);
+
+        if (len < strlen(more)
+            || strcmp(message + len - strlen(more), more) != 0)
+        {
+            reply_wrong("the number of the others is not said", reply);
+        }
+    }
+
+    if (details) {
+        reply_check_details(j, json_object_get(error, "violations"), reply);
+    }
+
+    json_decref(root);
+}
+
+
+/* of a request that passes */
+
+static inline void
+reply_check_verdict(const ngx_snapshot_judge_t *j)
+{
+    json_t              *root;
+    const char          *verdict;
+    ngx_snapshot_str_t   reply;
+
+    if (ngx_snapshot_report_verdict(j, &reply) != NGX_SNAPSHOT_OK) {
+        fprintf(stderr, "there is no answer\n");
+        abort();
+    }
+
+    root = reply_load(reply);
+    verdict = reply_get(root, "verdict", reply);
+
+    if (json_object_size(root) != 3
+        || !fuzz_is(j->operation->name, reply_get(root, "operation", reply))
+        || strcmp(verdict, j->count[NGX_SNAPSHOT_WARN] ? "warned"
+                                                       : "accepted") != 0)
+    {
+        reply_wrong("another verdict or operation", reply);
+    }
+
+    reply_check_details(j, json_object_get(root, "violations"), reply);
+
+    json_decref(root);
+}
+
+
+/*
+ * RFC 9651, section 4.2.  Each takes what it reads off the beginning and
+ * returns its bytes; it does not come back where there is something else.
+ */
+
+typedef struct {
+    ngx_snapshot_str_t  rest;
+    ngx_snapshot_str_t  all;
+} reply_field_t;
+
+
+static inline int
+reply_next(const reply_field_t *f)
+{
+    return f->rest.len ? f->rest.data[0] : -1;
+}
+
+
+static inline int
+reply_take(reply_field_t *f)
+{
+    int  c;
+
+    c = reply_next(f);
+
+    if (c == -1) {
+        reply_wrong("the header ends too early", f->all);
+    }
+
+    f->rest.data++;
+    f->rest.len--;
+
+    return c;
+}
+
+
+static inline int
+reply_is_alpha(int c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+
+static inline int
+reply_is_digit(int c)
+{
+    return c >= '0' && c <= '9';
+}
+
+
+static inline ngx_snapshot_str_t
+reply_token(reply_field_t *f)
+{
+    ngx_snapshot_str_t  token;
+
+    token = f->rest;
+
+    if (!reply_is_alpha(reply_next(f)) && reply_next(f) != '*') {
+        reply_wrong("no token in the header", f->all);
+    }
+
+    while (f->rest.len
+           && (reply_is_alpha(reply_next(f)) || reply_is_digit(reply_next(f))
+               || strchr("!#$%&'*+-.^_`|~:/", reply_next(f))))
+    {
+        (void) reply_take(f);
+    }
+
+    token.len -= f->rest.len;
+
+    return token;
+}
+
+
+static inline ngx_snapshot_str_t
+reply_key(reply_field_t *f)
+{
+    int                  c;
+    ngx_snapshot_str_t   key;
+
+    key = f->rest;
+    c = reply_next(f);
+
+    if ((c < 'a' || c > 'z') && c != '*') {
+        reply_wrong("no key in the header", f->all);
+    }
+
+    for ( ;; ) {
+        c = reply_next(f);
+
+        if ((c < 'a' || c > 'z') && !reply_is_digit(c) && c != '_' && c != '-'
+            && c != '.' && c != '*')
+        {
+            break;
+        }
+
+        (void) reply_take(f);
+    }
+
+    key.len -= f->rest.len;
+
+    return key;
+}
+
+
+/* without its quotes and backslashes */
+
+static inline size_t
+reply_string(reply_field_t *f, char *string, size_t size)
+{
+    int     c;
+    size_t  len;
+
+    if (reply_take(f) != '"') {
+        reply_wrong("no string in the header", f->all);
+    }
+
+    for (len = 0; len < size; len++) {
+
+        c = reply_take(f);
+
+        if (c == '"') {
+            return len;
+        }
+
+        if (c == '\\') {
+            c = reply_take(f);
+
+            if (c != '"' && c != '\\') {
+                reply_wrong("another escape in the header", f->all);
+            }
+
+        } else if (c < 0x20 || c > 0x7e) {
+            reply_wrong("no printable ASCII in the header", f->all);
+        }
+
+        string[len] = (char) c;
+    }
+
+    reply_wrong("a string in the header is very long", f->all);
+
+    return 0;
+}
+
+
+static inline unsigned long
+reply_integer(reply_field_t *f)
+{
+    unsigned       n;
+    unsigned long  number;
+
+    number = 0;
+
+    for (n = 0; reply_is_digit(reply_next(f)); n++) {
+        number = number * 10 + reply_take(f) - '0';
+    }
+
+    if (n == 0 || n > 15) {
+        reply_wrong("no integer in the header", f->all);
+    }
+
+    return number;
+}
+
+
+/* the place of a violation that is cut is 255 bytes, each is at most "%XX" */
+
+static inline void
+reply_check_list(const ngx_snapshot_judge_t *j, ngx_snapshot_severity_e least,
+    ngx_snapshot_severity_e most)
+{
+    char                 at[4096];
+    size_t               i, len;
+    unsigned             n, all, rule, last, severity;
+    reply_field_t        f;
+    ngx_snapshot_str_t   list, token, key;
+
+    if (ngx_snapshot_report_list(j, least, most, &list) != NGX_SNAPSHOT_OK) {
+        fprintf(stderr, "there is no list\n");
+        abort();
+    }
+
+    all = 0;
+
+    for (severity = least; severity <= most; severity++) {
+        all += j->count[severity];
+    }
+
+    for (i = 0; i < list.len; i++) {
+        if (list.data[i] < 0x20 || list.data[i] > 0x7e) {
+            reply_wrong("no printable ASCII in the header", list);
+        }
+    }
+
+    f.all = list;
+    f.rest = list;
+
+    last = 0;
+    n = 0;
+
+    while (f.rest.len) {
+
+        token = reply_token(&f);
+
+        if (reply_take(&f) != ';') {
+            reply_wrong("no parameter in the header", list);
+        }
+
+        while (reply_next(&f) == ' ') {
+            (void) reply_take(&f);
+        }
+
+        key = reply_key(&f);
+
+        if (reply_take(&f) != '=') {
+            reply_wrong("no value of a parameter in the header", list);
+        }
+
+        if (fuzz_is(token, "more") && fuzz_is(key, "count")) {
+
+            if (reply_integer(&f) != all - n || n != REPLY_LISTED
+                || f.rest.len)
+            {
+                reply_wrong("another number of others in the header", list);
+            }
+
+            return;
+        }
+
+        rule = reply_rule((const char *) token.data, token.len);
+
+        if (rule == REPLY_RULES || rule < last || !fuzz_is(key, "at")) {
+            reply_wrong("no rule, or not in its place in the header", list);
+        }
+
+        last = rule;
+
+        len = reply_string(&f, at, sizeof(at));
+
+        if (!reply_is_at(at, len)) {
+            reply_wrong("a place in the header is no pointer", list);
+        }
+
+        n++;
+
+        if (f.rest.len == 0) {
+            break;
+        }
+
+        /* optional white space, a comma, and that again; no comma at the end */
+
+        while (reply_next(&f) == ' ' || reply_next(&f) == '\t') {
+            (void) reply_take(&f);
+        }
+
+        if (reply_take(&f) != ',') {
+            reply_wrong("no comma in the header", list);
+        }
+
+        while (reply_next(&f) == ' ' || reply_next(&f) == '\t') {
+            (void) reply_take(&f);
+        }
+
+        if (f.rest.len == 0) {
+            reply_wrong("a comma at the end of the header", list);
+        }
+    }
+
+    if (n != all) {
+        reply_wrong("more or fewer violations in the header", list);
+    }
+}
+
+
+/* whatever the gateway can say of a judged request */
+
+static inline void
+reply_check(const ngx_snapshot_judge_t *j)
+{
+    if (j->count[NGX_SNAPSHOT_REJECT]) {
+        reply_check_object(j, 0);
+        reply_check_object(j, 1);
+
+    } else {
+        reply_check_verdict(j);
+    }
+
+    reply_check_list(j, NGX_SNAPSHOT_WARN, NGX_SNAPSHOT_WARN);
+    reply_check_list(j, NGX_SNAPSHOT_REJECT, NGX_SNAPSHOT_REJECT);
+    reply_check_list(j, NGX_SNAPSHOT_WARN, NGX_SNAPSHOT_REJECT);
+}
+
+
+#endif /* _REPLY_H_INCLUDED_ */
