@@ -368,7 +368,7 @@ ngx_snapshot_route_otherwise(ngx_snapshot_route_t *route,
                 continue;
             }
 
-            /* dot segments may be resolved by one server, escapes by the next */
+            /* one server may resolve dot segments, the next one decode */
 
             norm.data = out;
             norm.len = len;
