@@ -97,9 +97,8 @@ $(BENCH_CORE): bench/core.c $(CORE) $(wildcard src/*.h) | deps-build deps-bench
 FUZZERS = $(patsubst t/fuzz/%.c,build/fuzz/%, \
             $(filter-out t/fuzz/main.c,$(wildcard t/fuzz/*.c)))
 
-# 0 is added to NULL as everywhere in nginx; clang alone minds
 FUZZ_CFLAGS = $(CORE_CFLAGS) -fsanitize=fuzzer,address,undefined
-FUZZ_CFLAGS += -fno-sanitize=pointer-overflow -fno-sanitize-recover=all
+FUZZ_CFLAGS += -fno-sanitize-recover=all
 
 fuzz: deps-build deps-fuzz $(FUZZERS)
 	t/fuzz/run $(TIME) $(FUZZERS)

@@ -225,6 +225,10 @@ ngx_snapshot_text_json(ngx_snapshot_text_t *t, ngx_snapshot_str_t s)
     u_char         buf[6];
     const u_char  *p, *last, *run;
 
+    if (s.len == 0) {
+        return;
+    }
+
     p = s.data;
     last = s.data + s.len;
 

@@ -54,13 +54,13 @@ static const fuzz_documented_t  fuzz_documented[] = {
  * What servers do to a path, step by step, before they look for it: "d" for
  * decoding escapes once, "m" for merging slashes, "." for dot segments, "b" for
  * taking a backslash for a slash, "p" for cutting parameters.  A path that one
- * of them takes for an operation's is that operation.  None of them decodes
- * after dot segments are gone: the gateway does not read a path so.
+ * of them takes for an operation's is that operation.
  */
 
 static const char *const  fuzz_servers[] = {
     "d", "d.", "dm.", "dd", "dd.", "ddm.", "p", "pd", "dp", "dp.", "dpm.",
-    "db", "db.", "dbm.", "dbp.", ".", "m.", ".m", "p.", "pd.", "pdm."
+    "db", "db.", "dbm.", "dbp.", ".", "m.", ".m", "p.", "pd.", "pdm.",
+    ".d", "m.d", "p.d", "dm.d", "d.d"
 };
 
 
