@@ -1,6 +1,10 @@
 # make         build/ngx_http_snapshot_module.so
 # make run     build, start the gateway and its sample upstream, show them
 # make test    build, and run all tests
+# make test SANITIZE=1   the same under the sanitizers, nginx as well
+# make valgrind   the unit tests under valgrind
+# make lint    clang-tidy and cppcheck
+# make coverage   the tests, and each line that none of them reaches
 # make bench   build, and measure what the gateway costs
 # make bench-core   the same of the core alone, without nginx
 # make soak    build, and send mixed traffic for MINUTES=10
@@ -8,12 +12,14 @@
 
 NGINX = nginx
 NGINX_SRC = /usr/share/nginx/src
+BUILD = build
+TESTS = t/
 CC = gcc
 PORT = 8080
 JOBS = 4
 TIME = 60
 
-MODULE = build/ngx_http_snapshot_module.so
+MODULE = $(BUILD)/ngx_http_snapshot_module.so
 
 CORE = $(wildcard src/ngx_snapshot_*.c)
 SOURCES = config ngx_http_snapshot_module.c $(wildcard src/*.c src/*.h)
@@ -37,6 +43,11 @@ FUZZ_DEPS = clang libclang-rt-dev
 TEST_DEPS += $(if $(shell command -v npm),,nodejs npm)
 
 
+.DEFAULT_GOAL = all
+
+include tools/checkers.mk
+
+
 # in the environment it would name sockets that nginx shall inherit
 unexport NGINX
 
@@ -48,11 +59,12 @@ export PATH := $(PATH):/usr/sbin
 
 all: deps-build $(MODULE)
 
-$(MODULE): build/Makefile $(SOURCES)
-	$(MAKE) -f $(CURDIR)/build/Makefile -C $(NGINX_SRC) modules
+$(MODULE): $(BUILD)/Makefile $(SOURCES)
+	$(MAKE) -f $(CURDIR)/$(BUILD)/Makefile -C $(NGINX_SRC) modules
 
-build/Makefile: config tools/configure Makefile
-	CC='$(CC)' STRICT='$(MODULE_STRICT)' tools/configure $(NGINX) $(NGINX_SRC) build
+$(BUILD)/Makefile: config tools/configure Makefile
+	CC='$(CC)' STRICT='$(MODULE_STRICT)' \
+	    tools/configure $(NGINX) $(NGINX_SRC) $(BUILD)
 
 run: deps-build deps-run $(MODULE)
 	tools/run $(NGINX) $(MODULE) $(PORT)
@@ -60,14 +72,15 @@ run: deps-build deps-run $(MODULE)
 test: deps-build deps-test $(MODULE) unit build/node/.installed
 	CMOCKA_MESSAGE_OUTPUT=TAP TEST_NGINX=$(NGINX) \
 	    TEST_MODULE=$(CURDIR)/$(MODULE) \
-	    prove -j $(JOBS) -It/lib $(UNITS) t/
+	    TEST_BUILD=$(BUILD) \
+	    $(CHECKER) prove -j $(JOBS) -It/lib $(UNITS) $(TESTS)
 
-UNITS = $(patsubst t/unit/%.c,build/unit/%,$(wildcard t/unit/*.c))
+UNITS = $(patsubst t/unit/%.c,$(BUILD)/unit/%,$(wildcard t/unit/*.c))
 
 unit: deps-build deps-test $(UNITS)
 
-build/unit/%: t/unit/%.c $(CORE) $(wildcard src/*.h t/unit/*.h)
-	@mkdir -p build/unit
+$(BUILD)/unit/%: t/unit/%.c $(CORE) $(wildcard src/*.h t/unit/*.h)
+	@mkdir -p $(BUILD)/unit
 	$(CC) $(CORE_CFLAGS) -o $@ $< $(CORE) -lcmocka -ljansson -lpcre2-8
 
 FLOOR = build/floor/ngx_http_floor_module.so

@@ -146,6 +146,13 @@ ngx_http_snapshot_route_line(ngx_http_request_t *r,
 
     ngx_http_snapshot_str(uri, r->uri);
 
+    if (uri.data == NULL) {
+
+        /* nginx had no memory for it, and logs the request */
+
+        return NGX_OK;
+    }
+
     if (ngx_http_snapshot_better(r, route, uri, &slcf->prefix, 0) != NGX_OK) {
         return NGX_ERROR;
     }

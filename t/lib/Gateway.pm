@@ -120,10 +120,15 @@ sub text {
     my $connections = $conf{connections} // 512;
     my $module = $conf{module} // module();
 
+    # of its environment nginx hands on what it is told to: to a program that
+    # replaces it, the sanitizers' settings
+
+    my $env = join '', map { "env $_;\n" } grep { /^\w+SAN_OPTIONS$/ } keys %ENV;
+
     my $text = <<"EOF";
 load_module $module;
 $user
-daemon off;
+${env}daemon off;
 worker_processes $workers;
 pid nginx.pid;
 error_log error.log info;

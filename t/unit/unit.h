@@ -72,6 +72,25 @@ unit_str(const char *s)
 }
 
 
+/* no string of the core ends with a NUL */
+
+static inline int
+unit_has(ngx_snapshot_str_t s, const char *what)
+{
+    size_t  i, n;
+
+    n = strlen(what);
+
+    for (i = 0; i + n <= s.len; i++) {
+        if (memcmp(s.data + i, what, n) == 0) {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
 #define unit_assert_str(s, expected)                                          \
     do {                                                                      \
         ngx_snapshot_str_t  s_ = (s);                                         \
