@@ -6,7 +6,7 @@
 
 /* so large a body, in bytes, is put together in memory that a worker keeps */
 
-#define NGX_HTTP_SNAPSHOT_SCRATCH_MAX  (1024 * 1024)
+#define NGX_HTTP_SNAPSHOT_SCRATCH_MAX  ((size_t) 1024 * 1024)
 
 
 static void ngx_http_snapshot_body_handler(ngx_http_request_t *r);

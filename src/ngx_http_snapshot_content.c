@@ -85,7 +85,7 @@ ngx_http_snapshot_openapi_handler(ngx_http_request_t *r)
 
     ngx_http_snapshot_str(prefix, slcf->prefix);
 
-    if (ngx_snapshot_openapi(&mem, &slcf->policy, prefix, slcf->details,
+    if (ngx_snapshot_openapi(&mem, &slcf->policy, prefix, slcf->details == 1,
                              &document)
         != NGX_SNAPSHOT_OK)
     {

@@ -220,7 +220,7 @@ ngx_http_snapshot_send_as(ngx_http_request_t *r, ngx_uint_t status,
 
     r->headers_out.status = status;
     r->headers_out.status_line.len = 0;
-    r->headers_out.content_length_n = body->len;
+    r->headers_out.content_length_n = (off_t) body->len;
 
     if (r->headers_out.content_encoding) {
         r->headers_out.content_encoding->hash = 0;

@@ -200,7 +200,7 @@ ngx_http_snapshot_better(ngx_http_request_t *r, ngx_snapshot_route_t *route,
         method.len = space - r->request_line.data;
     }
 
-    if (ngx_snapshot_route(&other, &mem, method, path, before, sent)
+    if (ngx_snapshot_route(&other, &mem, method, path, before, (int) sent)
         != NGX_SNAPSHOT_OK)
     {
         return NGX_ERROR;

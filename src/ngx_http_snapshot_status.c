@@ -32,7 +32,7 @@ static void ngx_http_snapshot_prometheus_histogram(ngx_snapshot_text_t *t,
 static void ngx_http_snapshot_json(ngx_http_snapshot_status_t *st,
     ngx_snapshot_text_t *t);
 static void ngx_http_snapshot_json_operation(ngx_http_snapshot_status_t *st,
-    ngx_snapshot_text_t *t, ngx_uint_t operation);
+    ngx_snapshot_text_t *t, ngx_uint_t op);
 static void ngx_http_snapshot_json_histogram(ngx_snapshot_text_t *t,
     char *name, ngx_http_snapshot_histogram_t *h,
     const ngx_http_snapshot_bound_t *bound, ngx_uint_t unit);

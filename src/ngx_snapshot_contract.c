@@ -19,8 +19,8 @@ static int ngx_snapshot_scope_has(const ngx_snapshot_scope_t *scope,
 
 #define CHECK(kind)  NGX_SNAPSHOT_CHECK_##kind
 
-#define ngx_snapshot_count(a)  (sizeof(a) / sizeof(a[0]))
-#define ngx_snapshot_words(a, nocase)  { a, ngx_snapshot_count(a), nocase }
+#define ngx_snapshot_count(a)  (sizeof(a) / sizeof((a)[0]))
+#define ngx_snapshot_words(a, nocase)  { (a), ngx_snapshot_count(a), (nocase) }
 
 
 /* page 004: "desc" is the default */

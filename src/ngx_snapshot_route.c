@@ -68,7 +68,7 @@ static size_t ngx_snapshot_route_normalize(u_char *out,
 static size_t ngx_snapshot_route_merge(u_char *out, size_t len);
 static ngx_snapshot_str_t ngx_snapshot_route_trim(ngx_snapshot_str_t seg,
     unsigned read);
-static size_t ngx_snapshot_route_suffix(u_char *out, size_t len,
+static size_t ngx_snapshot_route_suffix(const u_char *out, size_t len,
     unsigned bare);
 static unsigned ngx_snapshot_route_method(ngx_snapshot_str_t method);
 
@@ -372,8 +372,9 @@ ngx_snapshot_route_otherwise(ngx_snapshot_route_t *route,
 
             norm.data = out;
             norm.len = len;
-            norm.len = ngx_snapshot_route_decode(out, norm,
-                                                 NGX_SNAPSHOT_DECODE_ALL);
+            len = ngx_snapshot_route_decode(out, norm,
+                                            NGX_SNAPSHOT_DECODE_ALL);
+            norm.len = len;
 
             len = ngx_snapshot_route_normalize(late, norm,
                                                NGX_SNAPSHOT_READ_CONTRACT);
@@ -911,7 +912,7 @@ ngx_snapshot_route_trim(ngx_snapshot_str_t seg, unsigned read)
  */
 
 static size_t
-ngx_snapshot_route_suffix(u_char *out, size_t len, unsigned bare)
+ngx_snapshot_route_suffix(const u_char *out, size_t len, unsigned bare)
 {
     size_t               slash;
     const u_char        *dot;

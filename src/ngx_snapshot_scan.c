@@ -446,7 +446,7 @@ ngx_snapshot_scan_many(ngx_snapshot_scan_t *s, ngx_snapshot_keys_t *keys,
         members = (s->last - keys->few[0].data) * NGX_SNAPSHOT_SCAN_FEW
                   / (key.data - keys->few[0].data);
 
-        if (members > NGX_SNAPSHOT_SCAN_SLOTS / 8 * 5) {
+        if (members > (size_t) NGX_SNAPSHOT_SCAN_SLOTS / 8 * 5) {
             return 0;
         }
 

@@ -16,8 +16,8 @@ static int ngx_snapshot_hex(u_char c);
 static const char  ngx_snapshot_digits[] = "0123456789ABCDEF";
 
 
-#define W  NGX_SNAPSHOT_BYTE_PLAIN|NGX_SNAPSHOT_BYTE_WORD
-#define H  W|NGX_SNAPSHOT_BYTE_HEX
+#define W  (NGX_SNAPSHOT_BYTE_PLAIN|NGX_SNAPSHOT_BYTE_WORD)
+#define H  (W|NGX_SNAPSHOT_BYTE_HEX)
 #define P  NGX_SNAPSHOT_BYTE_PLAIN
 
 const u_char  ngx_snapshot_bytes[256] = {

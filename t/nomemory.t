@@ -13,7 +13,7 @@ use Gateway;
 plan skip_all => 'the sanitizers have an allocator of their own'
     if $ENV{ASAN_OPTIONS};
 
-my $cc = $ENV{CC} // 'gcc';
+my ($cc) = split ' ', $ENV{CC} // 'gcc';
 my $path = '/v3/' . PROJECT . '/snapshots';
 my $good = create_body(name => 'good', description => "d\x{c3}\x{a4}");
 my $bad = create_body(name => 'bad' x 86);
