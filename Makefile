@@ -34,7 +34,7 @@ CORE_CFLAGS = -std=c11 -D_DEFAULT_SOURCE -O2 -g $(STRICT) -Isrc
 BUILD_DEPS = gcc libc6-dev nginx nginx-dev libjansson-dev libpcre2-dev
 RUN_DEPS = perl
 TEST_DEPS = perl curl openssl libcmocka-dev binutils valgrind
-TEST_DEPS += prometheus chromium
+TEST_DEPS += prometheus chromium haproxy
 BENCH_DEPS = perl strace valgrind wrk libnginx-mod-http-js libnginx-mod-http-lua
 BENCH_DEPS += libnginx-mod-http-modsecurity lua-cjson
 FUZZ_DEPS = clang libclang-rt-dev

@@ -1,7 +1,8 @@
 package Load;
 
-# Clients that send good and bad requests one after the other, each on a
-# connection of its own, and hold each answer against what it should be.
+# Clients that send requests one after the other, and hold each answer against
+# what it should be: good and bad ones, each on a connection of its own, or what
+# a test wants.
 
 use strict;
 use warnings;
@@ -16,10 +17,13 @@ use Gateway;
 
 my $json = JSON::PP->new->utf8;
 
-# so many processes, against a gateway; they begin at once
+# So many processes, against what has a port; they begin at once.  "make" gives
+# the number of a client and that of its request and gets the request's id, the
+# status that it should have, and its bytes; where these do not say "Connection:
+# close" and neither does the answer, the connection is used again.
 
 sub new {
-    my ($class, $gateway, $n) = @_;
+    my ($class, $gateway, $n, $make) = @_;
 
     my $self = bless { gateway => $gateway, clients => [] }, $class;
 
@@ -30,7 +34,7 @@ sub new {
 
         if ($pid == 0) {
             close $out;
-            client($gateway->{port}, $i, $in);
+            client($gateway->{port}, $i, $in, $make // \&mixed);
             POSIX::_exit(0);
         }
 
@@ -42,13 +46,14 @@ sub new {
 }
 
 sub client {
-    my ($port, $i, $in) = @_;
+    my ($port, $i, $in, $make) = @_;
 
     my $parent = getppid;
     my $term = POSIX::SigSet->new(POSIX::SIGTERM());
     my $pending = POSIX::SigSet->new;
     my $to = sockaddr_in($port, INADDR_LOOPBACK);
     my %count = (sent => 0, ok => 0, failed => []);
+    my $connection;
 
     # a request in hand is not to be interrupted
 
@@ -56,16 +61,8 @@ sub client {
     $SIG{PIPE} = 'IGNORE';
 
     until ($pending->ismember(POSIX::SIGTERM()) || getppid != $parent) {
-        my $n = $count{sent}++;
-        my $id = "load-$i-$n";
-
-        my ($status, $request) =
-              $n % 4 == 3 ? (400, get($n & 4 ? 'limit=0' : 'sort_dir=up'))
-            : $n % 4 == 2 ? (200, get('limit=10'))
-            : $n % 4 == 1 ? (400, post($id, name => 'n' x 256))
-            : (200, post($id, $n & 4 ? (metadata => { k => "v\n" }) : ()));
-
-        my $got = answer($to, $request);
+        my ($id, $status, $request) = $make->($i, $count{sent}++);
+        my $got = answer($to, $request, \$connection);
 
         if ($got =~ /^HTTP\/1\.1 $status .*\r\n\r\n\{.*\}$/s) {
             $count{ok}++;
@@ -80,6 +77,18 @@ sub client {
 
     print $in $json->encode(\%count);
     close $in;
+}
+
+sub mixed {
+    my ($i, $n) = @_;
+
+    my $id = "load-$i-$n";
+
+    return ($id,
+          $n % 4 == 3 ? (400, get($n & 4 ? 'limit=0' : 'sort_dir=up'))
+        : $n % 4 == 2 ? (200, get('limit=10'))
+        : $n % 4 == 1 ? (400, post($id, name => 'n' x 256))
+        : (200, post($id, $n & 4 ? (metadata => { k => "v\n" }) : ())));
 }
 
 sub get {
@@ -99,13 +108,19 @@ sub post {
          ['Content-Length', length $body], ['Connection', 'close']]) . $body;
 }
 
-# what comes back, or what went wrong
+# What comes back, or what went wrong.  A connection that is to be used again
+# is left in "connection".
 
 sub answer {
-    my ($to, $request) = @_;
+    my ($to, $request, $connection) = @_;
 
-    socket my $s, AF_INET, SOCK_STREAM, 0 or return "socket: $!";
-    connect $s, $to or return "connect: $!";
+    my $s = $$connection;
+    undef $$connection;
+
+    if (!$s) {
+        socket $s, AF_INET, SOCK_STREAM, 0 or return "socket: $!";
+        connect $s, $to or return "connect: $!";
+    }
 
     my $n = syswrite $s, $request;
     return "write: " . ($! || 'short') if ($n // 0) != length $request;
@@ -117,6 +132,14 @@ sub answer {
         $n = sysread $s, $buf, 65536, length $buf;
         return "read: $!: $buf" if !defined $n;
         return $buf if $n == 0;
+
+        next if $request =~ /^Connection: close\r$/mi
+                || $buf =~ /^Connection: close\r$/mi
+                || $buf !~ /^Content-Length: (\d+)(?=\r).*?\r\n\r\n/msi
+                || length($buf) < $+[0] + $1;
+
+        $$connection = $s;
+        return $buf;
     }
 }
 
