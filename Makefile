@@ -7,6 +7,7 @@
 # make coverage   the tests, and each line that none of them reaches
 # make bench   build, and measure what the gateway costs
 # make bench-core   the same of the core alone, without nginx
+# make bench-scale  how many gateways behind HAProxy share their work
 # make soak    build, and send mixed traffic for MINUTES=10
 # make fuzz    fuzz each way into the core, for TIME seconds
 
@@ -36,7 +37,7 @@ RUN_DEPS = perl
 TEST_DEPS = perl curl openssl libcmocka-dev binutils valgrind
 TEST_DEPS += prometheus chromium haproxy
 BENCH_DEPS = perl strace valgrind wrk libnginx-mod-http-js libnginx-mod-http-lua
-BENCH_DEPS += libnginx-mod-http-modsecurity lua-cjson
+BENCH_DEPS += libnginx-mod-http-modsecurity lua-cjson haproxy
 FUZZ_DEPS = clang libclang-rt-dev
 
 # a Node.js that is there is taken, whoever made it
@@ -54,7 +55,7 @@ unexport NGINX
 # where nginx is, for who is not root
 export PATH := $(PATH):/usr/sbin
 
-.PHONY: all run test unit bench bench-core fuzz soak clean
+.PHONY: all run test unit bench bench-core bench-scale fuzz soak clean
 .PHONY: deps-build deps-run deps-test deps-bench deps-fuzz
 
 all: deps-build $(MODULE)
@@ -106,6 +107,9 @@ build/bench/core-heap: BENCH_CFLAGS = -DBENCH_HEAP
 $(BENCH_CORE): bench/core.c $(CORE) $(wildcard src/*.h) | deps-build deps-bench
 	@mkdir -p build/bench
 	$(CC) $(CORE_CFLAGS) $(BENCH_CFLAGS) -o $@ $< $(CORE) -ljansson -lpcre2-8
+
+bench-scale: deps-build deps-bench $(MODULE)
+	TEST_NGINX=$(NGINX) TEST_MODULE=$(CURDIR)/$(MODULE) bench/scale
 
 FUZZERS = $(patsubst t/fuzz/%.c,build/fuzz/%, \
             $(filter-out t/fuzz/main.c,$(wildcard t/fuzz/*.c)))

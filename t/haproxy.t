@@ -79,28 +79,30 @@ sub ask {
     return $r // { status => 0, headers => {}, body => '' };
 }
 
-# The entries of the access logs since the last call, which of the two has them
-# in "at".  A request is answered before it is logged.
+# The entries of the access logs since the last call that have a field as it is
+# given, at least so many, and which of the two has them in "at".  A request is
+# answered before it is logged.
 
 my @seen = (0, 0);
 
 sub logged {
-    my ($n) = @_;
+    my ($n, $field, $value) = @_;
 
     my @new;
 
-    for (1 .. 250) {
-        @new = map {
-            my @lines = $gateways[$_]->lines('access.log');
-            my $at = $_;
-            map { { %{ $decoder->decode($_) }, at => $at } }
-                @lines[$seen[$at] .. $#lines];
-        } 0, 1;
+    for (1 .. 500) {
+        for my $at (0, 1) {
+            my @lines = $gateways[$at]->lines('access.log');
+
+            push @new, grep { !defined $field || $_->{$field} eq $value }
+                       map { { %{ $decoder->decode($_) }, at => $at } }
+                           @lines[$seen[$at] .. $#lines];
+            $seen[$at] = @lines;
+        }
+
         last if @new >= $n;
         sleep 0.02;
     }
-
-    $seen[$_->{at}]++ for @new;
 
     return @new;
 }
@@ -235,8 +237,6 @@ for (1 .. 150) {
                    'snapshots', 'x';
 }
 
-$sent = 0;
-
 my @wrong;
 
 for my $spelling (@spellings) {
@@ -249,9 +249,22 @@ for my $spelling (@spellings) {
 
 is("@wrong", '', 'each spelling is answered');
 
-sleep 0.2;
+# the entry of this one is the last
 
-my @dodged = grep { $_->{project} eq $spent && $_->{status} eq '200' } logged(1);
+ask('GET', "/v3/last-$_/snapshots") for 1 .. 20;
+
+my %last;
+my @dodged;
+
+for (1 .. 500) {
+    my @some = logged(0);
+    push @dodged, grep { $_->{project} eq $spent && $_->{status} eq '200' } @some;
+    $last{$_->{project}}++ for grep { $_->{project} =~ /^last-/ } @some;
+    last if keys %last == 20;
+    sleep 0.02;
+}
+
+is(scalar keys %last, 20, 'the logs are read to their end');
 
 is(scalar @dodged, 0, "no spelling of a path has a budget of its own, seed $seed")
     or diag explain \@dodged;
@@ -416,18 +429,17 @@ for my $case (
 my $client = IO::Socket::INET->new(LocalAddr => '127.0.0.5',
     PeerAddr => "127.0.0.1:$h->{port}") or die "connect: $!\n";
 
-logged(1);
-
 for my $method (qw(GET POST)) {
     my $body = $method eq 'POST' ? $good : '';
 
-    syswrite $client, Gateway::head($method, $path, [$json,
+    $one->received;
+    syswrite $client, Gateway::head($method, '/v3/distant/snapshots', [$json,
         ['Content-Length', length $body], ['X-Forwarded-For', '8.8.8.8'],
         ['Forwarded', 'for=8.8.8.8']]) . $body;
     IO::Select->new($client)->can_read(10);
     sysread $client, my $answer, 4096;
 
-    my ($entry) = logged(1);
+    my ($entry) = logged(1, project => 'distant');
     is("$entry->{client} by $entry->{by}", '127.0.0.5 by 127.0.0.1',
        "the log has the client's address of a $method, and HAProxy's");
 
@@ -521,12 +533,12 @@ sub under_load {
 # the gateway of each project, by what it is asked
 
 sub homes {
-    logged(0);
-    ask('GET', "/v3/$_/snapshots?limit=5") for @projects;
-    return map { $_->{project} => $_->{at} } logged(scalar @projects);
+    ask('GET', "/v3/$_/snapshots/detail") for @projects;
+    return map { $_->{project} => $_->{at} }
+               logged(scalar @projects, operation => 'evs_v3_detail');
 }
 
-sleep 0.2;
+logged(0);
 my %before = homes();
 
 is_deeply(\%before, \%home, 'all are where they were');
