@@ -189,6 +189,21 @@ my %homes = map { $_->{project} => $_->{at} } logged(16 * (8 + 43));
 is(join(' ', sort { $a <=> $b } keys %{{ reverse %homes }}), '0 1',
    'these tenants were on both gateways');
 
+# and all at once, which no other gateway may help with
+
+kill 'STOP', $one->{upstream_pid};
+
+my @busy = map { $one->connect($h->{port}) } 1 .. 12;
+syswrite $_, Gateway::head('GET', '/v3/busy/snapshots', []) for @busy;
+sleep 0.3;
+kill 'CONT', $one->{upstream_pid};
+
+my %helped = map { $_->{at} => 1 } logged(12, project => 'busy');
+is(scalar keys %helped, 1, 'a busy project stays at its gateway');
+
+close $_ for @busy;
+$one->received;
+
 
 # The budget of these is spent, and no spelling gives another one.  Each is sent
 # often enough to come to both gateways.
@@ -567,13 +582,18 @@ my @failed = under_load('drained', sub {
 is(scalar @failed, 0, 'drained: no request fails, creates neither')
     or diag explain \@failed;
 
-# all processes of the second one, at once
+# all processes of the second one, at once; one that still ends has its port
 
 sub killed {
     my @pids = ($two->{pid}, split ' ', qx(ps -o pid= --ppid $two->{pid}));
 
     kill 'KILL', @pids;
     waitpid delete $two->{pid}, 0;
+
+    for (1 .. 500) {
+        last if qx(ps -o stat= -p @{[join ',', @pids]}) !~ /^[^Z]/m;
+        sleep 0.02;
+    }
 }
 
 my $kills = 2;

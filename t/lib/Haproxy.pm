@@ -70,8 +70,11 @@ sub start {
 
     $self->{pid} = $pid;
 
-    for (1 .. 250) {
-        return if IO::Socket::INET->new(PeerAddr => "127.0.0.1:$self->{port}");
+    # the admin socket is the last to be there
+
+    for (1 .. 500) {
+        return if -S "$self->{dir}/admin.sock"
+                  && IO::Socket::INET->new(PeerAddr => "127.0.0.1:$self->{port}");
         last if waitpid($pid, POSIX::WNOHANG()) > 0;
         sleep 0.02;
     }
