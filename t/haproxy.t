@@ -123,7 +123,8 @@ for my $p (@projects) {
     }
 
     ask('HEAD', "/v3/$p/snapshots/detail");
-    ask('PUT', "/v3/$p/snapshots/" . SNAPSHOT, [], '{"snapshot": {"name":"a"}}');
+    ask('PUT', "/v3/$p/snapshots/" . SNAPSHOT, [],
+        '{"snapshot": {"name": "a"}}');
     ask('DELETE', "/v2/$p/snapshots/" . SNAPSHOT);
     ask('GET', "/v3/$p/snapshots/a%20name?x=/v2/$projects[0]/snapshots");
     $sent += 4;
@@ -159,7 +160,8 @@ sub flood {
         . ($request[2] // '');
 
     my %got;
-    $got{$_->{status}}++ for send_to($h->{port}, $one_of_them x $n, count => $n);
+    $got{$_->{status}}++
+        for send_to($h->{port}, $one_of_them x $n, count => $n);
     return join ' ', map { "$got{$_}x$_" } sort keys %got;
 }
 
@@ -247,9 +249,9 @@ for (1 .. 150) {
     my $part = sub { rand() < 0.6 ? '/' : $parts[rand @parts] };
 
     push @spellings, ($part->() =~ s/^(?!\/)/\//r)
-        . join '', map { scrambled($_) . (rand() < 0.1 ? $ends[rand @ends] : ''),
-                         $part->() } (rand() < 0.5 ? 'v3' : 'v2'), $spent,
-                   'snapshots', 'x';
+        . join '', map { scrambled($_),
+                         rand() < 0.1 ? $ends[rand @ends] : '', $part->() }
+                   (rand() < 0.5 ? 'v3' : 'v2'), $spent, 'snapshots', 'x';
 }
 
 my @wrong;
@@ -273,7 +275,7 @@ my @dodged;
 
 for (1 .. 500) {
     my @some = logged(0);
-    push @dodged, grep { $_->{project} eq $spent && $_->{status} eq '200' } @some;
+    push @dodged, grep { $_->{project} eq $spent && $_->{status} == 200 } @some;
     $last{$_->{project}}++ for grep { $_->{project} =~ /^last-/ } @some;
     last if keys %last == 20;
     sleep 0.02;
@@ -281,7 +283,8 @@ for (1 .. 500) {
 
 is(scalar keys %last, 20, 'the logs are read to their end');
 
-is(scalar @dodged, 0, "no spelling of a path has a budget of its own, seed $seed")
+is(scalar @dodged, 0,
+   "no spelling of a path has a budget of its own, seed $seed")
     or diag explain \@dodged;
 
 # what goes through has no project, and so no limit anywhere
@@ -325,17 +328,20 @@ my @chunks = ['Transfer-Encoding', 'chunked'];
 
 my $utf8 = create_body() =~ s/"volume_id"/"name": "\xc3\xa9",  $&/r . "\n";
 my $bad = $utf8 =~ s/\xa9//r;
+my $full = $good . ' ' x (114688 - length $good);
 
 my @cases = (
     ['a create', 'POST', $path, [$json, @length], $good],
     ['a body of 112k', 'POST', $path,
-     [$json, ['Content-Length', 114688]], $good . ' ' x (114688 - length $good)],
+     [$json, ['Content-Length', 114688]], $full],
     ['one byte more', 'POST', $path,
-     [$json, ['Content-Length', 114689]], $good . ' ' x (114689 - length $good)],
+     [$json, ['Content-Length', 114689]], "$full "],
     ['UTF-8', 'POST', $path, [$json, ['Content-Length', length $utf8]], $utf8],
-    ['bad UTF-8', 'POST', $path, [$json, ['Content-Length', length $bad]], $bad],
+    ['bad UTF-8', 'POST', $path, [$json, ['Content-Length', length $bad]],
+     $bad],
     ['chunks', 'POST', $path, [$json, @chunks], $chunked . "0\r\n\r\n"],
-    ['a trailer', 'POST', $path, [$json, @chunks], $chunked . "0\r\nX: y\r\n\r\n"],
+    ['a trailer', 'POST', $path, [$json, @chunks],
+     $chunked . "0\r\nX: y\r\n\r\n"],
     ['Expect', 'POST', $path, [$json, @length, ['Expect', '100-continue']],
      $good],
     ['two Content-Type', 'POST', $path, [$json, $json, @length], $good],
@@ -405,15 +411,17 @@ is("@{[map { $_->{status} } @all]}", '415',
 $one->received;
 
 for my $case (
-    ['a space before the colon', "GET $path HTTP/1.1\r\nHost: x\r\nA : b\r\n\r\n"],
-    ['a line that is folded', "GET $path HTTP/1.1\r\nHost: x\r\nA: b\r\n c\r\n\r\n",
-     200],
+    ['a space before the colon',
+     "GET $path HTTP/1.1\r\nHost: x\r\nA : b\r\n\r\n"],
+    ['a line that is folded',
+     "GET $path HTTP/1.1\r\nHost: x\r\nA: b\r\n c\r\n\r\n", 200],
     ['two lengths', "POST $path HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n"
                     . "Content-Length: 2\r\n\r\nab"],
     ['no host', "GET $path HTTP/1.1\r\n\r\n", '400 json'],
     ['another host in the target',
      "GET http://y$path HTTP/1.1\r\nHost: x\r\n\r\n"],
-    ['bytes over 127 in the target', "GET $path?\xc3\xa9 HTTP/1.1\r\nHost: x\r\n\r\n"],
+    ['bytes over 127 in the target',
+     "GET $path?\xc3\xa9 HTTP/1.1\r\nHost: x\r\n\r\n"],
     ['a fragment', "GET $path#a HTTP/1.1\r\nHost: x\r\n\r\n"],
     ['16k of headers',
      "GET $path HTTP/1.1\r\nHost: x\r\nA: " . 'b' x 16384 . "\r\n\r\n"],
@@ -574,7 +582,9 @@ my @failed = under_load('drained', sub {
     ok($h->until_state('g1', qr/^DOWN/), 'then it is stopped');
 
     $one->start;
-    ok($h->until_state('g1', qr/^(?:NOLB|UP 1\/|DOWN)/), 'and started');
+    sleep 1.2;
+    my %now = $h->states;
+    is($now{'reads/g1'}, 'DOWN', 'and started, it waits');
     unlink "$one->{dir}/drain/stop";
     ok($h->until_state('g1', qr/^UP$/), 'without the file it serves again');
 });
@@ -704,10 +714,8 @@ for my $method (qw(GET POST)) {
 
 $_->start for @gateways;
 
+like($h->ask('show info'), qr/^Pid: $h->{pid}$/m, 'HAProxy is still the same');
 $h->stop;
-
-unlike($h->log, qr/\[ALERT\].*(?:panic|fatal)|Segmentation/i,
-       'HAProxy has no trouble');
 
 $_->finish for @gateways;
 

@@ -73,8 +73,8 @@ sub start {
     # the admin socket is the last to be there
 
     for (1 .. 500) {
-        return if -S "$self->{dir}/admin.sock"
-                  && IO::Socket::INET->new(PeerAddr => "127.0.0.1:$self->{port}");
+        return if -S "$self->{dir}/admin.sock" && IO::Socket::INET->new(
+            PeerAddr => "127.0.0.1:$self->{port}");
         last if waitpid($pid, POSIX::WNOHANG()) > 0;
         sleep 0.02;
     }
@@ -120,6 +120,7 @@ sub ring {
     my $port = Gateway::free_port();
     my $wait = $opt{delay} ? "tcp-request inspect-delay $opt{delay}ms\n"
         . "    tcp-request content accept if WAIT_END" : '';
+    my $tell = 'http-response set-header X-Server %s';
     my $more = $opt{backend} ? "    $opt{backend}\n" : '';
 
     return $class->new([$port, $port], sub {
@@ -134,8 +135,7 @@ sub ring {
         $text =~ s/^( +server g1 .*\n)(?: +server g2 .*\n)/$servers->($1)/gme
             == 2 or die "servers\n";
         $text =~ s/^backend reads\n/$&$more/m or die "backend\n";
-        $text =~ s/^frontend clients\n/$&    http-response set-header X-Server %s\n/m
-            or die "frontend\n";
+        $text =~ s/^frontend clients\n/$&    $tell\n/m or die "frontend\n";
 
         return $text . "\nfrontend answer\n"
             . "    bind 127.0.0.1:$port accept-proxy\n    $wait\n"
@@ -155,7 +155,7 @@ sub where {
     while (my @some = splice @projects, 0, 50) {
         my ($buf, @got) = ('');
 
-        print $s map { "GET /v3/$_/snapshots HTTP/1.1\r\nHost: x\r\n\r\n" } @some;
+        print $s map { Gateway::head('GET', "/v3/$_/snapshots", []) } @some;
 
         while (@got < @some) {
             sysread $s, $buf, 65536, length $buf or die "haproxy: $!, $buf\n";
