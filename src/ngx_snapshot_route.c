@@ -68,6 +68,7 @@ static size_t ngx_snapshot_route_normalize(u_char *out,
 static size_t ngx_snapshot_route_merge(u_char *out, size_t len);
 static ngx_snapshot_str_t ngx_snapshot_route_trim(ngx_snapshot_str_t seg,
     unsigned read);
+static int ngx_snapshot_route_blank(u_char c);
 static size_t ngx_snapshot_route_suffix(const u_char *out, size_t len,
     unsigned bare);
 static unsigned ngx_snapshot_route_method(ngx_snapshot_str_t method);
@@ -663,7 +664,7 @@ ngx_snapshot_route_plain(ngx_snapshot_str_t path)
             break;
 
         default:
-            if (path.data[i] <= 0x20) {
+            if (ngx_snapshot_route_blank(path.data[i])) {
                 return 0;
             }
         }
@@ -735,7 +736,9 @@ ngx_snapshot_route_matters(ngx_snapshot_str_t path)
             break;
 
         default:
-            if (path.data[i] <= 0x20 || path.data[i] == ';') {
+            if (ngx_snapshot_route_blank(path.data[i])
+                || path.data[i] == ';')
+            {
                 matters |= NGX_SNAPSHOT_READ_PARAMS;
             }
         }
@@ -898,11 +901,23 @@ ngx_snapshot_route_trim(ngx_snapshot_str_t seg, unsigned read)
         seg.len = p - seg.data;
     }
 
-    while (seg.len && seg.data[seg.len - 1] <= 0x20) {
+    while (seg.len && ngx_snapshot_route_blank(seg.data[seg.len - 1])) {
         seg.len--;
     }
 
     return seg;
+}
+
+
+/*
+ * What servers take for white space: Python's, which Cinder's is, splits the
+ * request line at these of Latin-1 as well.
+ */
+
+static int
+ngx_snapshot_route_blank(u_char c)
+{
+    return c <= 0x20 || c == 0x85 || c == 0xa0;
 }
 
 

@@ -78,6 +78,8 @@ for my $v (sort keys %uri) {
         "/$v\\$p\\snapshots", "/$v/$p%5csnapshots", "/$v/$p/%2e/snapshots",
         "/$v/x/%2e%2e/$p/snapshots", "/$v/x/..;/$p/snapshots",
         "/$v/x/..%20/$p/snapshots", "/$v/$p/snapshots/.json",
+        "/$v/$p/snapshots\xa0", "/$v/$p/snapshots\x85", "/$v/$p/snapshots%a0",
+        "/$v/$p/snapshots.json\xa0", "/$v/$p\xa0/snapshots",
         "/$v/$p/snapshots/%20", "/$v/$p/snapshots/;", "/$v/$p/snapshots#",
         "/$v/$p/snapshots#?x", "/$v/$p/snapshots%23x", "/$v/$p/snapshots%3Fx",
         "/$v/$p#/snapshots",
@@ -143,6 +145,7 @@ for my $project ('p.q', 'p:q', 'p@q', 'p*', '%C3%BC', 'p!', '~p') {
 for my $path ("/v3/$p/snapshots/no%20such%20name", "/v3/$p/snapshots/a//b",
               "/v3/$p/snapshots/x.json", "/v3/$p/snapshots/%231",
               "/v3/$p/snapshots/a%3Fb", "/v3/$p/snapshots/a%2fb",
+              "/v3/$p/snapshots/voil\xc3\xa0", "/v3/$p/snapshots/voil%C3%A0",
               "/v3/$p/snapshots/" . SNAPSHOT, "/v3/$p/snapshots/x;y",
               "/v1.0/$p/snapshots/", "/v4/$p/snapshots/", '/snapshots/',
               "/volumes//$p/snapshots") {

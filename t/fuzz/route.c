@@ -99,6 +99,7 @@ static size_t fuzz_dots(char *path, size_t len);
 static size_t fuzz_params(char *path, size_t len);
 static size_t fuzz_backslash(char *path, size_t len);
 static size_t fuzz_segment(const char *s, size_t len);
+static int fuzz_blank(char c);
 static int fuzz_in_scope(ngx_snapshot_str_t norm);
 static void fuzz_wrong(const fuzz_request_t *r,
     const ngx_snapshot_route_t *route, const char *what);
@@ -430,6 +431,15 @@ fuzz_segment(const char *s, size_t len)
 }
 
 
+/* what a server may take for white space, in Latin-1 */
+
+static int
+fuzz_blank(char c)
+{
+    return (u_char) c <= 0x20 || (u_char) c == 0x85 || (u_char) c == 0xa0;
+}
+
+
 /* in place; where the contract is silent, as the unit tests say */
 
 static size_t
@@ -463,7 +473,7 @@ fuzz_normal(char *path, size_t len, int sent, int suffix)
 
         for (size = 0; size < whole && s[size] != ';'; size++) { /* void */ }
 
-        while (size && (u_char) s[size - 1] <= 0x20) {
+        while (size && fuzz_blank(s[size - 1])) {
             size--;
         }
 
@@ -497,7 +507,7 @@ fuzz_normal(char *path, size_t len, int sent, int suffix)
 
     for (size = i; size < n && path[size] != '.'; size++) { /* void */ }
 
-    while (size > i && (u_char) path[size - 1] <= 0x20) {
+    while (size > i && fuzz_blank(path[size - 1])) {
         size--;
     }
 
@@ -621,7 +631,7 @@ fuzz_params(char *path, size_t len)
             /* void */
         }
 
-        while (size && (u_char) path[i + size - 1] <= 0x20) {
+        while (size && fuzz_blank(path[i + size - 1])) {
             size--;
         }
 

@@ -161,7 +161,7 @@ sub segments {
 
     for my $segment (split /\//, $path, -1) {
         $segment =~ s/;.*//s;
-        $segment =~ s/[\x00-\x20]+\z//;
+        $segment =~ s/[\x00-\x20\x85\xa0]+\z//;
 
         if ($segment eq '..') {
             pop @segments;
@@ -173,7 +173,7 @@ sub segments {
 
     if (@segments) {
         $segments[-1] =~ s/\..*//s if $segments[-1] !~ /^v1\.0$/i;
-        $segments[-1] =~ s/[\x00-\x20]+\z//;
+        $segments[-1] =~ s/[\x00-\x20\x85\xa0]+\z//;
         pop @segments if $segments[-1] eq '';
     }
 

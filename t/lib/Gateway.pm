@@ -482,6 +482,14 @@ sub get {
                           %opt);
 }
 
+# a line of the access log, which has a client's bytes as they came
+
+sub entry {
+    my ($line) = @_;
+
+    return eval { $json->decode($line) } // JSON::PP->new->decode($line);
+}
+
 # the access log's entries since the last call, at least so many of them
 
 sub logged {
@@ -498,7 +506,7 @@ sub logged {
 
     $self->{logged} += @new;
 
-    return map { $json->decode($_) } @new;
+    return map { entry($_) } @new;
 }
 
 # the access log's entry of the last request(), where all requests were such
@@ -514,7 +522,7 @@ sub last_logged {
         sleep 0.02;
     }
 
-    return @lines ? $json->decode($lines[-1]) : {};
+    return @lines ? entry($lines[-1]) : {};
 }
 
 # the series that "snapshot_status" shows at /metrics, by name and labels

@@ -55,6 +55,11 @@ static const case_t  cases[] = {
     { "PUT", "/v3/snapshots/i", "", "evs_v3_update", 1, "", "i" },
     { "GET", "/v3/snapshots/snapshots", "", "evs_v3_list", 1, "snapshots", "" },
 
+    { "POST", "/v3/p/snapshots\xa0", "", "evs_v3_create", 0, "p", "" },
+    { "POST", "/v3/p/snapshots.json\x85", "", "evs_v3_create", 0, "p", "" },
+    { "PUT", "/v3/p/snapshots/i\xa0", "", "evs_v3_update", 0, "p", "i" },
+    { "GET", "/v3/p/snapshots/\xc3\xa0", "", "unknown", 0, "p", "" },
+
     { "POST", "/a/v3/p/snapshots", "/a", "evs_v3_create", 1, "p", "" },
     { "POST", "/a/b/v3/p/snapshots", "/a/b", "evs_v3_create", 1, "p", "" },
     { "POST", "/A/v3/p/snapshots", "/a", "evs_v3_create", 0, "p", "" },
