@@ -88,7 +88,8 @@ EOF
 # new(main => ..., http => ..., server => ..., servers => ..., listen => ...):
 # text for these places of the configuration, in which %%PORT%%, %%UPSTREAM%%,
 # %%DIR%% and %%PORT_name%% stand for what they name; workers => NUMBER,
-# connections => NUMBER and module => FILE replace those
+# connections => NUMBER and module => FILE replace those; upstream => PORT is one
+# that is there, and no other is started; through => [COMMAND] executes nginx
 
 sub new {
     my ($class, %conf) = @_;
@@ -100,7 +101,9 @@ sub new {
         seen  => 0,
     }, $class;
 
-    $self->start_upstream;
+    $self->{through} = $conf{through} // [];
+    $self->start_upstream if !defined $conf{upstream};
+    $self->{upstream_port} //= $conf{upstream};
     $self->configure(%conf);
     $self->start;
 
@@ -221,7 +224,7 @@ sub start {
 
     if ($pid == 0) {
         open STDERR, '>>', "$self->{dir}/stderr.log";
-        { exec nginx(), '-p', "$self->{dir}/", '-c', 'nginx.conf' };
+        { exec @{ $self->{through} }, nginx(), '-p', "$self->{dir}/", '-c', 'nginx.conf' };
         POSIX::_exit(127);
     }
 
