@@ -1,0 +1,210 @@
+# The stock clients do through the gateway of conf/cinder.conf what they do
+# without it, at the oldest and the newest microversion that they speak.  What
+# they send and what the gateway says of it is in docs/cinder.md, with what the
+# rules' defaults would say: those of a second gateway behind the first, which
+# only monitors.
+
+use strict;
+use warnings;
+
+use JSON::PP;
+use Test::More;
+
+use Cinder;
+use Gateway;
+
+my $json = JSON::PP->new->utf8;
+
+my $cinder = eval { Cinder->new(name => 'clients') }
+    or BAIL_OUT($@ =~ s/\n//r);
+
+my $defaults = <<'EOG';
+    log_format defaults escape=json '{"body": "$request_body", '
+        '"violations": "$snapshot_violations", "verdict": "$snapshot_verdict"}';
+
+    server {
+        listen 127.0.0.1:%%PORT_defaults%%;
+        access_log defaults.log defaults;
+
+        location / {
+            snapshot_gateway monitor;
+            proxy_set_header Host $http_host;
+            proxy_pass http://127.0.0.1:%%UPSTREAM%%;
+        }
+    }
+EOG
+
+my $g = $cinder->gateway(sub {
+    my ($text) = @_;
+
+    $text =~ s/(upstream cinder \{\s+server 127\.0\.0\.1:)%%UPSTREAM%%/$1%%PORT_defaults%%/
+        or BAIL_OUT('conf/cinder.conf has no upstream cinder');
+    $text =~ s/\}\s*\z/$defaults}\n/;
+    return $text;
+});
+
+my $volume = $cinder->volume;
+
+# how each of them is told where Cinder is, without a Keystone
+
+my %client = (
+    cinder => ['/usr/bin/cinder', '--os-auth-type', 'noauth', '--os-endpoint',
+               "http://127.0.0.1:$g->{port}/v3/" . PROJECT, '--os-project-id',
+               PROJECT, '--os-user-id', 'admin', '--os-volume-api-version'],
+    openstack => ['/usr/bin/openstack', '--os-auth-type', 'admin_token',
+                  '--os-endpoint', "http://127.0.0.1:$g->{port}/v3/" . PROJECT,
+                  '--os-token', 'admin:' . PROJECT, '--os-volume-api-version'],
+);
+
+my @versions = ('3.0', '3.70');
+
+sub run {
+    my (@command) = @_;
+
+    open my $out, '-|', 'sh', '-c', 'exec timeout 30 "$@" 2>&1 </dev/null',
+        'sh', @command or die "sh: $!\n";
+    my $said = do { local $/; <$out> } // '';
+    close $out;
+
+    return ($? >> 8, $said);
+}
+
+# new lines of a log of the gateway
+
+my %read;
+
+sub new_lines {
+    my ($name) = @_;
+
+    my @lines = $g->lines($name);
+    my @new = @lines[$read{$name} // 0 .. $#lines];
+    $read{$name} = @lines;
+
+    return map { $json->decode($_) } @new;
+}
+
+sub rules {
+    my ($violations) = @_;
+
+    my %seen;
+    return join ' ', grep { !$seen{$_}++ }
+                     map { s/;.*//r } split /, (?=[a-z-]+;at=)/, $violations;
+}
+
+# ids of this run as what they are the ids of
+
+sub named {
+    my ($text, $ids) = @_;
+
+    my $project = PROJECT;
+    $text =~ s/$project/{project}/g;
+    $text =~ s/$volume/{volume}/g;
+    $text =~ s/$_/{id}/g for keys %$ids;
+
+    return $text;
+}
+
+my %name = map { $_ => 1 } qw(alpha alef beta gamma);
+my (%rows, @order, %refused);
+
+open my $fh, '<', 't/e2e/commands.jsonl' or BAIL_OUT("commands.jsonl: $!");
+my @commands = map { $json->decode($_) } <$fh>;
+
+for my $client ('cinder', 'openstack') {
+    for my $version (@versions) {
+        my $ids = {};
+
+        for my $command (grep { $_->{client} eq $client
+                                && ($_->{only} // $version) eq $version }
+                         @commands) {
+            my %all = $cinder->settled;
+            my %id = map { ($_->{name} // '') => $_->{id} } values %all;
+
+            $ids = { %$ids, %all };
+
+            my @args = map { s/\{(\w*)\}/$1 eq 'volume' ? $volume
+                                         : $id{$1} \/\/ 'no-such'/er }
+                       split / /, $command->{args};
+            my $title = "$client $version $command->{args}";
+
+            my ($code, $said) = run(@{ $client{$client} }, $version, @args);
+
+            is($code, 0, "$title: works") or diag $said;
+            like($said, qr/$command->{out}/, "$title: says what it should");
+
+            %all = $cinder->snapshots;
+            $ids = { %$ids, %all };
+
+            my @sent = new_lines('access.log');
+            my @behind = new_lines('defaults.log');
+            is(scalar @behind, scalar @sent, "$title: all of it passes");
+
+            my $requests = '';
+
+            for my $i (0 .. $#sent) {
+                my ($front, $back) = ($sent[$i], $behind[$i]);
+
+                # how a client finds out which versions there are
+                next if $front->{verdict} eq '-' && $i == 0
+                        && $front->{target} eq '/';
+
+                $refused{$_} = 1
+                    for $back->{verdict} eq 'monitored'
+                        ? split / /, rules($back->{violations}) : ();
+
+                my $said = join ' ', $front->{verdict} eq '-' ? 'not in scope'
+                                     : $front->{verdict},
+                                     rules($front->{violations});
+                my $default = $back->{verdict} eq '-' ? ''
+                    : join ' ', $back->{verdict} eq 'monitored' ? 'rejected'
+                                : $back->{verdict}, rules($back->{violations});
+
+                my $body = named($back->{body}, $ids);
+                my $line = named("| `$front->{method} $front->{target}`", $ids)
+                    . ($body ne '' ? " `$body`" : '')
+                    . ' | ' . ($said =~ s/ $//r) . ' | '
+                    . ($default =~ s/ $//r) . " |\n";
+
+                $requests .= $line if $requests !~ /\Q$line\E/;
+            }
+
+            my $key = "$client $command->{args}";
+            push @order, $key if !$rows{$key};
+            push @{ $rows{$key}{$requests} }, $version;
+        }
+
+        is_deeply({ $cinder->settled }, {}, "$client $version: all are deleted");
+    }
+}
+
+my $text = "\n| command | version | requests | gateway | defaults |\n"
+         . "|---|---|---|---|---|\n";
+
+for my $key (@order) {
+    for my $requests (sort keys %{ $rows{$key} }) {
+        my $first = "| `$key` | " . join(', ', @{ $rows{$key}{$requests} })
+                    . ' ';
+
+        for my $line (split /^/, $requests) {
+            $text .= $first . $line;
+            $first = '| | ';
+        }
+    }
+}
+
+is(Cinder::documented('clients', "$text\n"), undef,
+   'docs/cinder.md has what was seen');
+
+# each rule that is set differently is needed, and no other is
+
+open my $conf, '<', 'conf/cinder.conf' or die "conf/cinder.conf: $!\n";
+my @set = map { /^\s+snapshot_rule (\S+) (\w+)/ ? "$1 $2" : () } <$conf>;
+
+is("@set", 'boolean-string warn param-unknown pass',
+   'the rules that differ are these');
+is(join(' ', sort keys %refused), 'boolean-string',
+   'by default only this one would refuse a client');
+
+$g->finish;
+
+done_testing;
