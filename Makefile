@@ -1,6 +1,7 @@
 # make         build/ngx_http_snapshot_module.so
 # make run     build, start the gateway and its sample upstream, show them
 # make test    build, and run all tests
+# make e2e     build, and run the tests with an OpenStack Cinder
 # make test SANITIZE=1   the same under the sanitizers, nginx as well
 # make valgrind   the unit tests under valgrind
 # make lint    clang-tidy and cppcheck
@@ -40,6 +41,10 @@ BENCH_DEPS = perl strace valgrind wrk libnginx-mod-http-js libnginx-mod-http-lua
 BENCH_DEPS += libnginx-mod-http-modsecurity lua-cjson haproxy
 FUZZ_DEPS = clang libclang-rt-dev
 
+# Cinder's API with what runs it, and the stock clients
+E2E_DEPS = perl cinder-api python3-cinder python3-cinderclient
+E2E_DEPS += python3-openstackclient uwsgi-plugin-python3
+
 # a Node.js that is there is taken, whoever made it
 TEST_DEPS += $(if $(shell command -v npm),,nodejs npm)
 
@@ -55,8 +60,8 @@ unexport NGINX
 # where nginx is, for who is not root
 export PATH := $(PATH):/usr/sbin
 
-.PHONY: all run test unit bench bench-core bench-scale fuzz soak clean
-.PHONY: deps-build deps-run deps-test deps-bench deps-fuzz
+.PHONY: all run test e2e unit bench bench-core bench-scale fuzz soak clean
+.PHONY: deps-build deps-run deps-test deps-e2e deps-bench deps-fuzz
 
 all: deps-build $(MODULE)
 
@@ -75,6 +80,11 @@ test: deps-build deps-test $(MODULE) unit build/node/.installed
 	    TEST_MODULE=$(CURDIR)/$(MODULE) \
 	    TEST_BUILD=$(BUILD) \
 	    $(CHECKER) prove -j $(JOBS) -It/lib $(UNITS) $(TESTS)
+
+# those that write into docs/cinder.md must not do so at the same time
+e2e: deps-build deps-e2e $(MODULE)
+	TEST_NGINX=$(NGINX) TEST_MODULE=$(CURDIR)/$(MODULE) E2E_WRITE=$(E2E_WRITE) \
+	    prove -j $(if $(E2E_WRITE),1,2) -It/lib t/e2e/
 
 UNITS = $(patsubst t/unit/%.c,$(BUILD)/unit/%,$(wildcard t/unit/*.c))
 
@@ -137,7 +147,7 @@ build/node/.installed: t/node/package.json t/node/package-lock.json | deps-test
 	cd build/node && npm ci --no-audit --no-fund --ignore-scripts
 	@touch $@
 
-deps-build deps-run deps-test deps-bench deps-fuzz: deps-%:
+deps-build deps-run deps-test deps-e2e deps-bench deps-fuzz: deps-%:
 	@tools/install $($(shell echo $* | tr a-z A-Z)_DEPS)
 
 clean:

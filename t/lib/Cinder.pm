@@ -41,7 +41,7 @@ our %NEEDED = (
 $SIG{$_} = sub { exit 1 } for qw(INT TERM HUP);
 
 # new(name => ..., port => ..., wait => SECONDS,
-#     conf => { option => value of [DEFAULT] })
+#     conf => { option of t/e2e/cinder/cinder.conf => another value })
 
 sub new {
     my ($class, %opt) = @_;
@@ -121,8 +121,8 @@ sub configure {
     my $name = $to =~ s/\..*//r;
 
     for my $name (sort keys %{ $self->{conf} }) {
-        $text =~ s/^$name = .*\n//m;
-        $text =~ s/^\[DEFAULT\]\n/$&$name = $self->{conf}{$name}\n/m;
+        $text =~ s/^$name = .*/$name = $self->{conf}{$name}/m
+            or die "t/e2e/cinder/$from does not set $name\n";
     }
 
     $text =~ s/\@DIR\@/$self->{dir}/g;
