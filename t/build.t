@@ -115,7 +115,7 @@ $g->finish;
 
 for my $name (map { s/.*\///r } glob 'conf/*.conf') {
     ok((grep { slurp($_) =~ /\b\Q$name\E\b/ } grep { $_ ne "conf/$name" }
-            glob 't/*.t conf/*.conf'),
+            glob 't/*.t t/e2e/*.t conf/*.conf'),
        "$name is used by a test");
 }
 

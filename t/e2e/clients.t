@@ -37,7 +37,7 @@ EOG
 my $g = $cinder->gateway(sub {
     my ($text) = @_;
 
-    $text =~ s/(upstream cinder \{\s+server 127\.0\.0\.1:)%%UPSTREAM%%/$1%%PORT_defaults%%/
+    $text =~ s/(upstream cinder \{\s+\S+ \S+:)%%UPSTREAM/$1%%PORT_defaults/
         or BAIL_OUT('conf/cinder.conf has no upstream cinder');
     $text =~ s/\}\s*\z/$defaults}\n/;
     return $text;
@@ -173,7 +173,8 @@ for my $client ('cinder', 'openstack') {
             push @{ $rows{$key}{$requests} }, $version;
         }
 
-        is_deeply({ $cinder->settled }, {}, "$client $version: all are deleted");
+        is_deeply({ $cinder->settled }, {},
+                  "$client $version: all are deleted");
     }
 }
 

@@ -1,7 +1,7 @@
 # No request of t/e2e/corpus.jsonl makes or changes a snapshot through the
 # gateway, whatever Cinder alone makes of it; docs/cinder.md has what became of
-# each, and the test holds it against what it sees.  Cinder is asked in both
-# ways to run its API: its own program, on eventlet, and Debian's service, uWSGI.
+# each, and the test holds it against what it sees.  Cinder's API is asked as
+# its own program, on eventlet, and as Debian's service, under uWSGI.
 
 use strict;
 use warnings;
@@ -123,7 +123,8 @@ sub sent {
 
     my @r = grep { $_->{status} >= 200 }
             $gateway{eventlet}->exchange(bytes($row), port => $port,
-                                         timeout => 30, count => $row->{raw} ? 2 : 1,
+                                         timeout => 30,
+                                         count => $row->{raw} ? 2 : 1,
                                          head => $row->{method} eq 'HEAD');
 
     return @r ? $r[-1]{status} : 'closed';
@@ -193,7 +194,9 @@ sub verdict {
     my @rules = map { s/;.*//r } split /, (?=[a-z-]+;)/, $log->{violations};
     my %seen;
 
-    return (join(' ', $log->{status}, grep { !$seen{$_}++ } @rules), 0)
+    @rules = grep { !$seen{$_}++ } @rules;
+
+    return (join(' ', $log->{status}, @rules), 0)
         if $log->{verdict} eq 'rejected';
     return ("$log->{status} of nginx", 0) if $log->{upstream_status} eq '';
     return ('passes' . (@rules ? " with @rules" : ''), 1);

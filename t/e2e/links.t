@@ -92,7 +92,8 @@ sub compared {
         $headers{$name} =~ s/req-[0-9a-f-]{36}/req-ID/;
     }
 
-    return [$r->{status}, \%headers, $r->{content} =~ s/req-[0-9a-f-]{36}/req-ID/gr];
+    return [$r->{status}, \%headers,
+            $r->{content} =~ s/req-[0-9a-f-]{36}/req-ID/gr];
 }
 
 for my $case (@errors) {

@@ -25,15 +25,24 @@ my $json = JSON::PP->new->utf8->canonical;
 # what is needed, and the package that has it
 
 our %NEEDED = (
-    '/usr/bin/cinder-manage'                         => 'cinder-common',
-    '/usr/bin/cinder-wsgi'                           => 'cinder-api',
-    '/usr/share/cinder-common/api-paste.ini'         => 'cinder-common',
-    '/usr/bin/python3'                               => 'python3',
-    '/usr/lib/python3/dist-packages/cinder/service.py' => 'python3-cinder',
-    '/usr/bin/uwsgi'                                 => 'uwsgi-core',
-    '/usr/lib/uwsgi/plugins/python3_plugin.so'       => 'uwsgi-plugin-python3',
-    '/usr/bin/cinder'                                => 'python3-cinderclient',
-    '/usr/bin/openstack'                             => 'python3-openstackclient',
+    '/usr/bin/cinder-manage'
+        => 'cinder-common',
+    '/usr/bin/cinder-wsgi'
+        => 'cinder-api',
+    '/usr/share/cinder-common/api-paste.ini'
+        => 'cinder-common',
+    '/usr/bin/python3'
+        => 'python3',
+    '/usr/lib/python3/dist-packages/cinder/service.py'
+        => 'python3-cinder',
+    '/usr/bin/uwsgi'
+        => 'uwsgi-core',
+    '/usr/lib/uwsgi/plugins/python3_plugin.so'
+        => 'uwsgi-plugin-python3',
+    '/usr/bin/cinder'
+        => 'python3-cinderclient',
+    '/usr/bin/openstack'
+        => 'python3-openstackclient',
 );
 
 # a signal ends a test in good order, so that what it started is stopped
@@ -84,7 +93,9 @@ sub start {
 
     system("/usr/bin/cinder-manage --config-file $conf db sync"
            . " >$self->{dir}/manage.log 2>&1") == 0
-        or die 'cinder-manage db sync failed: ' . $self->last('manage.log');
+        or die 'cinder-manage db sync failed: '
+            . $self->last(-s "$self->{dir}/manage.log" ? 'manage.log'
+                                                       : 'cinder.log');
 
     $self->run('cinder', 't/e2e/cinder/serve', '--config-file', $conf);
     $self->wait_for('cinder', sub { $self->up });

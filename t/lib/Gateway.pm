@@ -88,8 +88,8 @@ EOF
 # new(main => ..., http => ..., server => ..., servers => ..., listen => ...):
 # text for these places of the configuration, in which %%PORT%%, %%UPSTREAM%%,
 # %%DIR%% and %%PORT_name%% stand for what they name; workers => NUMBER,
-# connections => NUMBER and module => FILE replace those; upstream => PORT is one
-# that is there, and no other is started; through => [COMMAND] executes nginx
+# connections => NUMBER and module => FILE replace those; upstream => PORT is
+# one that is there, and no other is started; through => [COMMAND] runs nginx
 
 sub new {
     my ($class, %conf) = @_;
@@ -224,7 +224,8 @@ sub start {
 
     if ($pid == 0) {
         open STDERR, '>>', "$self->{dir}/stderr.log";
-        { exec @{ $self->{through} }, nginx(), '-p', "$self->{dir}/", '-c', 'nginx.conf' };
+        { exec @{ $self->{through} }, nginx(), '-p', "$self->{dir}/",
+               '-c', 'nginx.conf' };
         POSIX::_exit(127);
     }
 
