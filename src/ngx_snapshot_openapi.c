@@ -353,13 +353,6 @@ ngx_snapshot_openapi_body(ngx_snapshot_openapi_t *o,
 {
     unsigned  i, n;
 
-    if (scope->entry) {
-        say(o, "{\"type\": \"object\"");
-        ngx_snapshot_openapi_map(o, scope->entry);
-        say(o, "}");
-        return;
-    }
-
     say(o, "{");
 
     if (rejects(o, NGX_SNAPSHOT_FIELD_TYPE)) {

@@ -268,6 +268,15 @@ $r = $g->get($path, headers =>
     [['X-Reply-Header', 'X-Snapshot-Violation: forged']]);
 is($r->{headers}{'x-snapshot-violation'}, undef, 'also where nothing is noted');
 
+# nginx keeps headers in parts of twenty or so
+
+my @twenty = map { "X-Filler-$_: x" } 1 .. 45;
+
+$r = $g->get($path, headers => [map { ['X-Reply-Header', $_] } @twenty,
+    'X-Snapshot-Violation: forged', 'X-Last: kept']);
+is($r->{headers}{'x-snapshot-violation'}, undef, 'also behind many others');
+is($r->{headers}{'x-last'}[0], 'kept', 'which stay');
+
 $r = $g->request('DELETE', "$path/x",
     [['X-Reply-Header', 'X-Snapshot-Violation: forged']]);
 is($r->{headers}{'x-snapshot-violation'}, undef, 'also for what is unknown');

@@ -485,6 +485,11 @@ is($g->get($evs, headers => [['X-Reply', 503],
    77, 'its Retry-After as well');
 error($g->get(with('intercepted', $evs), headers => [['X-Reply', 503]]), 503,
       'unless the operator has errors intercepted');
+
+my $r = $g->get(with('intercepted', $evs), headers => [['X-Reply', 503],
+    ['X-Reply-Header', 'Content-Encoding: gzip']]);
+error($r, 503, 'or one that is compressed, for which the gateway has its own');
+is($r->{headers}{'content-encoding'}, undef, 'which is not');
 $g->received;
 
 
@@ -507,7 +512,7 @@ for my $case (
     like($r->{error}{message}, $message, 'and a message');
 }
 
-my $r = raw(["POST $evs HTTP/1.1\r\n${host}Content-Type: application/json\r\n"
+$r = raw(["POST $evs HTTP/1.1\r\n${host}Content-Type: application/json\r\n"
     . "Transfer-Encoding: chunked\r\n\r\n", '0.05',
     sprintf("%x\r\n%s\r\n", 114689, ' ' x 114689)]);
 is(told($r), '413 application/json overLimit 413', 'so are too large chunks');

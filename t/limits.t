@@ -297,6 +297,18 @@ for my $name ('X-HTTP-Method-Override', 'x-http-method', 'X-Method-Override') {
        'EVS.5400', "$name is refused");
 }
 
+# nginx keeps headers in parts of twenty or so: what counts may be behind them
+
+my @twenty = map { ["X-Filler-$_", 'x'] } 1 .. 45;
+
+is(outcome($g->post(create_body(), headers => \@twenty)), 'accepted',
+   'many headers');
+is(outcome($g->post(create_body(), headers => [@twenty, @$_])), $_->[0][2],
+   "$_->[0][0] behind many headers")
+    for [['X-HTTP-Method-Override', 'PUT', 'EVS.5400']],
+        [['Content-Type', 'text/plain', '415']],
+        [['Content-Encoding', 'gzip', '415']];
+
 # parameters
 
 for my $query ('limit', 'limit=', 'LIMIT=5', 'limit[]=5', 'l%69mit=5',

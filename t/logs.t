@@ -24,7 +24,8 @@ for my $file (glob 'conf/*.conf') {
     push @logs, "$name.log";
 }
 
-is("@logs", 'nginx.log production.log rate-limited.log replica.log staging.log',
+is("@logs", 'cinder.log nginx.log production.log rate-limited.log '
+             . 'replica.log staging.log',
    'the formats of conf/ are tried');
 
 my $server = <<'EOF';

@@ -6,10 +6,11 @@ use warnings;
 
 use JSON::PP;
 use Test::More;
+use Time::HiRes qw(sleep);
 
 use Gateway;
 
-my $g = Gateway->new(http => 'snapshot_zone counters 32k;', server => <<'EOT');
+my %conf = (http => 'snapshot_zone counters 32k;', server => <<'EOT');
         location = /metrics { snapshot_status; }
         location = /status.json { snapshot_status json; }
 
@@ -18,6 +19,8 @@ my $g = Gateway->new(http => 'snapshot_zone counters 32k;', server => <<'EOT');
             proxy_pass http://127.0.0.1:%%UPSTREAM%%;
         }
 EOT
+
+my $g = Gateway->new(%conf);
 
 my $json = JSON::PP->new->utf8;
 
@@ -91,6 +94,24 @@ is_deeply([sort keys %{ $rows[0] }],
           'its members');
 cmp_ok($rows[$_]{first}, '>=', $start, 'when it was seen first') for 0 .. 2;
 cmp_ok($rows[$_]{first}, '<=', $rows[$_]{last}, 'and last') for 0 .. 2;
+
+$g->post(create_body(metadata => { k => 1 }), target => '/v3/two/snapshots');
+$g->reload(%conf, server => $conf{server} =~ s/monitor;/
+    monitor; snapshot_rule metadata-entry reject;/r);
+
+sub two { return sort map { $_->{project} eq 'two' ? $_->{severity} : () } rows() }
+
+# the old worker may still be there
+
+for (1 .. 50) {
+    $g->post(create_body(metadata => { k => 1 }),
+             target => '/v3/two/snapshots');
+    last if two() > 1;
+    sleep 0.1;
+}
+
+is(join(' ', two()), 'reject warn',
+   'a severity that has changed has a row of its own');
 
 sleep 2;
 $g->post(create_body(name => 'n' x 300), target => '/v3/one/snapshots');

@@ -186,6 +186,19 @@ is(count(1), 1, 'a zone of another size is made anew');
 like($g->read('error.log'), qr/\[warn\] .*zone "counters" was made in another size, its counters begin anew/,
      'with a warning');
 
+# among zones of others', of which nginx keeps a list in parts
+
+my $others = join '', map { "limit_req_zone \$uri zone=z$_:64k rate=9r/s;\n" }
+                      1 .. 12;
+
+reloaded(http => "$others snapshot_zone counters 128k;", @conf);
+$g->post($bad);
+is(count(2), 2, 'the counters survive a reload with other zones before them');
+
+reloaded(http => "snapshot_zone counters 128k; $others", @conf);
+$g->post($bad);
+is(count(3), 3, 'and behind them');
+
 # Writes into the shared memory of so many bytes: place is given its bytes and
 # returns where.  Returns how many times that was done.
 
