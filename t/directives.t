@@ -266,7 +266,10 @@ sub wrong {
 wrong('snapshot_gateway on;', qr/invalid value "on" in "snapshot_gateway" directive, it must be "off", "enforce", "monitor" or a variable/, 'a mode');
 wrong('snapshot_gateway $nosuch;', qr/unknown "nosuch" variable/, 'a variable');
 wrong('snapshot_gateway;', qr/invalid number of arguments in "snapshot_gateway"/, 'no mode');
-wrong('snapshot_gateway off; snapshot_gateway off;', qr/"snapshot_gateway" directive is duplicate/, 'a mode twice');
+wrong('snapshot_gateway off; snapshot_gateway off;',
+      qr/"snapshot_gateway" directive is duplicate/, 'a mode twice');
+wrong('snapshot_prefix /a; snapshot_prefix /b;',
+      qr/"snapshot_prefix" directive is duplicate/, 'a prefix twice');
 wrong('snapshot_rule name-len reject;', qr/unknown rule "name-len" in "snapshot_rule" directive, known are: uri-canonical project-id .*name-length.* status-known/, 'a rule');
 wrong('snapshot_rule name-length deny;', qr/invalid severity "deny" of rule "name-length" in "snapshot_rule" directive, it must be "pass", "warn" or "reject"/, 'a severity');
 wrong('snapshot_rule sort-dir warn max=5;', qr/rule "sort-dir" in "snapshot_rule" directive has no "max=", those with one are: body-size name-length description-length metadata-entry limit-range limit-advised offset-range /, 'max= on a rule without one');
