@@ -22,6 +22,11 @@ NGINX = $(CURDIR)/build/sanitize/nginx/nginx
 CORE_CFLAGS += -O1 -fsanitize=address,undefined -fno-omit-frame-pointer
 CHECKER = tools/sanitize $(BUILD)/reports
 
+# what is undefined ends the process; nginx itself passes NULL to memcpy()
+
+CORE_CFLAGS += -fno-sanitize-recover=all
+MODULE_STRICT += -fno-sanitize-recover=all
+
 # instructions, memory: valgrind does not run what is built with the sanitizers
 # scan: it compiles what it runs by itself, and build/unit/scan is run
 

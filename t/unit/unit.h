@@ -96,7 +96,9 @@ unit_has(ngx_snapshot_str_t s, const char *what)
         ngx_snapshot_str_t  s_ = (s);                                         \
         const char         *e_ = (expected);                                  \
                                                                               \
-        if (s_.len != strlen(e_) || memcmp(s_.data, e_, s_.len) != 0) {       \
+        if (s_.len != strlen(e_)                                              \
+            || (s_.len && memcmp(s_.data, e_, s_.len) != 0))                  \
+        {                                                                     \
             fail_msg("got \"%.*s\", expected \"%s\"", (int) s_.len,           \
                      s_.len ? (const char *) s_.data : "", e_);               \
         }                                                                     \
