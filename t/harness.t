@@ -18,7 +18,8 @@ sub planted {
 
 my $alert = 'open my $fh, ">>", "$g->{dir}/error.log"; '
           . 'print $fh "[alert] planted\n"; close $fh;';
-my $signal = '$g->get("/"); my ($w) = $g->read("error.log") =~ /start worker process (\d+)/; '
+my $signal = 'my $w; select undef, undef, undef, 0.02 until ($w) = '
+           . '$g->read("error.log") =~ /start worker process (\d+)\n/; '
            . 'kill "KILL", $w; select undef, undef, undef, 0.3;';
 my $hang = 'my $s = $g->connect; syswrite $s, "POST /v3/p/snapshots HTTP/1.1'
          . '\r\nHost: x\r\nContent-Type: application/json'

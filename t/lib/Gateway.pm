@@ -159,6 +159,11 @@ EOF
 
     $text = $conf{all} if defined $conf{all};
 
+    # one of the two forms is warned of, or an error
+
+    $text =~ s/((?:\blisten [^;]* http2\b[^;]*;\s*)+)/http2_on($1)/ge
+        if version() ge v1.25.1;
+
     $text =~ s/%%PORT%%/$self->{port}/g;
     $text =~ s/%%UPSTREAM%%/$self->{upstream_port}/g;
     $text =~ s/%%DIR%%/$self->{dir}/g;
@@ -166,6 +171,12 @@ EOF
     $text =~ s/%%PORT_(\w+)%%/$self->{ports}{$1} \/\/= free_port()/ge;
 
     return $text;
+}
+
+sub http2_on {
+    my ($listen) = @_;
+
+    return $listen =~ s/ http2\b//gr . ' http2 on; ';
 }
 
 sub configure {
@@ -205,6 +216,15 @@ sub module {
 
 sub nginx { return $ENV{TEST_NGINX} // 'nginx' }
 
+# of nginx, to be compared with a v-string
+
+sub version {
+    my ($version) = qx(@{[nginx()]} -v 2>&1) =~ /nginx\/([\d.]+)/
+        or die "nginx has no version\n";
+
+    return pack 'U*', split /\./, $version;
+}
+
 # what "nginx -t" says of a configuration, and whether it takes it
 
 sub test_conf {
@@ -231,7 +251,7 @@ sub start {
 
     $self->{pid} = $pid;
 
-    for (1 .. 200) {
+    for (1 .. 1000) {
         my $s = IO::Socket::INET->new(PeerAddr => "127.0.0.1:$self->{port}");
         return if $s;
 
