@@ -11,6 +11,9 @@
 # make bench-scale  how many gateways behind HAProxy share their work
 # make soak    build, and send mixed traffic for MINUTES=10
 # make fuzz    fuzz each way into the core, for TIME seconds
+# make deb     the Debian package, in build/deb
+# make test-deb   build it in fresh Debians, install, upgrade and remove it
+# make test-versions   all tests in fresh Debians, with each compiler
 
 NGINX = nginx
 NGINX_SRC = /usr/share/nginx/src
@@ -36,10 +39,13 @@ CORE_CFLAGS = -std=c11 -D_DEFAULT_SOURCE -O2 -g $(STRICT) -Isrc
 BUILD_DEPS = gcc libc6-dev nginx nginx-dev libjansson-dev libpcre2-dev
 RUN_DEPS = perl
 TEST_DEPS = perl curl openssl libcmocka-dev binutils valgrind
-TEST_DEPS += prometheus chromium haproxy
+TEST_DEPS += prometheus chromium haproxy pandoc man-db
 BENCH_DEPS = perl strace valgrind wrk libnginx-mod-http-js libnginx-mod-http-lua
 BENCH_DEPS += libnginx-mod-http-modsecurity lua-cjson haproxy
 FUZZ_DEPS = clang libclang-rt-dev
+DEB_DEPS = build-essential debhelper nginx-dev libcmocka-dev libjansson-dev
+DEB_DEPS += libpcre2-dev pandoc lintian
+CHROOT_DEPS = debootstrap
 
 # Cinder's API with what runs it, and the stock clients
 E2E_DEPS = perl cinder-api python3-cinder python3-cinderclient
@@ -60,8 +66,10 @@ unexport NGINX
 # where nginx is, for who is not root
 export PATH := $(PATH):/usr/sbin
 
-.PHONY: all run test e2e unit bench bench-core bench-scale fuzz soak clean
-.PHONY: deps-build deps-run deps-test deps-e2e deps-bench deps-fuzz
+.PHONY: all run test e2e unit check-unit man bench bench-core bench-scale
+.PHONY: fuzz soak deb test-deb test-versions clean
+.PHONY: deps-build deps-run deps-test deps-e2e deps-bench deps-fuzz deps-deb
+.PHONY: deps-chroot
 
 all: deps-build $(MODULE)
 
@@ -75,7 +83,7 @@ $(BUILD)/Makefile: config tools/configure Makefile
 run: deps-build deps-run $(MODULE)
 	tools/run $(NGINX) $(MODULE) $(PORT)
 
-test: deps-build deps-test $(MODULE) unit build/node/.installed
+test: deps-build deps-test $(MODULE) unit man build/node/.installed
 	CMOCKA_MESSAGE_OUTPUT=TAP TEST_NGINX=$(NGINX) \
 	    TEST_MODULE=$(CURDIR)/$(MODULE) \
 	    TEST_BUILD=$(BUILD) \
@@ -90,9 +98,23 @@ UNITS = $(patsubst t/unit/%.c,$(BUILD)/unit/%,$(wildcard t/unit/*.c))
 
 unit: deps-build deps-test $(UNITS)
 
+# what is installed is up to the caller, as a package's build has it
+
+check-unit: $(UNITS)
+	CMOCKA_MESSAGE_OUTPUT=TAP prove $(UNITS)
+
 $(BUILD)/unit/%: t/unit/%.c $(CORE) $(wildcard src/*.h t/unit/*.h)
 	@mkdir -p $(BUILD)/unit
 	$(CC) $(CORE_CFLAGS) -o $@ $< $(CORE) -lcmocka -ljansson -lpcre2-8
+
+MAN = build/man/ngx_http_snapshot_module.5
+
+man: deps-test $(MAN)
+
+$(MAN): README.md src/ngx_snapshot_core.h tools/man tools/man.lua
+	@mkdir -p build/man
+	tools/man > $@.new
+	@mv $@.new $@
 
 FLOOR = build/floor/ngx_http_floor_module.so
 
@@ -140,6 +162,18 @@ MINUTES = 10
 soak: deps-build deps-run $(MODULE)
 	tools/soak $(NGINX) $(MODULE) $(MINUTES)
 
+deb: deps-deb
+	tools/deb build/deb
+
+SUITES = bookworm trixie
+CCS = gcc clang
+
+test-deb: deps-chroot
+	tools/test-deb "$(SUITES)"
+
+test-versions: deps-chroot
+	tools/test-versions "$(SUITES)" "$(CCS)"
+
 # the linter and the validator of the OpenAPI tests, the driver of the page's
 build/node/.installed: t/node/package.json t/node/package-lock.json | deps-test
 	@mkdir -p build/node
@@ -147,7 +181,8 @@ build/node/.installed: t/node/package.json t/node/package-lock.json | deps-test
 	cd build/node && npm ci --no-audit --no-fund --ignore-scripts
 	@touch $@
 
-deps-build deps-run deps-test deps-e2e deps-bench deps-fuzz: deps-%:
+deps-build deps-run deps-test deps-e2e deps-bench deps-fuzz deps-deb deps-chroot: \
+    deps-%:
 	@tools/install $($(shell echo $* | tr a-z A-Z)_DEPS)
 
 clean:
