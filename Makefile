@@ -34,6 +34,9 @@ STRICT = -Wall -Wextra -Werror
 
 # handlers take what nginx gives, needed or not
 MODULE_STRICT = $(STRICT) -Wno-unused-parameter
+
+# the valgrind of Debian 12 cannot read what clang would write
+MODULE_STRICT += $(if $(findstring clang,$(CC)),-gdwarf-4)
 CORE_CFLAGS = -std=c11 -D_DEFAULT_SOURCE -O2 -g $(STRICT) -Isrc
 
 BUILD_DEPS = gcc libc6-dev nginx nginx-dev libjansson-dev libpcre2-dev

@@ -56,8 +56,10 @@ close $new;
 
 $g->reload(%conf);
 
-for (1 .. 500) {
-    last if running() eq $newer;
+# the old worker takes requests until it ends
+
+for (1 .. 1000) {
+    last if $g->read('error.log') =~ /worker process \d+ exited with code 0/;
     sleep 0.02;
 }
 
