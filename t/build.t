@@ -1,5 +1,5 @@
-# What is built exports only what it must, what is configured loads, and what
-# is documented is what the code has.
+# What is built exports only what it must, each configuration is used by a test,
+# and that of "make run" answers as the pages do.  t/docs.t is for documents.
 
 use strict;
 use warnings;
@@ -20,8 +20,6 @@ is_deeply([grep { !/$ours|^__odr_asan/ } @symbols], [],
           'only the symbols of a module are exported');
 ok((grep { $_ eq 'ngx_http_snapshot_module' } @symbols), 'the module is');
 
-# the README
-
 sub slurp {
     my ($name) = @_;
 
@@ -29,89 +27,6 @@ sub slurp {
     local $/;
     return <$fh>;
 }
-
-my $readme = slurp('README.md');
-my $build = $ENV{TEST_BUILD} // 'build';
-my $dump = qx($build/unit/contract dump);
-
-is(() = $dump =~ /\n/g, 31, 'the contract has 31 rules');
-like($readme, qr/\|---\|---\|---\|---\|---\|\n\Q$dump\E\n/,
-     "the README's table is that of the code");
-
-for my $rule ($dump =~ /^\| `([a-z-]+)`/mg) {
-    like($readme, qr/^\| (?:`[a-z-]+`, )*`$rule`.*\| [^|]{4,} \|$/m,
-         "the README says what $rule asks for");
-}
-
-for my $name (slurp('ngx_http_snapshot_module.c')
-              =~ /ngx_string\("(snapshot_\w+)"\),\n\s+NGX_HTTP_\w+_CONF/g) {
-    like($readme, qr/^### $name\n\n\*\*syntax:\*\* `$name\b.*`\n\*\*default:\*\* .*\n\*\*context:\*\* .*\n\n\S/m,
-         "the README has the directive $name");
-}
-
-for my $name (slurp('src/ngx_http_snapshot_variables.c')
-              =~ /ngx_string\("(snapshot_\w+)"\)/g) {
-    like($readme, qr/^\| .*`\$$name`.* \|/m, "the README has \$$name");
-}
-
-# what the documents name is there
-
-my $titles = join "\n", slurp('t/data/cases.jsonl') =~ /"title": "([^"]*)"/g;
-my $makefile = slurp('Makefile');
-
-for my $document ('README.md', glob 'docs/*.md') {
-    my $text = slurp($document);
-    my %named = map { $_ => 1 }
-                $text =~ /\b((?:t|conf|tools|bench|docs)\/[\w\/-]+\.\w+)/g;
-
-    ok(-e, "$document: $_ exists") for sort keys %named;
-
-    my %target = map { $_ => 1 } $text =~ /(?:`| {4})make ([a-z][\w-]*)/g;
-
-    like($makefile, qr/^(?:[\w-]+ )*$_(?: [\w-]+)*:/m,
-         "$document: there is a target $_") for sort keys %target;
-
-    my %unit = map { $_ => 1 } $text =~ /\bbuild\/unit\/(\w+)/g;
-
-    ok(-e "t/unit/$_.c", "$document: there is a unit test $_")
-        for sort keys %unit;
-
-    my %title = map { $_ => 1 }
-                map { /"([^"]+)"/g } $text =~ /t\/cases\.t: ([^|;]*(?:;[^|;"]*"[^|]*)?)/g;
-
-    ok(index($titles, $_) >= 0, "$document: there is a case $_")
-        for sort keys %title;
-}
-
-# configurations work when pasted
-
-my $n = 0;
-my $g = Gateway->new;
-mkdir "$g->{dir}/logs";
-
-my $paths = join '', map { "${_}_temp_path $_;" }
-                     qw(client_body proxy fastcgi uwsgi scgi);
-my @pasted = grep { /^\s*http \{/m } $readme =~ /```nginx\n(.*?)```/sg;
-
-is(scalar @pasted, 4, 'the README has four whole configurations');
-
-for my $text (@pasted) {
-    my $title = ++$n;
-
-    # but for the paths of the package, which are root's
-
-    $text =~ s/load_module \S+;/load_module %%MODULE%%;/;
-    $text =~ s/:8080/:%%PORT_pasted%%/;
-    $text =~ s/http \{/http { access_log off; $paths/;
-    $text =~ s/^/error_log error.log; pid pasted.pid;\n/;
-
-    my ($ok, $said) = $g->test_conf(all => $text);
-
-    ok($ok, "configuration $title of the README is one") or diag $said;
-    unlike($said, qr/\[warn\]/, 'that needs no warning');
-}
-
-$g->finish;
 
 for my $name (map { s/.*\///r } glob 'conf/*.conf') {
     ok((grep { slurp($_) =~ /\b\Q$name\E\b/ } grep { $_ ne "conf/$name" }

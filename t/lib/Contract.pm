@@ -467,7 +467,7 @@ sub json_value {
         return { type => 'boolean' } if /\G(?:true|false)/gc;
         return { type => 'null' } if /\Gnull/gc;
 
-        # README, Limitations: one that no double can hold is no number
+        # docs/contract.md: one that no double can hold is no number
 
         if (/\G(-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?)/gc) {
             die "too large\n" if abs $1 == 9 ** 9 ** 9;

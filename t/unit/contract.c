@@ -1,5 +1,5 @@
 
-/* The tables hold together, and "contract dump" prints them for the README. */
+/* The tables hold together, "contract dump" prints the rules for the docs. */
 
 
 #include "unit.h"

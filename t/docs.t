@@ -1,0 +1,490 @@
+# What the documents say is so: what they name is there, their tables are those
+# of the code, their configurations load, and their commands print what they
+# show.
+#
+# Each fence says what it is:
+#
+#     sh               commands, run or known to be there
+#     console          commands behind "$ " and what they print, of the gateway
+#                      that "make run" starts; "console above" is of the
+#                      configuration above it.  "..." stands for anything
+#     nginx            a whole configuration; "nginx main", "http", "server" and
+#                      "location" are what belongs there
+#     nginx ... fails  one that is refused, and "warns" one that is warned about:
+#                      the next fence, "text", has what nginx says
+#     text             no command, no configuration
+
+use strict;
+use warnings;
+
+use POSIX ();
+use Test::More;
+
+use Gateway;
+
+my $here = POSIX::getcwd();
+my $build = $ENV{TEST_BUILD} // 'build';
+my @documents = ('README.md', glob 'docs/*.md');
+
+# commands that are not run, and why; one that no document has fails
+
+my %not_run = (
+    'bench/report docs/benchmarks.md' => 'writes a document anew',
+);
+
+sub slurp {
+    my ($name) = @_;
+
+    open my $fh, '<:raw', $name or die "$name: $!\n";
+    local $/;
+    return <$fh>;
+}
+
+my %text = map { $_ => slurp($_) } @documents;
+
+
+# what they name is there
+
+my $titles = join "\n", slurp('t/data/cases.jsonl') =~ /"title": "([^"]*)"/g;
+my $makefile = join '', map { slurp($_) } 'Makefile', glob 'tools/*.mk';
+
+sub unique {
+    my %seen;
+    return sort grep { !$seen{$_}++ } @_;
+}
+
+# GitHub's name of a heading
+
+sub anchor {
+    my ($heading) = @_;
+
+    $heading = lc $heading;
+    $heading =~ s/`//g;
+    $heading =~ s/[^\w -]//g;
+    return $heading =~ tr/ /-/r;
+}
+
+sub anchors {
+    my ($text) = @_;
+
+    $text =~ s/^```.*?^```$//msg;
+    return map { anchor($_) => 1 } $text =~ /^#+ (.*)$/mg;
+}
+
+sub target_is_there {
+    my ($target, $document) = @_;
+
+    like($makefile, qr/^(?:[\w-]+ )*\Q$target\E(?: [\w-]+)*:/m,
+         "$document: there is a target $target");
+}
+
+for my $document (@documents) {
+    my $text = $text{$document};
+
+    ok(-e, "$document: $_ exists") for unique(
+        $text =~ /\b((?:t|conf|tools|bench|docs)\/[\w\/-]+\.\w+)/g);
+
+    target_is_there($_, $document)
+        for unique($text =~ /`make ([a-z][\w-]*)/g);
+
+    ok(-e "t/unit/$_.c", "$document: there is a unit test $_")
+        for unique($text =~ /\bbuild\/unit\/(\w+)/g);
+
+    ok(index($titles, $_) >= 0, "$document: there is a case $_")
+        for unique(map { /"([^"]+)"/g }
+                   $text =~ /t\/cases\.t: ([^|;]*(?:;[^|;"]*"[^|]*)?)/g);
+
+    my ($dir) = $document =~ /^(.*\/)/;
+
+    for my $link (unique($text =~ /\]\(([^)]+)\)/g)) {
+        my ($path, $anchor) = $link =~ /^([^#]*)(?:#(.*))?$/;
+        my $file = $path eq '' ? $document : ($dir // '') . $path;
+
+        1 while $file =~ s/[^\/]+\/\.\.\///;
+
+        ok(-e $file && (!defined $anchor || {anchors(slurp($file))}->{$anchor}),
+           "$document: the link to $link leads somewhere");
+    }
+}
+
+cmp_ok(scalar(() = $text{'README.md'} =~ /\n/g), '<=', 150,
+       'the README is short');
+
+
+# tables are those of the code
+
+my $dump = qx($build/unit/contract dump);
+my $directives = $text{'docs/directives.md'};
+my $contract = $text{'docs/contract.md'};
+my $source = slurp('src/ngx_snapshot_contract.c');
+
+# the rows of a table under a heading, as lists of cells
+
+sub rows {
+    my ($text, $heading, $columns) = @_;
+
+    my ($section) = $text =~ /^#+ \Q$heading\E\n(.*?)(?=^#|\z)/ms
+        or die "no section \"$heading\"\n";
+    my @rows = map { [map { s/^ +| +$//gr } split /(?<!\\)\|/, $_, -1] }
+               $section =~ /^\|(.*)\|$/mg;
+
+    return grep { @$_ == $columns && $_->[0] !~ /^-*$/ } @rows[1 .. $#rows];
+}
+
+is(() = $dump =~ /\n/g, 31, 'the contract has 31 rules');
+like($directives, qr/\|---\|---\|---\|---\|---\|\n\Q$dump\E\n/,
+     "the table of rules is that of the code");
+
+my @rules = map { [map { s/^ +| +$//gr } split /\|/] }
+            map { s/^\| //r } split /\n/, $dump;
+
+is_deeply([map { [$_->[0], @$_[2 .. 4]] } rows($contract, 'Rules', 6)],
+          [map { [$_->[0] =~ s/ .*//r, @$_[2 .. 4]] } @rules],
+          'and so is that of what they ask for');
+is((grep { $_->[1] eq '' || $_->[5] eq '' } rows($contract, 'Rules', 6)), 0,
+   'each asks for something and comes from somewhere');
+
+my @operations = $source =~ /\{ S\("(\w+)"\), NGX_SNAPSHOT_(?:EVS|DWS), .*?"(\d+)" \}/sg;
+
+is_deeply({map { ($_->[0] =~ s/`//gr) => $_->[3] }
+           rows($contract, 'Operations', 4)},
+          {@operations, unknown => '-'}, 'operations are those of the code');
+
+my %scope = (evs_create => '000, 001', evs_update => '002',
+             dws_create => '003', evs_query => '004');
+
+for my $scope (sort keys %scope) {
+    my ($fields) = $source =~ /^static .* ngx_snapshot_${scope}_fields\[\] = \{\n(.*?)^\};/ms;
+    my ($row) = grep { $_->[3] eq $scope{$scope} } rows($contract, 'Fields', 4);
+
+    my @named;
+    push @named, [$2, defined $1]
+        while $fields =~ /(?:FIELD|MEMBERS)\("(?=(\w+)", \w+, REQUIRED)?(\w+)"/g;
+
+    is_deeply([map { [/(\w+)/, /\*\*/ ? 1 : ''] } split /, /, $row->[2]],
+              [map { [$_->[0], $_->[1] ? 1 : ''] } @named],
+              "fields of $scope are those of the code");
+}
+
+my %entries = map { /^(\w+)\n\n\*\*syntax:\*\* `\1\b.*`\n\*\*default:\*\* .*\n\*\*context:\*\* (.*)\n\n\S/
+                    ? ($1 => $2) : ("not as it should be: $_" => '') }
+              $directives =~ /^### (snapshot_.*?)(?=\n##)/msg;
+my %commands = slurp('ngx_http_snapshot_module.c')
+               =~ /ngx_string\("(snapshot_\w+)"\),\n\s+(NGX_HTTP_\w+_CONF(?:\|NGX_HTTP_\w+_CONF)*)/g;
+my %context = (NGX_HTTP_MAIN_CONF => 'http', NGX_HTTP_SRV_CONF => 'server',
+               NGX_HTTP_LOC_CONF => 'location');
+
+is_deeply(\%entries,
+          {map { $_ => join ', ', map { $context{$_} }
+                                  split /\|/, $commands{$_} } keys %commands},
+          'each directive has its entry, and its context');
+is_deeply([unique(map { $_->[0] =~ /`\$(\w+)`/g }
+                  rows($directives, 'Variables', 2))],
+          [unique(slurp('src/ngx_http_snapshot_variables.c')
+                  =~ /ngx_string\("(snapshot_\w+)"\)/g)],
+          'and each variable');
+
+
+# the gateway of "make run"
+
+my $run = Gateway->new(all => Gateway::shipped('nginx.conf',
+                                               8081 => '%%PORT_sample%%'));
+my $sample = $run->{ports}{sample};
+my %port_of_run = (8080 => $run->{port}, 8081 => $sample,
+                   8082 => $run->{ports}{status});
+
+my ($metrics) = $run->exchange(Gateway::head('GET', '/metrics',
+    [['Connection', 'close']]), port => $run->{ports}{status});
+
+is_deeply([map { $_->[0] =~ /`(\w+)/ } rows($directives, 'Counters', 2)],
+          [$metrics->{body} =~ /^# TYPE (\w+)/mg],
+          'metrics are those of the code');
+
+my ($version) = slurp('src/ngx_snapshot_core.h') =~ /_VERSION +"(.*)"/;
+
+like(slurp('CHANGES'), qr/\A\nChanges with ngx_http_snapshot_module \Q$version\E +\d+ [A-Z][a-z][a-z] \d{4}\n\n/,
+     "CHANGES begins with this version");
+is((grep { !/^(?:|Changes with .*|    \*\) (?:Feature|Change|Bugfix|Security|Workaround): \S.*|       \S.*)$/
+           || length > 80 } split /\n/, slurp('CHANGES')), 0,
+   'and is in the form of that of nginx');
+
+
+# configurations
+
+my $temp = join '', map { "${_}_temp_path $_;" }
+                    qw(client_body proxy fastcgi uwsgi scgi);
+my $proxy = "proxy_pass http://127.0.0.1:8081;\n";
+
+# a whole configuration of a part that belongs into http, server or location
+
+sub whole {
+    my ($text, $where) = @_;
+
+    my $load = "load_module modules/ngx_http_snapshot_module.so;\n";
+
+    return $text if $where eq '';
+    return $text . "events {}\n" if $where eq 'main';
+
+    $text = "location / {\n$proxy$text}\n" if $where eq 'location';
+
+    if ($where ne 'http' || $text !~ /^server \{/m) {
+        my $server = $where eq 'http' ? '' : $text;
+
+        $server .= "location / {\n$proxy}\n" if $server !~ /^location \/ \{/m;
+        $server .= "listen 127.0.0.1:8080;\n" if $server !~ /^listen /m;
+
+        $text = ($where eq 'http' ? $text : '') . "server {\n$server}\n";
+    }
+
+    my %usual = (snapshot_gateway => 'enforce', snapshot_zone => 'docs 1m',
+                 client_body_buffer_size => '128k', client_max_body_size => 0);
+
+    my $usual = join '', map { "$_ $usual{$_};\n" }
+                grep { $text !~ /^\Q$_\E /m } sort keys %usual;
+
+    return "${load}events {}\nhttp {\n$usual$text}\n";
+}
+
+# it is run where it does not meet others: other ports, paths and module
+
+sub moved {
+    my ($text, $port) = @_;
+
+    $text =~ s/load_module \S+;/load_module %%MODULE%%;/;
+    $text =~ s/include (\S+\.conf);/Gateway::shipped($1)/ge;
+    $text =~ s/\blogs\///g;
+    $text =~ s/127\.0\.0\.1:8081\b/127.0.0.1:$sample/g;
+    $text =~ s/127\.0\.0\.1:8080\b/127.0.0.1:%%PORT%%/g;
+    $text =~ s/127\.0\.0\.1:(8\d\d\d)\b/127.0.0.1:%%PORT_p$1%%/g;
+    $text =~ s/^http \{/http { $temp/m;
+
+    return "daemon off; error_log error.log info; pid nginx.pid;\n"
+           . ($> == 0 ? "user root;\n" : '') . $text;
+}
+
+
+# commands
+
+sub ports_of {
+    my ($g) = @_;
+
+    return $g == $run ? %port_of_run
+         : (8080 => $g->{port}, 8081 => $sample,
+            map { /^p(\d+)$/ ? ($1 => $g->{ports}{$_}) : () }
+                keys %{ $g->{ports} });
+}
+
+sub commands {
+    my ($text) = @_;
+
+    my @commands;
+
+    for my $line (split /\n/, $text) {
+        if (@commands && !@{ $commands[-1] }[1] && $commands[-1][0] =~ /\\$/) {
+            $commands[-1][0] .= "\n$line";
+
+        } elsif ($line =~ s/^\$ //) {
+            push @commands, [$line, ''];
+
+        } elsif (@commands) {
+            $commands[-1][1] .= "$line\n";
+
+        } else {
+            push @commands, ["no command: $line", ''];
+        }
+    }
+
+    return @commands;
+}
+
+# "..." is anything in a line, or any lines where it stands alone
+
+sub pattern {
+    my ($shown) = @_;
+
+    my $pattern = join "\n", map {
+        $_ eq '...' ? '(?s:.*)'
+                    : join '[^\n]*', map { quotemeta } split /\.\.\./, $_, -1
+    } split /\n/, $shown;
+
+    return qr/\A$pattern\s*\z/;
+}
+
+sub said_as_shown {
+    my ($said, $shown, $title) = @_;
+
+    $said =~ s/\r//g;
+    $said =~ s/[ \t]+$//mg;
+
+    like($said, pattern($shown), $title);
+}
+
+my %used;
+
+# true where it is known what becomes of a command without running it
+
+sub known {
+    my ($command, $document) = @_;
+
+    return 1 if exists $not_run{$command} && ++$used{$command};
+
+    if ($command =~ /^make(?= |$)(.*)$/) {
+        for my $word (grep { !/^[A-Z]\w*=\S*$/ } split ' ', $1) {
+            target_is_there($word, $document);
+        }
+
+        return 1;
+    }
+
+    if ($command =~ /^prove -It\/lib((?: t\/[\w\/-]+\.t)+)$/) {
+        ok(-e, "$document: $_ exists") for split ' ', $1;
+        return 1;
+    }
+
+    return 0;
+}
+
+sub run {
+    my ($g, $set, $command) = @_;
+
+    my %port = ports_of($g);
+
+    $command =~ s/127\.0\.0\.1:(8\d\d\d)\b/"127.0.0.1:" . ($port{$1} \/\/ 1)/ge;
+    $command =~ s/build\/run\/(?:logs\/)?/$g->{dir}\//g;
+
+    # of no settings of whoever runs this
+
+    local $ENV{CURL_HOME} = $g->{dir};
+    delete local @ENV{grep { /_proxy$/i } keys %ENV};
+
+    my $pid = open my $out, '-|' // die "fork: $!\n";
+
+    if ($pid == 0) {
+        open STDERR, '>&', \*STDOUT;
+        open STDIN, '<', '/dev/null';
+        { exec 'timeout', 60, 'bash', '-c', "$set$command" };
+        POSIX::_exit(127);
+    }
+
+    local $/;
+    my $said = <$out> // '';
+    close $out;
+
+    my %documented = reverse %port;
+
+    $said =~ s/127\.0\.0\.1:(\d+)/"127.0.0.1:" . ($documented{$1} \/\/ $1)/ge;
+
+    return $said;
+}
+
+my $tester = Gateway->new;
+my $n_commands = 0;
+
+for my $document (@documents) {
+    my $text = $text{$document};
+    my ($above, $said, $set, @started) = (undef, undef, '');
+
+    is(() = $text =~ /^ +```/mg, 0, "$document: no fence is indented");
+    is((grep { /^    (?:\$ )?(?:make|prove|curl|sudo|nginx|cp) / }
+        split /\n/, $text =~ s/^```.*?^```$//msgr), 0,
+       "$document: commands are in fences");
+
+    while ($text =~ /^```([^\n]*)\n(.*?)^```$/msg) {
+        my ($info, $inside) = ($1, $2);
+        my $line = 1 + (() = substr($text, 0, $-[0]) =~ /\n/g);
+        my $at = "$document:$line";
+
+        if (defined $said && $info ne 'text') {
+            fail("$at: what nginx says of the configuration above");
+            undef $said;
+        }
+
+        if ($info eq 'text' && defined $said) {
+            said_as_shown($said, $inside, "$at: nginx says so");
+            undef $said;
+
+        } elsif ($info eq 'text') {
+            unlike($inside, qr/^\$ |^ *snapshot_\w+ [^.]*;$/m,
+                   "$at: no command and no directive is in a text");
+
+        } elsif ($info eq 'sh') {
+            for my $command (grep { $_ ne '' } map { s/ *(?:^| )# .*//r }
+                             split /\n/, $inside)
+            {
+                ok(known($command, $document), "$at: \"$command\" is known");
+            }
+
+        } elsif ($info =~ /^nginx(?: (main|http|server|location))?(?: (fails|warns))?$/) {
+            my ($where, $wrong) = ($1 // '', $2 // '');
+            my $conf = moved(whole($inside, $where));
+            my ($ok, $out) = $tester->test_conf(all => $conf);
+
+            $out =~ s/^\d\S+ \S+ (\[\w+\]) \S+ /nginx: $1 /mg;
+            $out =~ s/\Q$tester->{dir}\E\/?//g;
+
+            is($ok, $wrong ne 'fails', "$at: nginx "
+               . ($wrong eq 'fails' ? 'refuses' : 'takes') . ' this')
+                or diag $out;
+
+            if ($wrong) {
+                $said = join '', map { "$_\n" } grep { /\[(?:emerg|warn)\]/ }
+                                 split /\n/, $out;
+                next;
+            }
+
+            unlike($out, qr/\[warn\]/, "$at: without a warning");
+
+            # a module alone serves nothing
+
+            next if $where eq 'main';
+
+            $above = Gateway->new(all => $conf);
+            push @started, $above;
+
+            like($above->get('/')->{status}, qr/^[2-4]\d\d$/,
+                 "$at: it answers");
+
+        } elsif ($info =~ /^console( above)?$/) {
+            my $g = $1 ? $above : $run;
+
+            if (!$g) {
+                fail("$at: there is a configuration above");
+                next;
+            }
+
+            for my $command (commands($inside)) {
+                my ($line, $shown) = @$command;
+
+                if ($line =~ /^\w+=(?:'[^']*'|"[^"]*"|[^\s'"]*)+$/) {
+                    $set .= "$line\n";
+                    next;
+                }
+
+                next if known($line, $document);
+
+                my %port = ports_of($g);
+                my $values = $set =~ s/127\.0\.0\.1:(8\d\d\d)\b/"127.0.0.1:" . ($port{$1} \/\/ 1)/ger;
+
+                $n_commands++;
+                said_as_shown(run($g, $values, $line), $shown, "$at: $line");
+            }
+
+        } else {
+            fail("$at: \"$info\" is a kind of fence");
+        }
+    }
+
+    ok(!defined $said, "$document: what nginx says is there");
+    is(() = $text =~ /^```/mg, 2 * (() = $text =~ /^```[^\n]*\n.*?^```$/msg),
+       "$document: each fence has its end");
+
+    $_->finish for @started;
+}
+
+cmp_ok($n_commands, '>', 40, 'commands were run');
+ok($used{$_}, "a document has \"$_\"") for sort keys %not_run;
+
+$tester->finish;
+$run->finish;
+
+done_testing;
