@@ -185,6 +185,64 @@ is_deeply([unique(map { $_->[0] =~ /`\$(\w+)`/g }
           'and each variable');
 
 
+# each code leads to its rules, each rule to what helps
+
+my $troubleshooting = $text{'docs/troubleshooting.md'};
+my %given;
+
+for my $rule (@rules) {
+    my $name = $rule->[0] =~ s/ .*//r;
+    push @{ $given{$_}{$rule->[2]} }, $name
+        for unique(grep { $_ ne '-' } @$rule[3, 4]);
+}
+
+# codes that are not the rule's own
+
+my ($limits) = $source =~ /ngx_snapshot_limit_texts\[\] = \{\n(.*?)\};/s;
+
+for my $code (unique($limits =~ /"([A-Z]+\.\d+)"/g)) {
+    push @{ $given{$code}{'400 badRequest'} }, '`limit-range`'
+        if !grep { $_ eq '`limit-range`' } @{ $given{$code}{'400 badRequest'} };
+}
+
+push @{ $given{405}{'405 badMethod'} }, '`operation-known`';
+
+my %led = map { $_->[0] => { $_->[1] => [$_->[2] =~ /(`[a-z-]+`)/g] } }
+          rows($troubleshooting, 'Codes of the gateway', 3);
+
+is_deeply([delete @led{'EVS.5500', 500}],
+          [map { { '500 error' => [] } } 1, 2], 'what cannot be judged');
+is_deeply(\%led, \%given, 'each code leads to the rules that give it');
+
+for my $rule (@rules) {
+    my $name = $rule->[0] =~ s/ .*//r;
+    my $bare = $name =~ tr/`//dr;
+    my ($section) = $troubleshooting =~ /^### \Q$name\E\n(.*?)(?=^##)/ms;
+
+    is($section =~ /\A\nWarns by default\.\n/ ? 'warn'
+       : $section =~ /\A\nPass by default,/ ? 'pass' : 'reject', $rule->[1],
+       "$bare: the default");
+    like($section, qr/\nClient: .*\nOperator: /s, "$bare: what helps");
+
+    ok($section =~ /"code": "\Q$_\E"/
+       || $rule->[1] eq 'warn' && $section =~ /^X-Snapshot-Warning: $bare;/m,
+       "$bare: an example of $_")
+        for unique(grep { $_ ne '-' } @$rule[3, 4]);
+}
+
+my @faults = $source =~ /\{ (\d{3}), "(\w+)", ("[\w.]+"|NULL),\s+"([^"]+)" \}/g;
+my @told;
+
+while (my ($status, $fault, $code, $message) = splice @faults, 0, 4) {
+    push @told, [$status, $fault,
+                 $code eq 'NULL' ? $status : $code =~ tr/"//dr, $message];
+}
+
+is_deeply([map { [@$_[0 .. 3]] }
+           rows($troubleshooting, "Codes of nginx's own errors", 5)],
+          \@told, "and those of nginx's own errors");
+
+
 # the gateway of "make run"
 
 my $run = Gateway->new(all => Gateway::shipped('nginx.conf',
@@ -211,8 +269,8 @@ is((grep { !/^(?:|Changes with .*|    \*\) (?:Feature|Change|Bugfix|Security|Wor
 
 # configurations
 
-my $temp = join '', map { "${_}_temp_path $_;" }
-                    qw(client_body proxy fastcgi uwsgi scgi);
+my $temp = 'client_body_temp_path body; '
+         . join '', map { "${_}_temp_path $_;" } qw(proxy fastcgi uwsgi scgi);
 my $proxy = "proxy_pass http://127.0.0.1:8081;\n";
 
 # a whole configuration of a part that belongs into http, server or location
@@ -250,7 +308,7 @@ sub whole {
 sub moved {
     my ($text, $port) = @_;
 
-    $text =~ s/load_module \S+;/load_module %%MODULE%%;/;
+    $text =~ s/load_module \S+_snapshot_module\.so;/load_module %%MODULE%%;/;
     $text =~ s/include (\S+\.conf);/Gateway::shipped($1)/ge;
     $text =~ s/\blogs\///g;
     $text =~ s/127\.0\.0\.1:8081\b/127.0.0.1:$sample/g;
@@ -350,7 +408,7 @@ sub run {
     my %port = ports_of($g);
 
     $command =~ s/127\.0\.0\.1:(8\d\d\d)\b/"127.0.0.1:" . ($port{$1} \/\/ 1)/ge;
-    $command =~ s/build\/run\/(?:logs\/)?/$g->{dir}\//g;
+    $command =~ s/build\/run\/(?:(?:logs|temp)\/)?/$g->{dir}\//g;
 
     # of no settings of whoever runs this
 
@@ -481,7 +539,7 @@ for my $document (@documents) {
     $_->finish for @started;
 }
 
-cmp_ok($n_commands, '>', 40, 'commands were run');
+cmp_ok($n_commands, '>', 100, 'commands were run');
 ok($used{$_}, "a document has \"$_\"") for sort keys %not_run;
 
 $tester->finish;
