@@ -19,6 +19,7 @@ use warnings;
 
 use POSIX ();
 use Test::More;
+use Time::HiRes qw(sleep);
 
 use Gateway;
 
@@ -150,6 +151,7 @@ is_deeply({map { ($_->[0] =~ s/`//gr) => $_->[3] }
            rows($contract, 'Operations', 4)},
           {@operations, unknown => '-'}, 'operations are those of the code');
 
+my %pages;
 my %scope = (evs_create => '000, 001', evs_update => '002',
              dws_create => '003', evs_query => '004');
 
@@ -164,6 +166,17 @@ for my $scope (sort keys %scope) {
     is_deeply([map { [/(\w+)/, /\*\*/ ? 1 : ''] } split /, /, $row->[2]],
               [map { [$_->[0], $_->[1] ? 1 : ''] } @named],
               "fields of $scope are those of the code");
+
+    push @{ $pages{lc tr/_/-/r} }, $scope{$scope}
+        for unique($fields =~ /NGX_SNAPSHOT_(\w+)/g);
+}
+
+my %source = map { ($_->[0] =~ tr/`//dr) => $_->[5] }
+             rows($contract, 'Rules', 6);
+
+for my $rule (sort keys %pages) {
+    is(join(', ', $source{$rule} =~ /\b\d{3}\b/g),
+       join(', ', sort @{ $pages{$rule} }), "the pages of $rule");
 }
 
 my %entries = map { /^(\w+)\n\n\*\*syntax:\*\* `\1\b.*`\n\*\*default:\*\* .*\n\*\*context:\*\* (.*)\n\n\S/
@@ -368,13 +381,16 @@ sub pattern {
     return qr/\A$pattern\s*\z/;
 }
 
+sub tidy {
+    my ($said) = @_;
+
+    return $said =~ s/[ \t\r]+$//mgr;
+}
+
 sub said_as_shown {
     my ($said, $shown, $title) = @_;
 
-    $said =~ s/\r//g;
-    $said =~ s/[ \t]+$//mg;
-
-    like($said, pattern($shown), $title);
+    like(tidy($said), pattern($shown), $title);
 }
 
 my %used;
@@ -494,7 +510,7 @@ for my $document (@documents) {
 
             # a module alone serves nothing
 
-            next if $where eq 'main';
+            next if !$ok || $where eq 'main';
 
             $above = Gateway->new(all => $conf);
             push @started, $above;
@@ -510,7 +526,11 @@ for my $document (@documents) {
                 next;
             }
 
-            for my $command (commands($inside)) {
+            my @commands = commands($inside);
+
+            cmp_ok(scalar @commands, '>', 0, "$at: there is a command");
+
+            for my $command (@commands) {
                 my ($line, $shown) = @$command;
 
                 if ($line =~ /^\w+=(?:'[^']*'|"[^"]*"|[^\s'"]*)+$/) {
@@ -524,7 +544,18 @@ for my $document (@documents) {
                 my $values = $set =~ s/127\.0\.0\.1:(8\d\d\d)\b/"127.0.0.1:" . ($port{$1} \/\/ 1)/ger;
 
                 $n_commands++;
-                said_as_shown(run($g, $values, $line), $shown, "$at: $line");
+                my $out = run($g, $values, $line);
+
+                # an access log is written when the client has its answer
+
+                for (1 .. 100) {
+                    last if $line !~ /^(?:cat|grep|tail) .*\blogs\//
+                            || tidy($out) =~ pattern($shown);
+                    sleep 0.05;
+                    $out = run($g, $values, $line);
+                }
+
+                said_as_shown($out, $shown, "$at: $line");
             }
 
         } else {
