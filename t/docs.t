@@ -395,6 +395,9 @@ sub tidy {
 sub said_as_shown {
     my ($said, $shown, $title) = @_;
 
+    # "..." alone would be a test of nothing
+
+    like($shown, qr/\w/, "$title: what is shown") if $shown ne '';
     like(tidy($said), pattern($shown), $title);
 }
 
