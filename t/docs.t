@@ -10,7 +10,7 @@
 #                      configuration above it.  "..." stands for anything
 #     nginx            a whole configuration; "nginx main", "http", "server" and
 #                      "location" are what belongs there
-#     nginx ... fails  one that is refused, and "warns" one that is warned about:
+#     nginx ... fails  one that is refused, and "warns" one that is warned of:
 #                      the next fence, "text", has what nginx says
 #     text             no command, no configuration
 
@@ -23,7 +23,6 @@ use Time::HiRes qw(sleep);
 
 use Gateway;
 
-my $here = POSIX::getcwd();
 my $build = $ENV{TEST_BUILD} // 'build';
 my @documents = ('README.md', glob 'docs/*.md');
 
@@ -151,7 +150,8 @@ is_deeply([unique(map { $_->[0] =~ /(`[a-z-]+`)/g }
           [unique(map { $_->[0] =~ s/ .*//r } @rules)],
           'each asks for something');
 
-my @operations = $source =~ /\{ S\("(\w+)"\), NGX_SNAPSHOT_(?:EVS|DWS), .*?"(\d+)" \}/sg;
+my @operations = $source
+    =~ /\{ S\("(\w+)"\), NGX_SNAPSHOT_(?:EVS|DWS), .*?"(\d+)" \}/sg;
 
 is_deeply({map { ($_->[0] =~ s/`//gr) => $_->[3] }
            rows($contract, 'Operations', 4)},
@@ -162,12 +162,14 @@ my %scope = (evs_create => '000, 001', evs_update => '002',
              dws_create => '003', evs_query => '004');
 
 for my $scope (sort keys %scope) {
-    my ($fields) = $source =~ /^static .* ngx_snapshot_${scope}_fields\[\] = \{\n(.*?)^\};/ms;
+    my ($fields) = $source
+        =~ /^static .* ngx_snapshot_${scope}_fields\[\] = \{\n(.*?)^\};/ms;
     my ($row) = grep { $_->[3] eq $scope{$scope} } rows($contract, 'Fields', 4);
 
     my @named;
     push @named, [$2, defined $1]
-        while $fields =~ /(?:FIELD|MEMBERS)\("(?=(\w+)", \w+, REQUIRED)?(\w+)"/g;
+        while $fields
+              =~ /(?:FIELD|MEMBERS)\("(?=(\w+)", \w+, REQUIRED)?(\w+)"/g;
 
     is_deeply([map { [/(\w+)/, /\*\*/ ? 1 : ''] } split /, /, $row->[2]],
               [map { [$_->[0], $_->[1] ? 1 : ''] } @named],
@@ -184,11 +186,16 @@ for my $rule (sort keys %pages) {
        join(', ', sort @{ $pages{$rule} }), "the pages of $rule");
 }
 
-my %entries = map { /^(\w+)\n\n\*\*syntax:\*\* `\1\b.*`\n\*\*default:\*\* .*\n\*\*context:\*\* (.*)\n\n\S/
-                    ? ($1 => $2) : ("not as it should be: $_" => '') }
+my $entry = qr/^(\w+)\n
+               \n\*\*syntax:\*\*[ ]`\1\b.*`
+               \n\*\*default:\*\*[ ].*
+               \n\*\*context:\*\*[ ](.*)\n\n\S/x;
+my %entries = map { $_ =~ $entry ? ($1 => $2)
+                                 : ("not as it should be: $_" => '') }
               $directives =~ /^### (snapshot_.*?)(?=\n##)/msg;
+my $place = qr/NGX_HTTP_\w+_CONF/;
 my %commands = slurp('ngx_http_snapshot_module.c')
-               =~ /ngx_string\("(snapshot_\w+)"\),\n\s+(NGX_HTTP_\w+_CONF(?:\|NGX_HTTP_\w+_CONF)*)/g;
+               =~ /ngx_string\("(snapshot_\w+)"\),\n\s+($place(?:\|$place)*)/g;
 my %context = (NGX_HTTP_MAIN_CONF => 'http', NGX_HTTP_SRV_CONF => 'server',
                NGX_HTTP_LOC_CONF => 'location');
 
@@ -278,9 +285,13 @@ is_deeply([map { $_->[0] =~ /`(\w+)/ } rows($directives, 'Counters', 2)],
 
 my ($version) = slurp('src/ngx_snapshot_core.h') =~ /_VERSION +"(.*)"/;
 
-like(slurp('CHANGES'), qr/\A\nChanges with ngx_http_snapshot_module \Q$version\E +\d+ [A-Z][a-z][a-z] \d{4}\n\n/,
+my $module = 'ngx_http_snapshot_module';
+my $kind = qr/Feature|Change|Bugfix|Security|Workaround/;
+
+like(slurp('CHANGES'),
+     qr/\A\nChanges with $module \Q$version\E +\d\d [A-Z][a-z][a-z] \d{4}\n\n/,
      "CHANGES begins with this version");
-is((grep { !/^(?:|Changes with .*|    \*\) (?:Feature|Change|Bugfix|Security|Workaround): \S.*|       \S.*)$/
+is((grep { !/^(?:|Changes with .*| {4}\*\) $kind: \S.*| {7}\S.*)$/
            || length > 80 } split /\n/, slurp('CHANGES')), 0,
    'and is in the form of that of nginx');
 
@@ -427,7 +438,7 @@ sub known {
 }
 
 sub run {
-    my ($g, $set, $command) = @_;
+    my ($g, $command) = @_;
 
     my %port = ports_of($g);
 
@@ -436,15 +447,15 @@ sub run {
 
     # of no settings of whoever runs this
 
-    local $ENV{CURL_HOME} = $g->{dir};
+    local @ENV{'CURL_HOME', 'XDG_CONFIG_HOME', 'HOME'} = ($g->{dir}) x 3;
     delete local @ENV{grep { /_proxy$/i } keys %ENV};
 
-    my $pid = open my $out, '-|' // die "fork: $!\n";
+    my $pid = open(my $out, '-|') // die "fork: $!\n";
 
     if ($pid == 0) {
         open STDERR, '>&', \*STDOUT;
         open STDIN, '<', '/dev/null';
-        { exec 'timeout', 60, 'bash', '-c', "$set$command" };
+        { exec 'timeout', 60, 'bash', '-c', $command };
         POSIX::_exit(127);
     }
 
@@ -459,6 +470,8 @@ sub run {
     return $said;
 }
 
+my $nginx = qr/^nginx(?:[ ](main|http|server|location))?
+                     (?:[ ](fails|warns))?$/x;
 my $tester = Gateway->new;
 my $n_commands = 0;
 
@@ -496,7 +509,7 @@ for my $document (@documents) {
                 ok(known($command, $document), "$at: \"$command\" is known");
             }
 
-        } elsif ($info =~ /^nginx(?: (main|http|server|location))?(?: (fails|warns))?$/) {
+        } elsif ($info =~ $nginx) {
             my ($where, $wrong) = ($1 // '', $2 // '');
             my $conf = moved(whole($inside, $where));
             my ($ok, $out) = $tester->test_conf(all => $conf);
@@ -548,11 +561,8 @@ for my $document (@documents) {
 
                 next if known($line, $document);
 
-                my %port = ports_of($g);
-                my $values = $set =~ s/127\.0\.0\.1:(8\d\d\d)\b/"127.0.0.1:" . ($port{$1} \/\/ 1)/ger;
-
                 $n_commands++;
-                my $out = run($g, $values, $line);
+                my $out = run($g, $set . $line);
 
                 # an access log is written when the client has its answer
 
@@ -560,7 +570,7 @@ for my $document (@documents) {
                     last if $line !~ /^(?:cat|grep|tail) .*\blogs\//
                             || tidy($out) =~ pattern($shown);
                     sleep 0.05;
-                    $out = run($g, $values, $line);
+                    $out = run($g, $set . $line);
                 }
 
                 said_as_shown($out, $shown, "$at: $line");
