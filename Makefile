@@ -114,7 +114,8 @@ MAN = build/man/ngx_http_snapshot_module.5
 
 man: deps-test $(MAN)
 
-$(MAN): README.md src/ngx_snapshot_core.h tools/man tools/man.lua
+$(MAN): README.md docs/directives.md docs/contract.md \
+        src/ngx_snapshot_core.h tools/man tools/man.lua
 	@mkdir -p build/man
 	tools/man > $@.new
 	@mv $@.new $@

@@ -1,4 +1,4 @@
--- Makes the manual page of the README, by pandoc: its sections of reference,
+-- Makes the manual page of the documents, by pandoc: the sections of reference,
 -- in the form of a manual page.
 
 local kept = {
