@@ -79,7 +79,7 @@ all: deps-build $(MODULE)
 $(MODULE): $(BUILD)/Makefile $(SOURCES)
 	$(MAKE) -f $(CURDIR)/$(BUILD)/Makefile -C $(NGINX_SRC) modules
 
-$(BUILD)/Makefile: config tools/configure Makefile
+$(BUILD)/Makefile: config tools/configure Makefile tools/checkers.mk
 	CC='$(CC)' STRICT='$(MODULE_STRICT)' \
 	    tools/configure $(NGINX) $(NGINX_SRC) $(BUILD)
 
