@@ -88,6 +88,7 @@ int
 ngx_snapshot_judge_route(ngx_snapshot_judge_t *j,
     const ngx_snapshot_route_t *route)
 {
+    const char                   *before;
     ngx_snapshot_place_t          place;
     ngx_snapshot_violation_t     *v;
     const ngx_snapshot_method_t  *m;
@@ -118,12 +119,14 @@ ngx_snapshot_judge_route(ngx_snapshot_judge_t *j,
 
             ngx_snapshot_text_cstr(&v->message,
                            "not documented for this path, allowed are");
+            before = " ";
 
             for (m = ngx_snapshot_methods; m->method; m++) {
                 if (m->method & route->methods) {
-                    ngx_snapshot_text_cstr(&v->message, " ");
+                    ngx_snapshot_text_cstr(&v->message, before);
                     ngx_snapshot_text_add(&v->message, m->name.data,
                                           m->name.len);
+                    before = ", ";
                 }
             }
         }
@@ -529,10 +532,12 @@ ngx_snapshot_judge_wrong_entry(ngx_snapshot_judge_t *j,
     ngx_snapshot_str_t key, ngx_snapshot_type_e type, ngx_snapshot_str_t value)
 {
     uint64_t                   max;
+    const char                *after;
     ngx_snapshot_place_t       place;
     ngx_snapshot_violation_t  *v;
 
     max = j->entry_max;
+    after = " are allowed";
 
     place = ngx_snapshot_judge_named(NULL, NULL, key);
 
@@ -550,6 +555,7 @@ ngx_snapshot_judge_wrong_entry(ngx_snapshot_judge_t *j,
     } else if (type != NGX_SNAPSHOT_STRING) {
         ngx_snapshot_text_cstr(&v->message, ngx_snapshot_types[type]);
         ngx_snapshot_text_cstr(&v->message, ", a string of at most ");
+        after = " bytes is required";
 
     } else {
         ngx_snapshot_text_cstr(&v->message, "a value of ");
@@ -558,7 +564,7 @@ ngx_snapshot_judge_wrong_entry(ngx_snapshot_judge_t *j,
     }
 
     ngx_snapshot_text_num(&v->message, max);
-    ngx_snapshot_text_cstr(&v->message, " are allowed");
+    ngx_snapshot_text_cstr(&v->message, after);
 }
 
 
