@@ -236,7 +236,7 @@ sub poke {
 
 SKIP: {
     $g->post($bad, target => "/v3/p$_/snapshots") for 1 .. 4;
-    count(5);
+    count(7);
 
     my $p = $g->status->{projects};
 
@@ -248,7 +248,7 @@ SKIP: {
 
     is(scalar @{ $p->{rows} }, 5, 'there are projects');
     $g->post($bad, target => '/v3/next/snapshots');
-    count(6);
+    count(8);
 
     $p = $g->status->{projects};
     is(join(' ', map { $_->{project} } @{ $p->{rows} }), 'next',
@@ -258,7 +258,7 @@ SKIP: {
          'with a warning');
 
     $g->post($bad, target => "/v3/p$_/snapshots") for 1 .. 4;
-    count(10);
+    count(12);
     is(scalar @{ $g->status->{projects}{rows} }, 5, 'and it begins anew');
 }
 
