@@ -33,6 +33,8 @@ static int ngx_snapshot_check_uuid(const ngx_snapshot_checked_t *c,
     ngx_snapshot_finding_t *found);
 static int ngx_snapshot_check_media_type(const ngx_snapshot_checked_t *c,
     ngx_snapshot_finding_t *found);
+static int ngx_snapshot_media_hidden(ngx_snapshot_str_t name,
+    ngx_snapshot_str_t value, ngx_snapshot_str_t charset);
 static int ngx_snapshot_media_parameter(ngx_snapshot_str_t *s,
     ngx_snapshot_str_t *name, ngx_snapshot_str_t *value);
 static size_t ngx_snapshot_token_len(ngx_snapshot_str_t s);
@@ -225,8 +227,9 @@ ngx_snapshot_check_media_type(const ngx_snapshot_checked_t *c,
             return 0;
         }
 
-        if (ngx_snapshot_caseeq(name, charset)
-            && !ngx_snapshot_caseeq(value, utf8))
+        if ((ngx_snapshot_caseeq(name, charset)
+             && !ngx_snapshot_caseeq(value, utf8))
+            || ngx_snapshot_media_hidden(name, value, charset))
         {
             ngx_snapshot_found(found, "another charset, only utf-8 is allowed");
             return 0;
@@ -237,6 +240,37 @@ wrong:
 
     ngx_snapshot_found(found,
                        "another media type, \"application/json\" is required");
+    return 0;
+}
+
+
+/*
+ * 1 where a parameter may be a charset to a server: "charset*" and the like of
+ * RFC 2231, and a value in which one is found by those who do not mind quotes.
+ */
+
+static int
+ngx_snapshot_media_hidden(ngx_snapshot_str_t name, ngx_snapshot_str_t value,
+    ngx_snapshot_str_t charset)
+{
+    if (name.len > charset.len && name.data[charset.len] == '*') {
+        name.len = charset.len;
+
+        if (ngx_snapshot_caseeq(name, charset)) {
+            return 1;
+        }
+    }
+
+    for ( /* void */ ; value.len >= charset.len; ngx_snapshot_cut(&value, 1)) {
+
+        name.data = value.data;
+        name.len = charset.len;
+
+        if (ngx_snapshot_caseeq(name, charset)) {
+            return 1;
+        }
+    }
+
     return 0;
 }
 

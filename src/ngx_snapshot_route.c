@@ -69,6 +69,7 @@ static size_t ngx_snapshot_route_merge(u_char *out, size_t len);
 static ngx_snapshot_str_t ngx_snapshot_route_trim(ngx_snapshot_str_t seg,
     unsigned read);
 static int ngx_snapshot_route_blank(u_char c);
+static ngx_snapshot_str_t ngx_snapshot_route_behind(ngx_snapshot_str_t path);
 static size_t ngx_snapshot_route_suffix(const u_char *out, size_t len,
     unsigned bare);
 static unsigned ngx_snapshot_route_method(ngx_snapshot_str_t method);
@@ -298,8 +299,60 @@ ngx_snapshot_route_read(ngx_snapshot_route_t *route,
         route->operation = &ngx_snapshot_unknown;
     }
 
-    return asked->bit ? ngx_snapshot_route_otherwise(route, mem, asked, path)
-                      : NGX_SNAPSHOT_OK;
+    if (!asked->bit) {
+        return NGX_SNAPSHOT_OK;
+    }
+
+    if (ngx_snapshot_route_otherwise(route, mem, asked, path)
+        != NGX_SNAPSHOT_OK)
+    {
+        return NGX_SNAPSHOT_ERROR;
+    }
+
+    path = ngx_snapshot_route_behind(path);
+
+    if (path.len == 0
+        || (route->operation && route->operation != &ngx_snapshot_unknown))
+    {
+        return NGX_SNAPSHOT_OK;
+    }
+
+    return ngx_snapshot_route_otherwise(route, mem, asked, path);
+}
+
+
+/*
+ * What is left of "//host/path" where it is read as a reference without a
+ * scheme (RFC 3986, section 4.2), as URI parsers do that are given a target as
+ * it was sent: the path behind the host.  Empty where there is none.  Those of
+ * browsers take any number of slashes and backslashes for two slashes.
+ */
+
+static ngx_snapshot_str_t
+ngx_snapshot_route_behind(ngx_snapshot_str_t path)
+{
+    size_t  i;
+
+    for (i = 0; i < path.len; i++) {
+        if (path.data[i] != '/' && path.data[i] != '\\') {
+            break;
+        }
+    }
+
+    if (i < 2) {
+        return ngx_snapshot_none;
+    }
+
+    for ( /* void */ ; i < path.len; i++) {
+        if (path.data[i] == '/' || path.data[i] == '\\') {
+            break;
+        }
+    }
+
+    path.data += i;
+    path.len -= i;
+
+    return path;
 }
 
 

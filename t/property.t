@@ -363,7 +363,9 @@ sub headers {
                   'application/jsonp', 'application/json, text/plain',
                   'application/json; charset=utf8', 'application/json x',
                   'application/json; charset=utf-8; charset=latin1',
-                  'application/json; a="b', '', 'application/json; charset')]
+                  'application/json; a="b', '', 'application/json; charset',
+                  'application/json; charset*0=utf-7',
+                  'application/json; x="; charset=utf-7"')]
             if !(odd() && rand() < 0.2);
         push @headers, ['Content-Type', one('application/json', 'text/plain')]
             if odd() && rand() < 0.08;

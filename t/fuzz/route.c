@@ -53,14 +53,15 @@ static const fuzz_documented_t  fuzz_documented[] = {
 /*
  * What servers do to a path, step by step, before they look for it: "d" for
  * decoding escapes once, "m" for merging slashes, "." for dot segments, "b" for
- * taking a backslash for a slash, "p" for cutting parameters.  A path that one
- * of them takes for an operation's is that operation.
+ * taking a backslash for a slash, "p" for cutting parameters, "a" for cutting a
+ * host off a reference.  A path that one of them takes for an operation's is
+ * that operation.
  */
 
 static const char *const  fuzz_servers[] = {
     "d", "d.", "dm.", "dd", "dd.", "ddm.", "p", "pd", "dp", "dp.", "dpm.",
     "db", "db.", "dbm.", "dbp.", ".", "m.", ".m", "p.", "pd.", "pdm.",
-    ".d", "m.d", "p.d", "dm.d", "d.d"
+    ".d", "m.d", "p.d", "dm.d", "d.d", "a", "ad", "a.", "ad.", "adm."
 };
 
 
@@ -97,6 +98,7 @@ static size_t fuzz_decode(char *path, size_t len);
 static size_t fuzz_merge(char *path, size_t len);
 static size_t fuzz_dots(char *path, size_t len);
 static size_t fuzz_params(char *path, size_t len);
+static size_t fuzz_host(char *path, size_t len);
 static size_t fuzz_backslash(char *path, size_t len);
 static size_t fuzz_segment(const char *s, size_t len);
 static int fuzz_blank(char c);
@@ -317,6 +319,10 @@ fuzz_check_servers(const fuzz_request_t *r, const ngx_snapshot_route_t *route)
 
             case 'p':
                 path.len = fuzz_params(buf, path.len);
+                break;
+
+            case 'a':
+                path.len = fuzz_host(buf, path.len);
                 break;
 
             default:
@@ -605,6 +611,30 @@ fuzz_dots(char *path, size_t len)
     }
 
     return n;
+}
+
+
+/* "//host/path" becomes "/path" */
+
+static size_t
+fuzz_host(char *path, size_t len)
+{
+    char  *slash;
+
+    if (len < 2 || path[0] != '/' || path[1] != '/') {
+        return len;
+    }
+
+    slash = memchr(path + 2, '/', len - 2);
+
+    if (slash == NULL) {
+        return 0;
+    }
+
+    len -= slash - path;
+    memmove(path, slash, len);
+
+    return len;
 }
 
 

@@ -289,7 +289,10 @@ sub is_json_type {
 
     while ($type =~ /\G;[ \t]*/gc) {
         $type =~ /\G($token)=($token|"(?:[^"\\]|\\.)*")[ \t]*/gc or next;
-        return 0 if lc $1 eq 'charset' && $2 !~ /^(?:utf-8|"utf-8")\z/i;
+        my ($name, $value) = (lc $1, $2);
+
+        return 0 if $name =~ /^charset\*/ || $value =~ /charset/i;
+        return 0 if $name eq 'charset' && $value !~ /^(?:utf-8|"utf-8")\z/i;
     }
 
     return (pos($type) // 0) == length $type;

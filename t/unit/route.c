@@ -98,6 +98,19 @@ static const case_t  cases[] = {
     { "GET", "/v3/%25%32%65./../p/snapshots", "", "evs_v3_list", 0, "p", "" },
     { "GET", "/v3/p/snapshots/%23", "", "unknown", 0, "p", "" },
 
+    /* a host before the path, to who reads a reference */
+
+    { "POST", "//x/v3/p/snapshots", "", "evs_v3_create", 0, "p", "" },
+    { "POST", "///x/v3/p/snapshots", "", "evs_v3_create", 0, "p", "" },
+    { "POST", "/\\x/v3/p/snapshots", "", "evs_v3_create", 0, "p", "" },
+    { "POST", "//u@x:80/v3/p/%73napshots", "", "evs_v3_create", 0, "p", "" },
+    { "POST", "//x/y/../v3/p/snapshots", "", "evs_v3_create", 0, "p", "" },
+    { "POST", "//x/api/v3/p/snapshots", "/api", "evs_v3_create", 0, "p", "" },
+    { "GET", "//x/v3/p/snapshots", "", "evs_v3_list", 0, "p", "" },
+    { "POST", "/x/v3/p/snapshots", "", "unknown", 1, "", "" },
+    { "POST", "/x//v3/p/snapshots", "", "unknown", 0, "", "" },
+    { "POST", "//snapshots", "", "unknown", 0, "", "" },
+
     /* a suffix */
 
     { "GET", "/v3/p/snapshots.json", "", "evs_v3_list", 0, "p", "" },
