@@ -17,8 +17,9 @@ local last = [[
 
 **nginx**(8)
 
-Debian has the configurations, the page and what they need in
-*/usr/share/doc/libnginx-mod-http-snapshot*.
+Debian has the configurations and the documents in
+*/usr/share/doc/libnginx-mod-http-snapshot*, and the page in
+*/usr/share/libnginx-mod-http-snapshot/html*.
 ]]
 
 -- what is to be typed is bold
