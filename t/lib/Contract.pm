@@ -79,6 +79,18 @@ sub judge {
     my ($path, $query) = split /\?/, $self->{target}, 2;
 
     $self->route($path);
+
+    # a host before the path, to who reads a reference
+
+    if (!defined $self->{name}
+        && $path =~ m{^[/\\]{2,}[^/\\]*([/\\].*)\z}s)
+    {
+        my %before = %$self;
+
+        $self->route($1);
+        %$self = %before if !defined $self->{name};
+    }
+
     return $self->verdict if !defined $self->{operation};
 
     $self->{query} = $query // '';
