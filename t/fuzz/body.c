@@ -316,19 +316,8 @@ fuzz_judge(const ngx_snapshot_operation_t *op, ngx_snapshot_str_t body)
     fuzz_block_t           *blocks;
     ngx_snapshot_mem_t      mem;
     ngx_snapshot_judge_t    j;
-    ngx_snapshot_route_t    route;
-    ngx_snapshot_policy_t   policy;
 
-    blocks = NULL;
-    mem.alloc = fuzz_alloc;
-    mem.data = &blocks;
-
-    memset(&route, 0, sizeof(route));
-    route.operation = op;
-    route.family = op->family;
-
-    ngx_snapshot_policy_default(&policy);
-    ngx_snapshot_judge_init(&j, &mem, &policy, fuzz_regex(), &route);
+    fuzz_begin(&j, &mem, &blocks, op);
 
     /* as the gateway does it */
 

@@ -170,6 +170,29 @@ fuzz_regex(void)
 }
 
 
+/* a judge of the default rules, whose memory is in blocks */
+
+static inline void
+fuzz_begin(ngx_snapshot_judge_t *j, ngx_snapshot_mem_t *mem,
+    fuzz_block_t **blocks, const ngx_snapshot_operation_t *op)
+{
+    ngx_snapshot_route_t  route;
+
+    static ngx_snapshot_policy_t  policy;
+
+    *blocks = NULL;
+    mem->alloc = fuzz_alloc;
+    mem->data = blocks;
+
+    memset(&route, 0, sizeof(route));
+    route.operation = op;
+    route.family = op->family;
+
+    ngx_snapshot_policy_default(&policy);
+    ngx_snapshot_judge_init(j, mem, &policy, fuzz_regex(), &route);
+}
+
+
 /* the bytes are shown as they can be given to printf(1) */
 
 static inline void
