@@ -511,7 +511,8 @@ ngx_snapshot_route_find(ngx_snapshot_route_t *route,
         if (!ngx_snapshot_eq(head, asked->prefix)
             || !ngx_snapshot_eq(seg[0], route->operation->version)
             || !ngx_snapshot_eq(seg[at], ngx_snapshot_segment)
-            || (route->operation->shape == NGX_SNAPSHOT_DETAIL
+            || (n > at + 1
+                && ngx_snapshot_caseeq(seg[at + 1], ngx_snapshot_detail)
                 && !ngx_snapshot_eq(seg[at + 1], ngx_snapshot_detail)))
         {
             route->canonical = 0;

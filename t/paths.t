@@ -124,6 +124,7 @@ judged('GET', "/v2/$p/snapshots/%252e", 'EVS.5400', 'evs_v2_list');
 # ids
 
 judged('PUT', "/v3/$p/snapshots/detail", 'EVS.2045', 'evs_v3_update');
+judged('PUT', "/v3/$p/snapshots/Detail", 'EVS.5400', 'evs_v3_update');
 judged('PUT', "/v3/$p/snapshots/snapshots", 'EVS.2045', 'evs_v3_update');
 judged('PUT', "/v2/$p/snapshots/" . SNAPSHOT . '0', 'EVS.2045');
 judged('PUT', "/v3/snapshots/" . SNAPSHOT, 'EVS.0001', 'evs_v3_update');

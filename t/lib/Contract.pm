@@ -668,10 +668,9 @@ sub metadata {
     my ($self, $object) = @_;
 
     my $max = $self->max('metadata-entry');
+    my %entries = map { $_->[0] => $_->[1] } @{ $object->{members} };
 
-    for my $member (@{ $object->{members} }) {
-        my ($key, $value) = @$member;
-
+    while (my ($key, $value) = each %entries) {
         $self->found('metadata-entry')
             if $key eq '' || length $key > $max || $value->{type} ne 'string'
                || length $value->{value} > $max;

@@ -58,6 +58,10 @@ static const case_t  cases[] = {
     { "POST", "/v3/p/snapshots\xa0", "", "evs_v3_create", 0, "p", "" },
     { "POST", "/v3/p/snapshots.json\x85", "", "evs_v3_create", 0, "p", "" },
     { "PUT", "/v3/p/snapshots/i\xa0", "", "evs_v3_update", 0, "p", "i" },
+
+    { "PUT", "/v3/p/snapshots/detail", "", "evs_v3_update", 1, "p", "detail" },
+    { "PUT", "/v2/p/snapshots/Detail", "", "evs_v2_update", 0, "p", "Detail" },
+    { "PUT", "/v3/snapshots/DETAIL", "", "evs_v3_update", 0, "", "DETAIL" },
     { "GET", "/v3/p/snapshots/\xc3\xa0", "", "unknown", 0, "p", "" },
 
     { "POST", "/a/v3/p/snapshots", "/a", "evs_v3_create", 1, "p", "" },
