@@ -24,6 +24,10 @@ PORT = 8080
 JOBS = 4
 TIME = 60
 
+# what tests do by chance is other for each commit, and the same if repeated
+TEST_SEED ?= $(shell \
+    perl -e 'print hex substr `git rev-parse HEAD:./ 2>/dev/null`, 0, 5')
+
 MODULE = $(BUILD)/ngx_http_snapshot_module.so
 
 CORE = $(wildcard src/ngx_snapshot_*.c)
@@ -89,7 +93,7 @@ run: deps-build deps-run $(MODULE)
 test: deps-build deps-test $(MODULE) unit man build/node/.installed
 	CMOCKA_MESSAGE_OUTPUT=TAP TEST_NGINX=$(NGINX) \
 	    TEST_MODULE=$(CURDIR)/$(MODULE) \
-	    TEST_BUILD=$(BUILD) \
+	    TEST_BUILD=$(BUILD) TEST_SEED=$(TEST_SEED) \
 	    $(CHECKER) prove -j $(JOBS) -It/lib $(UNITS) $(TESTS)
 
 # those that write into docs/cinder.md must not do so at the same time
