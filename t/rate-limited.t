@@ -49,26 +49,46 @@ is(scalar(my @got = $g->received), $ok, 'the API gets what is let through');
 is($g->post($good, target => '/v3/quiet/snapshots')->{status}, 200,
    'another tenant is left alone');
 is($g->get('/v3/loud/snapshots')->{status}, 200,
-   'the budget of writes is not that of lists');
+   'the budget of writes is not that of reads');
+is($g->request('HEAD', '/v3/loud/snapshots/' . SNAPSHOT)->{status}, 200,
+   'nor where one snapshot is looked at');
 is($g->post('{', target => '/v2/other/snapshots')->{error}{code}, 'EVS.5400',
    'a refused request keeps its own code');
 
-my $r = $g->post($good, target => '/v3/loud/snapshots');
-is("$r->{status} $r->{fault} $r->{error}{code}", '429 overLimit 429',
-   'what is over the budget is an overLimit object');
+# the last of so many that the rate gives nothing for it
+
+sub spent {
+    my ($method, $target, $body) = @_;
+
+    my $head = sub { Gateway::head(@_[0, 1], [defined $_[2]
+        ? ($json, ['Content-Length', length $_[2]]) : ()]) . ($_[2] // '') };
+
+    return ($g->exchange($head->('POST', '/v3/loud/snapshots', $good) x 10
+                         . $head->($method, $target, $body),
+                         count => 11, timeout => 8))[-1];
+}
+
+my $r = spent('POST', '/v3/loud/snapshots', $good);
+is($r->{status}, 429, 'what is over the budget is told so');
+like($r->{body}, qr/^\{"overLimit": \{"message": "[^"]+", "code": "429"\}\}$/,
+     'by an overLimit object');
 is($r->{headers}{'content-type'}[0], 'application/json', 'in JSON');
 like($r->{headers}{'retry-after'}[0], qr/^\d+$/, 'with Retry-After');
 
-$r = $g->request('PUT', '/v3/loud/snapshots/' . SNAPSHOT, [$json],
-                 '{"snapshot": {"name": "a"}}');
-is($r->{status}, 429, 'an update is a write');
-is($g->post('{', target => '/v1.0/loud/snapshots')->{status}, 429,
+my $one = '/v3/loud/snapshots/' . SNAPSHOT;
+
+is(spent('PUT', $one, '{"snapshot": {"name": "a"}}')->{status}, 429,
+   'an update is a write');
+is(spent('POST', '/v1.0/loud/snapshots', '{')->{status}, 429,
    'a create of DWS as well');
+is(spent('DELETE', $one)->{status}, 429, 'a DELETE as well');
+is(spent('POST', "$one/action", '{"os-unmanage": {}}')->{status}, 429,
+   'and an action');
 
 ($ok, $refused, $took) = flood(120, 'GET', '/v3/reader/snapshots?limit=5');
-within($ok, 40, 20, $took, 'lists of a tenant');
+within($ok, 40, 20, $took, 'reads of a tenant');
 is($g->post($good, target => '/v3/reader/snapshots')->{status}, 200,
-   'the budget of lists is not that of writes');
+   'the budget of reads is not that of writes');
 
 # a body over the budget
 
@@ -82,12 +102,13 @@ is("@{[map { $_->{status} } @all]}", '429',
    'nobody is told to send a body that is over the budget');
 is(scalar(@got = $g->received), 0, 'and the API hears nothing of it');
 
-# connections: a request whose body has not come yet holds one
+# connections: a request that the API has not answered yet holds one
+
+kill 'STOP', $g->{upstream_pid};
 
 my @open = map { $g->connect } 1 .. 25;
 
-syswrite $_, Gateway::head('POST', '/v3/many/snapshots/x/action',
-                           [$json, ['Content-Length', 500]]) for @open;
+syswrite $_, Gateway::head('GET', '/v3/many/snapshots', []) for @open;
 
 sleep 0.3;
 
@@ -98,6 +119,8 @@ for my $s (@open) {
     sysread $s, my $answer, 4096;
     $over++ if ($answer // '') =~ /^HTTP\/1\.1 429 .*"overLimit"/s;
 }
+
+kill 'CONT', $g->{upstream_pid};
 
 is($over, 5, 'of 25 connections of a tenant, 5 are over its limit of 20');
 is($g->get('/v3/few/snapshots')->{status}, 200, 'another tenant has its own');
