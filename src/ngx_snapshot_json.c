@@ -34,6 +34,8 @@ static void *ngx_snapshot_json_malloc(size_t size);
 static void ngx_snapshot_json_free(void *p);
 static void ngx_snapshot_json_text(ngx_snapshot_judge_t *j,
     ngx_snapshot_str_t body);
+static int ngx_snapshot_json_nul(ngx_snapshot_judge_t *j,
+    ngx_snapshot_str_t body);
 static void ngx_snapshot_json_error(ngx_snapshot_judge_t *j,
     const json_error_t *error);
 static void ngx_snapshot_json_push(ngx_snapshot_judge_t *j, json_t *object);
@@ -76,7 +78,48 @@ ngx_snapshot_json_read(ngx_snapshot_judge_t *j, ngx_snapshot_str_t body)
         return;
     }
 
+    if (ngx_snapshot_json_nul(j, body)) {
+        return;
+    }
+
     ngx_snapshot_json_watched(j, body);
+}
+
+
+/*
+ * 1 where there is a NUL byte, which no text has, and that is said.  jansson
+ * reads over one that stands behind a number or a word (its issue 331).
+ */
+
+static int
+ngx_snapshot_json_nul(ngx_snapshot_judge_t *j, ngx_snapshot_str_t body)
+{
+    uint64_t       line, column;
+    const u_char  *p, *nul;
+
+    nul = memchr(body.data, 0, body.len);
+
+    if (nul == NULL) {
+        return 0;
+    }
+
+    line = 1;
+    column = 1;
+
+    for (p = body.data; p < nul; p++) {
+
+        if (*p == '\n') {
+            line++;
+            column = 1;
+
+        } else if ((*p & 0xc0) != 0x80) {
+            column++;
+        }
+    }
+
+    ngx_snapshot_judge_text(j, NGX_SNAPSHOT_JSON_SYNTAX, "a NUL", line, column);
+
+    return 1;
 }
 
 

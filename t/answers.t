@@ -88,6 +88,13 @@ is(message($r), 'body: malformed at line 2, column 15, one JSON object in '
    . 'UTF-8 is required', 'JSON is broken at a line and a column');
 is($r->{error}{violations}[0]{at}, '', 'in the body as such');
 
+$r = $g->post("{\n\"\xc3\xa4\": true\0}");
+is(message($r), 'body: a NUL at line 2, column 10, one JSON object in UTF-8 is '
+   . 'required', 'a NUL as well, and a column is a character');
+$r = $g->post("{\n\"\xc3\xa4\": true\1}");
+is(message($r), 'body: malformed at line 2, column 10, one JSON object in UTF-8 '
+   . 'is required', 'as another byte at the same place');
+
 $r = $g->post('');
 is(message($r), 'body: empty, one JSON object in UTF-8 is required', 'empty');
 
