@@ -690,7 +690,7 @@ sub difference {
     if ($target =~ /^[^?]*(?:%(?:25)*(?:3f|23)
                             |(?:\.|\/snapshots\/[^?]*)(?:%(?:25)*(?:2f|5c)|\\)
                             |\/(?:;|%(?:25)*(?:[01][0-9a-f]|20))
-                            |\/\.[^.\/?][^\/?]*(?:\?|\z))/ix) {
+                            |\/(?:\.|%(?:25)*2e)[^\/?]*\/*(?:\?|\z))/ix) {
         return ($r->{'x-judged'} // '') =~ / -$|^unknown /
                || ($r->{'x-all'} // '') =~ /^uri-canonical;[^,]*$/
                ? () : 'an unclear path is taken for an operation';
