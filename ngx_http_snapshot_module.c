@@ -36,6 +36,10 @@ static void ngx_http_snapshot_free_regex(void *data);
 static void *ngx_http_snapshot_create_loc_conf(ngx_conf_t *cf);
 static char *ngx_http_snapshot_merge_loc_conf(ngx_conf_t *cf, void *parent,
     void *child);
+static void ngx_http_snapshot_merge_policy(ngx_snapshot_policy_t *prev,
+    ngx_snapshot_policy_t *conf);
+static char *ngx_http_snapshot_merge_content(ngx_conf_t *cf,
+    ngx_http_snapshot_loc_conf_t *prev, ngx_http_snapshot_loc_conf_t *conf);
 static void ngx_http_snapshot_check_buffer(ngx_conf_t *cf,
     ngx_http_snapshot_loc_conf_t *conf);
 static ngx_int_t ngx_http_snapshot_init(ngx_conf_t *cf);
@@ -46,6 +50,15 @@ static ngx_str_t  ngx_http_snapshot_modes[] = {
     ngx_string("enforce"),
     ngx_string("monitor"),
     ngx_null_string
+};
+
+
+static ngx_str_t  ngx_http_snapshot_contents[] = {
+    [NGX_HTTP_SNAPSHOT_ERROR] = ngx_string("snapshot_error"),
+    [NGX_HTTP_SNAPSHOT_VALIDATE] = ngx_string("snapshot_validate"),
+    [NGX_HTTP_SNAPSHOT_OPENAPI] = ngx_string("snapshot_openapi"),
+    [NGX_HTTP_SNAPSHOT_PROMETHEUS] = ngx_string("snapshot_status"),
+    [NGX_HTTP_SNAPSHOT_JSON] = ngx_string("snapshot_status")
 };
 
 
@@ -570,14 +583,18 @@ ngx_http_snapshot_set_content(ngx_conf_t *cf,
     ngx_http_core_loc_conf_t       *clcf;
     ngx_http_snapshot_main_conf_t  *smcf;
 
-    if (slcf->content != NGX_HTTP_SNAPSHOT_NO_CONTENT) {
-        return (slcf->content == content)
-               ? "is duplicate" : "is not the only one in its location";
+    if (slcf->content == content) {
+        return "is duplicate";
+    }
+
+    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+
+    if (clcf->handler) {
+        return "is not the only one in its location that answers requests";
     }
 
     slcf->content = content;
 
-    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
     clcf->handler = ngx_http_snapshot_content_handler(slcf->content);
 
     if (slcf->content == NGX_HTTP_SNAPSHOT_VALIDATE) {
@@ -731,10 +748,6 @@ ngx_http_snapshot_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_http_snapshot_loc_conf_t *prev = parent;
     ngx_http_snapshot_loc_conf_t *conf = child;
 
-    ngx_uint_t               i;
-    ngx_snapshot_policy_t    policy;
-    ngx_snapshot_setting_t  *rule, *outer;
-
     if (conf->mode == NGX_CONF_UNSET_UINT) {
         conf->variable = prev->variable;
     }
@@ -744,12 +757,34 @@ ngx_http_snapshot_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_conf_merge_value(conf->fast_path, prev->fast_path, 1);
     ngx_conf_merge_str_value(conf->prefix, prev->prefix, "");
 
+    ngx_http_snapshot_merge_policy(&prev->policy, &conf->policy);
+
+    if (ngx_http_snapshot_merge_content(cf, prev, conf) != NGX_CONF_OK) {
+        return NGX_CONF_ERROR;
+    }
+
+    ngx_http_snapshot_check_buffer(cf, conf);
+
+    return NGX_CONF_OK;
+}
+
+
+/* rule by rule, severity and limit each for itself */
+
+static void
+ngx_http_snapshot_merge_policy(ngx_snapshot_policy_t *prev,
+    ngx_snapshot_policy_t *conf)
+{
+    ngx_uint_t               i;
+    ngx_snapshot_policy_t    policy;
+    ngx_snapshot_setting_t  *rule, *outer;
+
     ngx_snapshot_policy_default(&policy);
 
     for (i = 0; i < NGX_SNAPSHOT_RULES; i++) {
 
-        rule = &conf->policy.rule[i];
-        outer = &prev->policy.rule[i];
+        rule = &conf->rule[i];
+        outer = &prev->rule[i];
 
         if (rule->severity == NGX_HTTP_SNAPSHOT_SEVERITY_UNSET) {
             rule->severity =
@@ -762,10 +797,41 @@ ngx_http_snapshot_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
                         ? policy.rule[i].max : outer->max;
         }
     }
+}
 
-    ngx_http_snapshot_check_buffer(cf, conf);
 
-    return NGX_CONF_OK;
+/*
+ * "if" and "limit_except" are a part of their location, which answers there as
+ * well.  A "proxy_pass" that stands after one of these directives would answer
+ * in its place, with the gateway off.
+ */
+
+static char *
+ngx_http_snapshot_merge_content(ngx_conf_t *cf,
+    ngx_http_snapshot_loc_conf_t *prev, ngx_http_snapshot_loc_conf_t *conf)
+{
+    ngx_http_core_loc_conf_t  *clcf;
+
+    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+
+    if (clcf->noname && clcf->handler == NULL) {
+        conf->content = prev->content;
+        clcf->handler = ngx_http_snapshot_content_handler(conf->content);
+    }
+
+    if (conf->content == NGX_HTTP_SNAPSHOT_NO_CONTENT
+        || clcf->handler == ngx_http_snapshot_content_handler(conf->content))
+    {
+        return NGX_CONF_OK;
+    }
+
+    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                       "\"%V\" directive is not the only one in location "
+                       "\"%V\" that answers requests, after it stands a "
+                       "\"proxy_pass\" or the like",
+                       &ngx_http_snapshot_contents[conf->content],
+                       &clcf->name);
+    return NGX_CONF_ERROR;
 }
 
 
