@@ -840,6 +840,7 @@ ngx_http_snapshot_check_buffer(ngx_conf_t *cf,
     ngx_http_snapshot_loc_conf_t *conf)
 {
     uint64_t                        max;
+    ngx_uint_t                      judged;
     ngx_http_core_loc_conf_t       *clcf;
     ngx_http_snapshot_main_conf_t  *smcf;
 
@@ -848,9 +849,15 @@ ngx_http_snapshot_check_buffer(ngx_conf_t *cf,
 
     max = conf->policy.rule[NGX_SNAPSHOT_BODY_SIZE].max;
 
+    /* what a location answers by itself is judged in one case only */
+
+    judged = (conf->content == NGX_HTTP_SNAPSHOT_NO_CONTENT)
+             ? conf->mode != NGX_HTTP_SNAPSHOT_OFF
+             : conf->content == NGX_HTTP_SNAPSHOT_VALIDATE;
+
     /* once, and not for a server, whose locations may have it right */
 
-    if (conf->mode == NGX_HTTP_SNAPSHOT_OFF
+    if (!judged
         || conf->policy.rule[NGX_SNAPSHOT_BODY_SIZE].severity
            == NGX_SNAPSHOT_PASS
         || smcf->warned

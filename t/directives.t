@@ -295,6 +295,22 @@ ok($ok, 'a small buffer is no error');
 is(() = $text =~ /\[warn\].*"client_body_buffer_size" of 102400 is less than the 114688 of rule "body-size"/g, 1, 'but warned about, once');
 
 ($ok, $text) = $g->test_conf(server => <<'EOF');
+    client_body_buffer_size 100k;
+    snapshot_gateway enforce;
+    location /error { snapshot_error; }
+    location /openapi { snapshot_openapi; }
+    location / { client_body_buffer_size 112k; }
+EOF
+unlike($text, qr/\[warn\]/, 'not where the module reads no body');
+
+($ok, $text) = $g->test_conf(server => <<'EOF');
+    client_body_buffer_size 100k;
+    location /validate { snapshot_validate; }
+EOF
+like($text, qr/\[warn\].*"client_body_buffer_size".* in location "\/validate"/,
+     'but where it does, though the gateway is off');
+
+($ok, $text) = $g->test_conf(server => <<'EOF');
     client_body_buffer_size 112k;
     snapshot_gateway enforce;
 EOF
