@@ -381,7 +381,7 @@ ngx_http_snapshot_prefix(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         if ((i == 0 && value[1].data[i] != '/')
             || (prev == '/'
                 && (value[1].data[i] == '/' || value[1].data[i] == '.'))
-            || value[1].data[i] <= ' '
+            || value[1].data[i] <= ' ' || value[1].data[i] > '~'
             || ngx_strlchr((u_char *) "%\\;?#$", (u_char *) "%\\;?#$" + 6,
                            value[1].data[i]))
         {
@@ -417,8 +417,9 @@ invalid:
 
     ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                        "invalid value \"%V\" in \"%V\" directive, it must be "
-                       "a plain path such as \"/volume\", without a slash at "
-                       "its end, escapes or variables, or \"/\" for none",
+                       "a plain path in ASCII such as \"/volume\", without a "
+                       "slash at its end, escapes or variables, or \"/\" for "
+                       "none",
                        &value[1], &cmd->name);
     return NGX_CONF_ERROR;
 }

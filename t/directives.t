@@ -282,8 +282,9 @@ wrong('snapshot_rule name-length warn; snapshot_rule name-length warn;', qr/dupl
 wrong('snapshot_error_details maybe;', qr/invalid value "maybe" in "snapshot_error_details" directive, it must be "on" or "off"/, 'a flag');
 
 for my $prefix ('volume', '/volume/', '/a//b', '/./a', '/a/../b', '/a%20b',
-                '"/a b"', '/a$b', '/a\\\\b', '"/a;b"', '/a?b', '//', '""') {
-    wrong("snapshot_prefix $prefix;", qr/invalid value ".*" in "snapshot_prefix" directive, it must be a plain path such as "\/volume"/, "prefix $prefix");
+                '"/a b"', '/a$b', '/a\\\\b', '"/a;b"', '/a?b', '//', '""',
+                "/h\xc3\xb6he", "/\xc3\xa0", "/a\x7f") {
+    wrong("snapshot_prefix $prefix;", qr/invalid value ".*" in "snapshot_prefix" directive, it must be a plain path in ASCII such as "\/volume"/, "prefix $prefix");
 }
 
 my ($ok, $text) = $g->test_conf(server => <<'EOF');
