@@ -526,7 +526,9 @@ ngx_http_snapshot_rule_max(ngx_conf_t *cf, const ngx_snapshot_rule_t *rule,
                            "directive, it must be %s",
                            &value[3], &value[1], &value[0],
                            rule->unit == NGX_SNAPSHOT_BYTES
-                           ? "a size" : "a number");
+                           ? "a size in bytes, with \"k\", \"m\" or \"g\" at "
+                             "its end for more"
+                           : "a number in digits");
         return NGX_CONF_ERROR;
     }
 

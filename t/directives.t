@@ -274,8 +274,8 @@ wrong('snapshot_rule name-len reject;', qr/unknown rule "name-len" in "snapshot_
 wrong('snapshot_rule name-length deny;', qr/invalid severity "deny" of rule "name-length" in "snapshot_rule" directive, it must be "pass", "warn" or "reject"/, 'a severity');
 wrong('snapshot_rule sort-dir warn max=5;', qr/rule "sort-dir" in "snapshot_rule" directive has no "max=", those with one are: body-size name-length description-length metadata-entry limit-range limit-advised offset-range /, 'max= on a rule without one');
 wrong('snapshot_rule name-length warn max=;', qr/invalid value "max=" of rule "name-length"/, 'an empty max=');
-wrong('snapshot_rule name-length warn max=-1;', qr/invalid value "max=-1" of rule "name-length" in "snapshot_rule" directive, it must be a size/, 'a negative max=');
-wrong('snapshot_rule limit-range warn max=1k;', qr/invalid value "max=1k" of rule "limit-range" in "snapshot_rule" directive, it must be a number/, 'a size for a number');
+wrong('snapshot_rule name-length warn max=-1;', qr/invalid value "max=-1" of rule "name-length" in "snapshot_rule" directive, it must be a size in bytes, with "k", "m" or "g" at its end for more/, 'a negative max=');
+wrong('snapshot_rule limit-range warn max=1k;', qr/invalid value "max=1k" of rule "limit-range" in "snapshot_rule" directive, it must be a number in digits/, 'a size for a number');
 wrong('snapshot_rule name-length warn max=99999999999999999999;', qr/invalid value/, 'a max= that is too large');
 wrong('snapshot_rule name-length warn min=1;', qr/invalid parameter "min=1" in "snapshot_rule" directive, known is "max="/, 'a parameter');
 wrong('snapshot_rule name-length warn; snapshot_rule name-length warn;', qr/duplicate rule "name-length" in "snapshot_rule"/, 'a rule twice');
