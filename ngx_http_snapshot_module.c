@@ -245,6 +245,7 @@ static ngx_int_t
 ngx_http_snapshot_mode(ngx_http_request_t *r,
     ngx_http_snapshot_loc_conf_t *slcf, ngx_uint_t *mode)
 {
+    ngx_log_t  log;
     ngx_str_t  value;
 
     if (slcf->mode != NGX_HTTP_SNAPSHOT_VARIABLE) {
@@ -260,10 +261,13 @@ ngx_http_snapshot_mode(ngx_http_request_t *r,
 
         /* the value may be a client's, so it is not logged */
 
-        ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
+        log = ngx_http_snapshot_own_log(r);
+
+        ngx_log_error(NGX_LOG_ERR, &log, 0,
                       "the variable of \"snapshot_gateway\" is none of "
                       "\"off\", \"enforce\", \"monitor\", "
-                      "\"enforce\" is used");
+                      "\"enforce\" is used, client: %V",
+                      &r->connection->addr_text);
 
         *mode = NGX_HTTP_SNAPSHOT_ENFORCE;
     }

@@ -197,6 +197,13 @@ ngx_int_t ngx_http_snapshot_conclude(ngx_http_request_t *r,
 ngx_int_t ngx_http_snapshot_unjudged(ngx_http_request_t *r);
 
 /*
+ * The request's log without what nginx adds of the client's, since error.log
+ * is not escaped: CONTRACT section 5.  A copy, good while the request is.
+ */
+
+ngx_log_t ngx_http_snapshot_own_log(ngx_http_request_t *r);
+
+/*
  * Sends a JSON text as the whole answer.  Returns what the request is to be
  * finalized with.
  */

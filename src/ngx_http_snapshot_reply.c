@@ -133,10 +133,14 @@ ngx_int_t
 ngx_http_snapshot_send_internal(ngx_http_request_t *r,
     ngx_snapshot_family_e family)
 {
+    ngx_log_t           log;
     ngx_snapshot_str_t  object;
 
-    ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
-                  "snapshot request could not be judged");
+    log = ngx_http_snapshot_own_log(r);
+
+    ngx_log_error(NGX_LOG_ERR, &log, 0,
+                  "snapshot request could not be judged, client: %V",
+                  &r->connection->addr_text);
 
     ngx_http_snapshot_count_unjudged(r);
 
@@ -146,7 +150,19 @@ ngx_http_snapshot_send_internal(ngx_http_request_t *r,
 }
 
 
-/* no byte of the client's: error.log is not escaped */
+ngx_log_t
+ngx_http_snapshot_own_log(ngx_http_request_t *r)
+{
+    ngx_log_t  log;
+
+    /* nginx would add the Referer as it came */
+
+    log = *r->connection->log;
+    log.handler = NULL;
+
+    return log;
+}
+
 
 static void
 ngx_http_snapshot_log(ngx_http_request_t *r, ngx_http_snapshot_ctx_t *ctx,
@@ -156,10 +172,7 @@ ngx_http_snapshot_log(ngx_http_request_t *r, ngx_http_snapshot_ctx_t *ctx,
     const ngx_snapshot_str_t        *name, *rule;
     const ngx_snapshot_violation_t  *v;
 
-    /* nginx would add the Referer as it came */
-
-    log = *r->connection->log;
-    log.handler = NULL;
+    log = ngx_http_snapshot_own_log(r);
 
     v = ngx_snapshot_report_next(&ctx->judge, NULL, NGX_SNAPSHOT_REJECT);
 

@@ -16,8 +16,8 @@ static ngx_int_t ngx_http_snapshot_log_handler(ngx_http_request_t *r);
 static ngx_uint_t ngx_http_snapshot_upstream_status(ngx_http_request_t *r);
 static void ngx_http_snapshot_observe(ngx_http_snapshot_histogram_t *h,
     const ngx_http_snapshot_bound_t *bound, uint64_t value);
-static void ngx_http_snapshot_count_violations(ngx_http_request_t *r,
-    ngx_http_snapshot_ctx_t *ctx, ngx_shm_zone_t *zone, ngx_uint_t operation);
+static void ngx_http_snapshot_count_violations(ngx_http_snapshot_ctx_t *ctx,
+    ngx_shm_zone_t *zone, ngx_uint_t operation);
 
 
 /* so many rows of projects a zone must have room for */
@@ -382,7 +382,7 @@ ngx_http_snapshot_log_handler(ngx_http_request_t *r)
     }
 
     if (ctx->judge.first) {
-        ngx_http_snapshot_count_violations(r, ctx, smcf->zone, operation);
+        ngx_http_snapshot_count_violations(ctx, smcf->zone, operation);
     }
 
     return NGX_OK;
@@ -429,8 +429,8 @@ ngx_http_snapshot_observe(ngx_http_snapshot_histogram_t *h,
 
 
 static void
-ngx_http_snapshot_count_violations(ngx_http_request_t *r,
-    ngx_http_snapshot_ctx_t *ctx, ngx_shm_zone_t *zone, ngx_uint_t operation)
+ngx_http_snapshot_count_violations(ngx_http_snapshot_ctx_t *ctx,
+    ngx_shm_zone_t *zone, ngx_uint_t operation)
 {
     uint32_t                       rules;
     ngx_uint_t                     n, lost, rule, severity;
@@ -462,7 +462,7 @@ ngx_http_snapshot_count_violations(ngx_http_request_t *r,
     ngx_shmtx_unlock(&shpool->mutex);
 
     if (lost) {
-        ngx_log_error(NGX_LOG_WARN, r->connection->log, 0,
+        ngx_log_error(NGX_LOG_WARN, ngx_cycle->log, 0,
                       "the projects in zone \"%V\" were lost with the worker "
                       "that was changing them", &zone->shm.name);
     }

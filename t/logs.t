@@ -112,11 +112,16 @@ for my $evil (@evil) {
 
     for my $name ('X-Auth-Token', 'Content-Type', 'Content-Encoding',
                   'User-Agent', 'X-HTTP-Method-Override', 'Authorization',
-                  'Cookie', 'X-Forwarded-For', 'Accept', 'Referer') {
+                  'Cookie', 'X-Forwarded-For', 'Accept') {
         add($name, 'POST', $path,
             [$name eq 'Content-Type' ? () : $type, [$name, "x$in_header"]],
             '{}');
     }
+
+    # in each of the modes that a request is sent in
+
+    add('Referer', 'POST', $path, [$type, ['Referer', "x$in_header"]], '{}')
+        for 1 .. 4;
 
     # the body, with the bytes as they are and in JSON's escapes
 
@@ -221,6 +226,8 @@ my $said = sub { return map { s/, client: .*//sr } $ours->(@_) };
 
 is(shown(grep { /[\x00-\x1f\x7f]/ } map { s/, referrer: ".*//sr } @notice), '',
    'no line has a control character, but in a Referer');
+cmp_ok(grep({ /"enforce" is used/ } $ours->(@notice)), '>', 100,
+       'a mode that is none is logged');
 is(shown(grep { /[\x00-\x1f\x7f]/ } $ours->(@notice)), '',
    "the gateway's have none there either");
 is(shown(grep { /[^ -~]/ } $said->(@notice, @info)), '',
