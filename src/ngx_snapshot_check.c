@@ -378,7 +378,7 @@ ngx_snapshot_check_words(const ngx_snapshot_checked_t *c,
     n = ngx_snapshot_found(found, "another value, allowed %s",
                            words->nwords == 1 ? "is" : "are");
 
-    for (i = 0; i < words->nwords; i++) {
+    for (i = 0; i < words->nwords && n < (int) sizeof(found->text); i++) {
         n += snprintf(found->text + n, sizeof(found->text) - n, "%s \"%.*s\"",
                       i ? "," : "", (int) words->words[i].len,
                       (const char *) words->words[i].data);

@@ -204,6 +204,43 @@ every_checker_says_what_it_found(void **state)
 }
 
 
+/* the text of a table that grew too long is cut, not written over its end */
+
+static void
+a_text_that_is_too_long_is_cut(void **state)
+{
+    unsigned              i;
+    ngx_snapshot_str_t    word[40];
+    ngx_snapshot_rule_t   rule;
+    ngx_snapshot_words_t  words = { word, 40, 0 };
+
+    struct {
+        ngx_snapshot_finding_t  found;
+        char                    after[sizeof(((ngx_snapshot_finding_t *) 0)
+                                             ->text)];
+    } s;
+
+    (void) state;
+
+    for (i = 0; i < 40; i++) {
+        word[i] = unit_str("a-word-that-is-long");
+    }
+
+    rule = ngx_snapshot_rules[NGX_SNAPSHOT_SORT_DIR];
+    rule.arg = &words;
+
+    memset(&s, 'x', sizeof(s));
+
+    assert_int_equal(ngx_snapshot_check(&rule, 0, NULL, unit_str("b"),
+                                        &s.found), 0);
+    assert_int_equal(strlen(s.found.text), sizeof(s.found.text) - 1);
+
+    for (i = 0; i < sizeof(s.after); i++) {
+        assert_int_equal(s.after[i], 'x');
+    }
+}
+
+
 static void
 a_wrong_pattern_is_refused(void **state)
 {
@@ -249,6 +286,7 @@ main(int argc, char **argv)
         cmocka_unit_test(every_operation_is_whole),
         cmocka_unit_test(faults_are_those_of_the_contract),
         cmocka_unit_test(every_checker_says_what_it_found),
+        cmocka_unit_test(a_text_that_is_too_long_is_cut),
         cmocka_unit_test(a_wrong_pattern_is_refused),
         cmocka_unit_test(a_runaway_match_is_an_error)
     };
