@@ -94,7 +94,14 @@ typedef struct {
  *
  * judged is the time that it took, in nanoseconds, up to begun, when it was
  * begun or gone on with, where it is counted; size is the number of bytes of a
- * body that was measured.
+ * body that was measured, received of one that is being read and whose length
+ * was not announced.  warnings and violations are the values of the headers.
+ *
+ * dry: for "snapshot_validate", not counted; sized: the body's size has been
+ * judged; reading: its handler was not called yet; waiting: the phases were
+ * left until it is; oversized, unread: the body is refused, or could not be
+ * read; measured, on_disk: size is known, a temporary file has the body;
+ * passed, refused: the judging has ended so.
  */
 
 typedef struct {
@@ -131,35 +138,45 @@ typedef struct {
 
 /*
  * Routes a request by the target that an upstream will see: the client's own
- * while nothing has rewritten it.  The operation is NULL where the request is
- * not in scope.  NGX_ERROR where memory is short.
+ * while nothing has rewritten it, CONTRACT section 1.  Fills route, whose
+ * operation is NULL where the request is not in scope, and queries; their bytes
+ * live as long as the request.  Returns NGX_OK, or NGX_ERROR where memory is
+ * short.
  */
 
 ngx_int_t ngx_http_snapshot_route(ngx_http_request_t *r,
     ngx_snapshot_route_t *route, ngx_http_snapshot_queries_t *queries);
 
-/* The same by the request line, for the variables. */
+/* The same by the request line, for the variables of CONTRACT section 5. */
 
 ngx_int_t ngx_http_snapshot_route_line(ngx_http_request_t *r,
     ngx_snapshot_route_t *route);
 
-/* Judges what needs no body.  The outcome is in ctx->judge. */
+/*
+ * Begins to judge, with what needs no body: ctx->route, the headers, the
+ * queries, a Content-Length in bytes.  The outcome, and whether memory was
+ * short, is in ctx->judge.  CONTRACT section 2.
+ */
 
 void ngx_http_snapshot_judge_head(ngx_http_request_t *r,
     ngx_http_snapshot_ctx_t *ctx);
 
-/* The context of a judged request, also after a redirect; or NULL. */
+/*
+ * The context of a judged request, also after a redirect; NULL where nothing
+ * was judged.  It is the request pool's.
+ */
 
 ngx_http_snapshot_ctx_t *ngx_http_snapshot_get_ctx(ngx_http_request_t *r);
 
 /*
  * The context for a request that is to be judged, taken from an earlier pass
- * or made, and empty in either case; or NULL where memory is short.
+ * or made, and empty in either case; or NULL where memory is short.  It is the
+ * request pool's.
  */
 
 ngx_http_snapshot_ctx_t *ngx_http_snapshot_new_ctx(ngx_http_request_t *r);
 
-/* The memory of a request for the core. */
+/* The memory of a request for the core; all of it goes with the request. */
 
 ngx_snapshot_mem_t ngx_http_snapshot_mem(ngx_http_request_t *r);
 
@@ -167,14 +184,15 @@ ngx_snapshot_mem_t ngx_http_snapshot_mem(ngx_http_request_t *r);
 /* ngx_http_snapshot_body.c */
 
 /*
- * Reads and judges the body, then refuses the request or runs the phases on.
- * Returns what a phase handler returns.
+ * Reads and judges the body, then refuses the request or runs the phases on,
+ * at once or later.  Returns NGX_DONE, after which the request may be gone, or
+ * the status of a body that nginx would not read.
  */
 
 ngx_int_t ngx_http_snapshot_read_body(ngx_http_request_t *r,
     ngx_http_snapshot_ctx_t *ctx);
 
-/* Puts the filter that counts bodies into the chain. */
+/* Puts the filter that counts bodies into the chain.  Returns NGX_OK. */
 
 ngx_int_t ngx_http_snapshot_body_init(ngx_conf_t *cf);
 
@@ -183,7 +201,8 @@ ngx_int_t ngx_http_snapshot_body_init(ngx_conf_t *cf);
 
 /*
  * Ends the judging: refuses the request, which finalizes it, and returns
- * NGX_DONE, or notes that it passes and returns NGX_DECLINED.
+ * NGX_DONE, after which it may be gone; or notes that it passes and returns
+ * NGX_DECLINED.  CONTRACT section 3.
  */
 
 ngx_int_t ngx_http_snapshot_conclude(ngx_http_request_t *r,
@@ -204,14 +223,15 @@ ngx_int_t ngx_http_snapshot_unjudged(ngx_http_request_t *r);
 ngx_log_t ngx_http_snapshot_own_log(ngx_http_request_t *r);
 
 /*
- * Sends a JSON text as the whole answer.  Returns what the request is to be
- * finalized with.
+ * Sends a JSON text as the whole answer, with an HTTP status.  The text must
+ * live as long as the request.  Returns what the request is to be finalized
+ * with: what the output filters gave, or NGX_ERROR where memory is short.
  */
 
 ngx_int_t ngx_http_snapshot_send(ngx_http_request_t *r, ngx_uint_t status,
     const ngx_snapshot_str_t *body);
 
-/* The same with a text of another media type. */
+/* The same with a text of another media type, which must live as long. */
 
 ngx_int_t ngx_http_snapshot_send_as(ngx_http_request_t *r, ngx_uint_t status,
     const ngx_str_t *type, const ngx_snapshot_str_t *body);
@@ -221,26 +241,40 @@ ngx_int_t ngx_http_snapshot_send_as(ngx_http_request_t *r, ngx_uint_t status,
 ngx_int_t ngx_http_snapshot_send_internal(ngx_http_request_t *r,
     ngx_snapshot_family_e family);
 
-/* Adds a header to the answer, or none where the value is empty. */
+/*
+ * Adds a header to the answer, or none where the value is empty.  Both must
+ * live as long as the request.  Returns NGX_OK, or NGX_ERROR where memory is
+ * short.
+ */
 
 ngx_int_t ngx_http_snapshot_push_header(ngx_http_request_t *r,
     const ngx_str_t *name, ngx_str_t *value);
 
-/* Puts the filter that writes the gateway's headers into the chain. */
+/*
+ * Puts the filter that writes the gateway's headers into the chain.  Returns
+ * NGX_OK.
+ */
 
 ngx_int_t ngx_http_snapshot_reply_init(ngx_conf_t *cf);
 
 
 /* ngx_http_snapshot_content.c */
 
-/* The handler of a location, by what it answers. */
+/*
+ * The handler of a location, by what it answers, one of the numbers above;
+ * NULL for none.
+ */
 
 ngx_http_handler_pt ngx_http_snapshot_content_handler(ngx_uint_t content);
 
 
 /* ngx_http_snapshot_status.c */
 
-/* Writes the counters into a text, for Prometheus or as JSON. */
+/*
+ * Writes the counters of the zone, which must be there, into a text, for
+ * Prometheus or as JSON by content.  Returns NGX_OK, or NGX_ERROR where memory
+ * is short.
+ */
 
 ngx_int_t ngx_http_snapshot_status_text(ngx_http_request_t *r,
     ngx_uint_t content, ngx_snapshot_text_t *text);
@@ -248,7 +282,10 @@ ngx_int_t ngx_http_snapshot_status_text(ngx_http_request_t *r,
 
 /* ngx_http_snapshot_zone.c */
 
-/* The directive "snapshot_zone". */
+/*
+ * The directive "snapshot_zone".  conf is the main configuration.  Returns as
+ * each directive's handler does.
+ */
 
 char *ngx_http_snapshot_zone(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 
@@ -260,7 +297,10 @@ uint64_t ngx_http_snapshot_clock(ngx_http_request_t *r);
 
 void ngx_http_snapshot_count_unjudged(ngx_http_request_t *r);
 
-/* Adds the handler that counts requests when they end. */
+/*
+ * Adds the handler that counts requests when they end.  Returns NGX_OK, or
+ * NGX_ERROR where memory is short.
+ */
 
 ngx_int_t ngx_http_snapshot_zone_handler_init(ngx_conf_t *cf);
 
@@ -277,7 +317,10 @@ ngx_http_snapshot_verdict_e ngx_http_snapshot_verdict(
 ngx_snapshot_str_t ngx_http_snapshot_verdict_name(
     ngx_http_snapshot_verdict_e verdict);
 
-/* Adds the variables. */
+/*
+ * Adds the variables of CONTRACT section 5.  Returns NGX_OK, or NGX_ERROR
+ * where memory is short.
+ */
 
 ngx_int_t ngx_http_snapshot_add_variables(ngx_conf_t *cf);
 

@@ -110,14 +110,20 @@ extern const ngx_http_snapshot_bound_t  ngx_http_snapshot_body_bounds[];
 
 /* ngx_http_snapshot_zone.c */
 
-/* The operation that a counter's first index stands for. */
+/*
+ * The operation that a counter's first index, which is less than
+ * NGX_HTTP_SNAPSHOT_OPERATIONS, stands for.  Static.
+ */
 
 const ngx_snapshot_operation_t *ngx_http_snapshot_operation(ngx_uint_t i);
 
 
 /* ngx_http_snapshot_projects.c */
 
-/* Begins a table without rows, with room for size of them. */
+/*
+ * Begins a table without rows.  rows has room for size of them and lives as
+ * long as the table, in the same zone.
+ */
 
 void ngx_http_snapshot_projects_init(ngx_http_snapshot_projects_t *p,
     ngx_http_snapshot_project_t *rows, ngx_uint_t size);
@@ -132,7 +138,8 @@ ngx_int_t ngx_http_snapshot_projects_repair(ngx_http_snapshot_projects_t *p);
 
 /*
  * Adds n violations of a project, seen now, in seconds since the epoch; drops
- * the least recently seen row where there is no room.
+ * the least recently seen row where there is no room.  operation is a counter's
+ * first index.  The table must not be in need of repair.
  */
 
 void ngx_http_snapshot_projects_add(ngx_http_snapshot_projects_t *p,

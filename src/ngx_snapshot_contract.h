@@ -267,9 +267,14 @@ typedef struct {
 
 #define NGX_SNAPSHOT_UUID_LEN  36
 
+/* by rule, CONTRACT section 2; severities as in "snapshot_rule" */
+
 extern const ngx_snapshot_rule_t  ngx_snapshot_rules[NGX_SNAPSHOT_RULES];
 extern const ngx_snapshot_str_t
     ngx_snapshot_severities[NGX_SNAPSHOT_SEVERITIES];
+
+/* types as messages call them */
+
 extern const char *const  ngx_snapshot_types[NGX_SNAPSHOT_TYPES];
 
 /* so many are documented */
