@@ -18,6 +18,7 @@ static char *ngx_http_snapshot_gateway(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 static char *ngx_http_snapshot_prefix(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
+static ngx_uint_t ngx_http_snapshot_is_plain(ngx_str_t *path);
 static char *ngx_http_snapshot_rule(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 static char *ngx_http_snapshot_rule_max(ngx_conf_t *cf,
@@ -358,9 +359,7 @@ ngx_http_snapshot_prefix(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     ngx_http_snapshot_loc_conf_t *slcf = conf;
 
-    u_char                          prev;
     ngx_str_t                      *value, *prefix;
-    ngx_uint_t                      i;
     ngx_http_snapshot_main_conf_t  *smcf;
 
     if (slcf->prefix.data != NULL) {
@@ -378,25 +377,13 @@ ngx_http_snapshot_prefix(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         return NGX_CONF_OK;
     }
 
-    prev = '\0';
-
-    for (i = 0; i < value[1].len; i++) {
-
-        if ((i == 0 && value[1].data[i] != '/')
-            || (prev == '/'
-                && (value[1].data[i] == '/' || value[1].data[i] == '.'))
-            || value[1].data[i] <= ' ' || value[1].data[i] > '~'
-            || ngx_strlchr((u_char *) "%\\;?#$", (u_char *) "%\\;?#$" + 6,
-                           value[1].data[i]))
-        {
-            goto invalid;
-        }
-
-        prev = value[1].data[i];
-    }
-
-    if (prev == '\0' || prev == '/') {
-        goto invalid;
+    if (!ngx_http_snapshot_is_plain(&value[1])) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid value \"%V\" in \"%V\" directive, it must "
+                           "be a plain path in ASCII such as \"/volume\", "
+                           "without a slash at its end, escapes or variables, "
+                           "or \"/\" for none", &value[1], &cmd->name);
+        return NGX_CONF_ERROR;
     }
 
     smcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_snapshot_module);
@@ -416,16 +403,34 @@ ngx_http_snapshot_prefix(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     *prefix = value[1];
 
     return NGX_CONF_OK;
+}
 
-invalid:
 
-    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                       "invalid value \"%V\" in \"%V\" directive, it must be "
-                       "a plain path in ASCII such as \"/volume\", without a "
-                       "slash at its end, escapes or variables, or \"/\" for "
-                       "none",
-                       &value[1], &cmd->name);
-    return NGX_CONF_ERROR;
+/* 1 for a path that can be read, and is spelled, in one way only */
+
+static ngx_uint_t
+ngx_http_snapshot_is_plain(ngx_str_t *path)
+{
+    u_char      prev;
+    ngx_uint_t  i;
+
+    prev = '\0';
+
+    for (i = 0; i < path->len; i++) {
+
+        if ((i == 0 && path->data[i] != '/')
+            || (prev == '/' && (path->data[i] == '/' || path->data[i] == '.'))
+            || path->data[i] <= ' ' || path->data[i] > '~'
+            || ngx_strlchr((u_char *) "%\\;?#$", (u_char *) "%\\;?#$" + 6,
+                           path->data[i]))
+        {
+            return 0;
+        }
+
+        prev = path->data[i];
+    }
+
+    return prev != '\0' && prev != '/';
 }
 
 
