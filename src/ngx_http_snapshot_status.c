@@ -92,6 +92,7 @@ static ngx_int_t
 ngx_http_snapshot_status_take(ngx_http_request_t *r,
     ngx_http_snapshot_status_t *st, ngx_uint_t rows)
 {
+    ngx_uint_t                      lost;
     ngx_slab_pool_t                *shpool;
     ngx_http_snapshot_counters_t   *counters;
     ngx_http_snapshot_main_conf_t  *smcf;
@@ -116,12 +117,16 @@ ngx_http_snapshot_status_take(ngx_http_request_t *r,
 
     ngx_shmtx_lock(&shpool->mutex);
 
-    (void) ngx_http_snapshot_projects_repair(&counters->projects);
+    lost = ngx_http_snapshot_projects_repair(&counters->projects);
 
     st->nrows = ngx_http_snapshot_projects_copy(&counters->projects, st->rows);
     st->counters.projects.dropped = counters->projects.dropped;
 
     ngx_shmtx_unlock(&shpool->mutex);
+
+    if (lost) {
+        ngx_http_snapshot_zone_lost(smcf->zone);
+    }
 
     return NGX_OK;
 }

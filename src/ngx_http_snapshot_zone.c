@@ -462,10 +462,17 @@ ngx_http_snapshot_count_violations(ngx_http_snapshot_ctx_t *ctx,
     ngx_shmtx_unlock(&shpool->mutex);
 
     if (lost) {
-        ngx_log_error(NGX_LOG_WARN, ngx_cycle->log, 0,
-                      "the projects in zone \"%V\" were lost with the worker "
-                      "that was changing them", &zone->shm.name);
+        ngx_http_snapshot_zone_lost(zone);
     }
+}
+
+
+void
+ngx_http_snapshot_zone_lost(ngx_shm_zone_t *zone)
+{
+    ngx_log_error(NGX_LOG_WARN, ngx_cycle->log, 0,
+                  "the projects in zone \"%V\" were lost with the worker that "
+                  "was changing them", &zone->shm.name);
 }
 
 

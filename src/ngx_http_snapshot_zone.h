@@ -117,6 +117,13 @@ extern const ngx_http_snapshot_bound_t  ngx_http_snapshot_body_bounds[];
 
 const ngx_snapshot_operation_t *ngx_http_snapshot_operation(ngx_uint_t i);
 
+/*
+ * Warns that ngx_http_snapshot_projects_repair() had to empty the table; to be
+ * called once the zone is no longer locked.
+ */
+
+void ngx_http_snapshot_zone_lost(ngx_shm_zone_t *zone);
+
 
 /* ngx_http_snapshot_projects.c */
 

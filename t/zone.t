@@ -240,11 +240,16 @@ SKIP: {
 
     my $p = $g->status->{projects};
 
-    skip "nginx's memory cannot be written", 5
-        if !poke(131072, pack('Q', 1), sub {
-            my $at = index $_[0], pack 'Q3', $p->{size}, 5, 0;
+    my $kill = sub {
+        my ($dropped) = @_;
+
+        return poke(131072, pack('Q', 1), sub {
+            my $at = index $_[0], pack 'Q3', $p->{size}, 5, $dropped;
             return $at < 0 ? -1 : $at + 24;
         });
+    };
+
+    skip "nginx's memory cannot be written", 8 if !$kill->(0);
 
     is(scalar @{ $p->{rows} }, 5, 'there are projects');
     $g->post($bad, target => '/v3/next/snapshots');
@@ -260,6 +265,12 @@ SKIP: {
     $g->post($bad, target => "/v3/p$_/snapshots") for 1 .. 4;
     count(12);
     is(scalar @{ $g->status->{projects}{rows} }, 5, 'and it begins anew');
+
+    is($kill->(5), 1, 'again a worker is killed');
+    is_deeply($g->status->{projects}{rows}, [],
+              'who looks first finds nothing');
+    is(() = $g->read('error.log') =~ /were lost with the worker/g, 2,
+       'with a warning as well');
 }
 
 # a zone that another version of the module has left: the first number of its
