@@ -306,13 +306,13 @@ extern const ngx_snapshot_str_t  ngx_snapshot_method_param;
 
 
 /*
- * The error of a status; its name is "error" and its message NULL where none
- * is documented.  Static.
+ * The error of an HTTP status, CONTRACT section 3; its name is "error" and its
+ * message NULL where none is documented.  Static.
  */
 
 const ngx_snapshot_fault_t *ngx_snapshot_fault(unsigned status);
 
-/* The rule of that name, or NGX_SNAPSHOT_NO_RULE. */
+/* The rule of that name, in its own letters, or NGX_SNAPSHOT_NO_RULE. */
 
 ngx_snapshot_rule_e ngx_snapshot_rule_by_name(ngx_snapshot_str_t name);
 

@@ -1,5 +1,8 @@
 
-/* The only file that knows jansson: reads a body for the judge. */
+/*
+ * The only file that knows jansson: reads a body for the judge, by the rules
+ * json-syntax and json-duplicate-key of CONTRACT section 2.
+ */
 
 
 #ifndef _NGX_SNAPSHOT_JSON_H_INCLUDED_

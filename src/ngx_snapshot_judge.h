@@ -1,7 +1,11 @@
 
 /*
  * Takes what a reader pushes, holds it against the contract, and collects the
- * violations.  It does not know who reads.
+ * violations.  It does not know who reads.  Rules and their order are those of
+ * CONTRACT section 2; the page that a field comes from is in its row.
+ *
+ * Where memory is short the judge's "failed" is set: no function here returns
+ * that.
  */
 
 
@@ -122,7 +126,10 @@ void ngx_snapshot_judge_init(ngx_snapshot_judge_t *j,
 int ngx_snapshot_judge_route(ngx_snapshot_judge_t *j,
     const ngx_snapshot_route_t *route);
 
-/* Judges one request header, once for each that the request has. */
+/*
+ * Judges one request header, once for each that the request has.  The bytes are
+ * needed during the call only.
+ */
 
 void ngx_snapshot_judge_header(ngx_snapshot_judge_t *j,
     ngx_snapshot_str_t name, ngx_snapshot_str_t value);

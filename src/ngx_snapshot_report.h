@@ -1,5 +1,5 @@
 
-/* Violations to message, error object and header list. */
+/* Violations to message, error object and header list, CONTRACT section 3. */
 
 
 #ifndef _NGX_SNAPSHOT_REPORT_H_INCLUDED_

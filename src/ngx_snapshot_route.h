@@ -15,11 +15,11 @@
 /*
  * operation is NULL for a request that is not in scope, and
  * &ngx_snapshot_unknown for one that is, but is not documented; family is
- * known by the version even so.  project and
- * id are as found, well-formed or not; they name bytes of the path or of
- * memory from mem.  canonical says that the path is its normal form byte for
- * byte.  methods are those that the path is documented with.  sound says that
- * project and id are known to be well-formed.
+ * known by the version even so.  project and id are as found, well-formed or
+ * not; they name bytes of the path or of memory from mem.  canonical says that
+ * the path is its normal form byte for byte.  methods are those that the path
+ * is documented with.  sound says that project and id are known to be
+ * well-formed.
  */
 
 typedef struct {
@@ -47,9 +47,9 @@ int ngx_snapshot_route(ngx_snapshot_route_t *route,
     ngx_snapshot_str_t path, ngx_snapshot_str_t prefix, int sent);
 
 /*
- * 1 where a path that the client sent is its normal form but for a suffix,
- * whatever it leads to; 0 where it is not, NGX_SNAPSHOT_ERROR where memory is
- * short.
+ * 1 where a path that the client sent is its normal form (CONTRACT section 1)
+ * but for a suffix, whatever it leads to; 0 where it is not, NGX_SNAPSHOT_ERROR
+ * where memory is short.
  */
 
 int ngx_snapshot_route_normal(const ngx_snapshot_mem_t *mem,
