@@ -237,8 +237,14 @@ sub test_conf {
     return ($? == 0, $said);
 }
 
+# nginx writes its pid once all of its ports listen
+
 sub start {
     my ($self) = @_;
+
+    my ($written) = $self->read('nginx.conf') =~ /^pid (\S+);/m;
+    $written = "$self->{dir}/$written" if $written;
+    unlink $written if $written;
 
     my $pid = fork() // die "fork: $!\n";
 
@@ -253,7 +259,7 @@ sub start {
 
     for (1 .. 1000) {
         my $s = IO::Socket::INET->new(PeerAddr => "127.0.0.1:$self->{port}");
-        return if $s;
+        return if $s && (!$written || -s $written);
 
         if (waitpid($pid, POSIX::WNOHANG()) > 0) {
             delete $self->{pid};
