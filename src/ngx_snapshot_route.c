@@ -60,6 +60,7 @@ static unsigned ngx_snapshot_route_split(ngx_snapshot_str_t norm,
 static int ngx_snapshot_route_in_scope(ngx_snapshot_str_t norm);
 static int ngx_snapshot_route_plain(ngx_snapshot_str_t path);
 static int ngx_snapshot_route_hints(ngx_snapshot_str_t path);
+static int ngx_snapshot_route_again(unsigned read);
 static unsigned ngx_snapshot_route_matters(ngx_snapshot_str_t path);
 static size_t ngx_snapshot_route_decode(u_char *buf, ngx_snapshot_str_t path,
     unsigned decode);
@@ -406,7 +407,7 @@ ngx_snapshot_route_otherwise(ngx_snapshot_route_t *route,
 
             /* what does not matter is read in one way only */
 
-            if (read & ~matters) {
+            if (read & ~matters || ngx_snapshot_route_again(read)) {
                 continue;
             }
 
@@ -756,6 +757,24 @@ ngx_snapshot_route_hints(ngx_snapshot_str_t path)
     }
 
     return 0;
+}
+
+
+/*
+ * 1 where another reading that is tried comes to the same: only dot segments
+ * take empty ones away, and a path is cut at its first "#" or "?".
+ */
+
+static int
+ngx_snapshot_route_again(unsigned read)
+{
+    unsigned  cuts;
+
+    cuts = NGX_SNAPSHOT_READ_FRAGMENT|NGX_SNAPSHOT_READ_QUERY;
+
+    return (read & cuts) == cuts
+           || (read & (NGX_SNAPSHOT_READ_MERGE|NGX_SNAPSHOT_READ_DOTS))
+              == NGX_SNAPSHOT_READ_MERGE;
 }
 
 
