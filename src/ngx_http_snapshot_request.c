@@ -3,8 +3,25 @@
 #include "ngx_snapshot_query.h"
 
 
+/* a path of so many bytes is read in less time than it takes to remember it */
+
+#define NGX_HTTP_SNAPSHOT_SHORT  128
+
+
+typedef struct {
+    ngx_snapshot_str_t    method;
+    ngx_snapshot_str_t    path;
+    ngx_snapshot_str_t    prefix;
+    ngx_snapshot_route_t  route;
+} ngx_http_snapshot_reading_t;
+
+
+static int ngx_http_snapshot_route_sent(ngx_http_request_t *r,
+    ngx_snapshot_route_t *route, ngx_snapshot_str_t method,
+    ngx_snapshot_str_t path, ngx_snapshot_str_t prefix);
 static void *ngx_http_snapshot_alloc(void *data, size_t size);
 static void ngx_http_snapshot_cleanup(void *data);
+static void ngx_http_snapshot_forget(void *data);
 static ngx_uint_t ngx_http_snapshot_rank(const ngx_snapshot_route_t *route);
 static ngx_int_t ngx_http_snapshot_better(ngx_http_request_t *r,
     ngx_snapshot_route_t *route, ngx_snapshot_str_t path, ngx_str_t *prefix,
@@ -40,7 +57,7 @@ ngx_http_snapshot_route(ngx_http_request_t *r, ngx_snapshot_route_t *route,
     queries->first = query;
     queries->second.len = 0;
 
-    if (ngx_snapshot_route(route, &mem, method, path, prefix, 1)
+    if (ngx_http_snapshot_route_sent(r, route, method, path, prefix)
         != NGX_SNAPSHOT_OK)
     {
         return NGX_ERROR;
@@ -115,6 +132,68 @@ ngx_http_snapshot_route(ngx_http_request_t *r, ngx_snapshot_route_t *route,
 
 
 /*
+ * Reads the path as it was sent, once for the handler and all variables: to
+ * read a long one in all ways takes time, of which a client must not get more
+ * by what is logged.
+ */
+
+static int
+ngx_http_snapshot_route_sent(ngx_http_request_t *r,
+    ngx_snapshot_route_t *route, ngx_snapshot_str_t method,
+    ngx_snapshot_str_t path, ngx_snapshot_str_t prefix)
+{
+    ngx_pool_cleanup_t           *cln;
+    ngx_snapshot_mem_t            mem;
+    ngx_http_snapshot_reading_t  *reading;
+
+    mem = ngx_http_snapshot_mem(r);
+
+    if (path.len <= NGX_HTTP_SNAPSHOT_SHORT) {
+        return ngx_snapshot_route(route, &mem, method, path, prefix, 1);
+    }
+
+    for (cln = r->pool->cleanup; cln; cln = cln->next) {
+
+        if (cln->handler != ngx_http_snapshot_forget) {
+            continue;
+        }
+
+        reading = cln->data;
+
+        if (reading->path.data == path.data
+            && reading->path.len == path.len
+            && ngx_snapshot_eq(reading->method, method)
+            && ngx_snapshot_eq(reading->prefix, prefix))
+        {
+            *route = reading->route;
+            return NGX_SNAPSHOT_OK;
+        }
+    }
+
+    if (ngx_snapshot_route(route, &mem, method, path, prefix, 1)
+        != NGX_SNAPSHOT_OK)
+    {
+        return NGX_SNAPSHOT_ERROR;
+    }
+
+    cln = ngx_pool_cleanup_add(r->pool, sizeof(ngx_http_snapshot_reading_t));
+    if (cln == NULL) {
+        return NGX_SNAPSHOT_ERROR;
+    }
+
+    cln->handler = ngx_http_snapshot_forget;
+
+    reading = cln->data;
+    reading->method = method;
+    reading->path = path;
+    reading->prefix = prefix;
+    reading->route = *route;
+
+    return NGX_SNAPSHOT_OK;
+}
+
+
+/*
  * An error page has made method, target and location other ones: the method is
  * then taken from the request line, and any prefix that is configured counts.
  */
@@ -180,6 +259,7 @@ static ngx_int_t
 ngx_http_snapshot_better(ngx_http_request_t *r, ngx_snapshot_route_t *route,
     ngx_snapshot_str_t path, ngx_str_t *prefix, ngx_uint_t sent)
 {
+    int                    rc;
     u_char                *space;
     ngx_snapshot_mem_t     mem;
     ngx_snapshot_str_t     method, before;
@@ -200,9 +280,10 @@ ngx_http_snapshot_better(ngx_http_request_t *r, ngx_snapshot_route_t *route,
         method.len = space - r->request_line.data;
     }
 
-    if (ngx_snapshot_route(&other, &mem, method, path, before, (int) sent)
-        != NGX_SNAPSHOT_OK)
-    {
+    rc = sent ? ngx_http_snapshot_route_sent(r, &other, method, path, before)
+              : ngx_snapshot_route(&other, &mem, method, path, before, 0);
+
+    if (rc != NGX_SNAPSHOT_OK) {
         return NGX_ERROR;
     }
 
@@ -396,4 +477,15 @@ ngx_http_snapshot_alloc(void *data, size_t size)
 static void
 ngx_http_snapshot_cleanup(void *data)
 {
+}
+
+
+/* the same for a reading; not as empty, or a linker may make one of the two */
+
+static void
+ngx_http_snapshot_forget(void *data)
+{
+    ngx_http_snapshot_reading_t *reading = data;
+
+    reading->path.len = 0;
 }

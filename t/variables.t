@@ -212,4 +212,54 @@ unlike($g->read('error.log'), qr/\x1b|secret|snapshot\/evil/,
 
 $g->finish;
 
+
+# a path that can be read in many ways is read once, however often a variable
+# is asked for; the time is that of the worker, whatever else runs
+
+my $headers = join '', map { "add_header X-$_ \$snapshot_operation;\n" }
+                       1 .. 20;
+
+$g = Gateway->new(server => <<"EOG");
+        access_log off;
+
+        location /once/ {
+            snapshot_gateway enforce;
+            proxy_pass http://127.0.0.1:%%UPSTREAM%%;
+        }
+
+        location /often/ {
+            snapshot_gateway enforce;
+            $headers
+            proxy_pass http://127.0.0.1:%%UPSTREAM%%;
+        }
+EOG
+
+my ($worker) = qx(ps --ppid $g->{pid} -o pid=) =~ /(\d+)/;
+
+sub ticks {
+    open my $fh, '<', "/proc/$worker/stat" or die "stat: $!\n";
+    my ($utime, $stime) = (split ' ', <$fh> =~ s/^.*\) //r)[11, 12];
+    return $utime + $stime;
+}
+
+sub spent {
+    my ($place) = @_;
+
+    my $target = "/$place/v3\\x;" . '/a' x 3900
+                 . '/v3/p/snapshotz/snapshots/q/..%25%2520%2523%253f';
+    my $before = ticks();
+    my @r = $g->exchange(Gateway::head('POST', $target,
+        [['Content-Length', 0]]) x 30, count => 30, timeout => 60);
+
+    is(scalar(grep { $_->{status} == 200 } @r), 30, "$place: all are answered");
+    return ticks() - $before;
+}
+
+my ($once, $often) = (spent('once'), spent('often'));
+
+cmp_ok($often, '<', 3 * $once + 3,
+       "20 of them take no more time than none: $often and $once ticks");
+
+$g->finish;
+
 done_testing;
