@@ -213,6 +213,31 @@ unlike($g->read('error.log'), qr/\x1b|secret|snapshot\/evil/,
 $g->finish;
 
 
+# values stand in a header as docs/directives.md says, with no line break
+
+open my $fh, '<:raw', 'docs/directives.md' or die "directives.md: $!\n";
+my ($map) = join('', <$fh>) =~ /^(map \$snapshot_name .*?^\})/ms;
+
+$g = Gateway->new(http => $map, server => <<'EOG');
+        location / {
+            snapshot_gateway enforce;
+            proxy_set_header X-Name "<$printable_name>";
+            proxy_pass http://127.0.0.1:%%UPSTREAM%%;
+        }
+EOG
+
+for my $name ('a b-1', "a\n", "a\r\nX-Evil: 1\r\n\r\nGET /evil HTTP/1.1",
+              "\x{e9}") {
+    is($g->post(create_body(name => $name))->{status}, 200, 'a name passes');
+    my ($got) = $g->received;
+    is(join('|', $got->{head} =~ /^(X-.*|GET .*)\r$/mg),
+       $name eq 'a b-1' ? "X-Name: <$name>" : 'X-Name: <>',
+       'and is in the header where it is printable');
+}
+
+$g->finish;
+
+
 # a path that can be read in many ways is read once, however often a variable
 # is asked for; the time is that of the worker, whatever else runs
 
