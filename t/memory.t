@@ -103,6 +103,10 @@ for my $status (sort keys %bodies) {
 
 is($g->get("$path?limit=0&name=%ff&x=%01")->{status}, 400, 'a query');
 is($g->get("/v3//%70/snapshots/.?limit=5")->{status}, 400, 'a path');
+is($g->get('/v3//' . '%70' x 60 . '/snapshots/.?limit=5')->{status}, 400,
+   'a long path');
+is($g->get('/small/v3//' . '%70' x 2000 . '/snapshots/.;\\')->{status}, 400,
+   'and one that needs a buffer of its own');
 is($g->get("$path/detail?limit=50&name=a%20b")->{status}, 200, 'a good query');
 
 cmp_ok($g->metrics->{snapshot_gateway_judge_seconds_count}, '>', 30,
