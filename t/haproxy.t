@@ -458,7 +458,8 @@ for my $method (qw(GET POST)) {
     $one->received;
     syswrite $client, Gateway::head($method, '/v3/distant/snapshots', [$json,
         ['Content-Length', length $body], ['X-Forwarded-For', '8.8.8.8'],
-        ['Forwarded', 'for=8.8.8.8']]) . $body;
+        ['Forwarded', 'for=8.8.8.8'], ['X-Forwarded-Host', 'evil'],
+        ['X-Forwarded-Prefix', '/evil']]) . $body;
     IO::Select->new($client)->can_read(10);
     sysread $client, my $answer, 4096;
 
@@ -469,7 +470,7 @@ for my $method (qw(GET POST)) {
     my ($got) = $one->received;
     like($got->{head}, qr/^X-Forwarded-For: 127\.0\.0\.5\r\n/m,
          'the API is told');
-    unlike($got->{head}, qr/8\.8\.8\.8/, 'and not what the client says');
+    unlike($got->{head}, qr/8\.8\.8\.8|evil/, 'and not what the client says');
 }
 
 close $client;

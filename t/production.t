@@ -331,10 +331,13 @@ for my $http ('--http1.1', '--http2') {
 
     at_api();
     $r = request('GET', "$path/detail?limit=5", undef, @v,
-                 headers => ['X-Forwarded-For: 8.8.8.8', 'Forwarded: for=_x']);
+                 headers => ['X-Forwarded-For: 8.8.8.8', 'Forwarded: for=_x',
+                             'X-Forwarded-Host: evil', 'X-Forwarded-Prefix: /e',
+                             'X-Forwarded-Proto: ftp']);
     is($r->{status}, 202, "$v: a good query arrives");
-    unlike((at_api())[0]{head}, qr/8\.8\.8\.8|^Forwarded:/mi,
-           "$v: without what a client says of its own address");
+    unlike((at_api())[0]{head},
+           qr/8\.8\.8\.8|^Forwarded:|^X-Forwarded-(?:Host|Prefix):|ftp/mi,
+           "$v: without what a client says of its address and of ours");
 
     $r = request('GET', $path, undef, @v, headers => ['X-Test: busy']);
     is("$r->{status} $r->{out}", '503 {"own": "body"}',
