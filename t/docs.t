@@ -24,6 +24,10 @@ use Time::HiRes qw(sleep);
 use Gateway;
 
 my $build = $ENV{TEST_BUILD} // 'build';
+
+-x "$build/unit/contract"
+    or die "$build/unit/contract is missing: make unit\n";
+
 my @documents = ('README.md', glob 'docs/*.md');
 
 # commands that are not run, and why; one that no document has fails
@@ -334,6 +338,22 @@ sub whole {
     return "${load}events {}\nhttp {\n$usual$text}\n";
 }
 
+# where a fragment belongs, as docs/recipes.md says in its table
+
+sub place {
+    my ($text) = @_;
+
+    my ($word) = $text =~ /^(\w+)/;
+
+    for my $row (rows($text{'docs/recipes.md'}, 'To run one', 2)) {
+        my ($in) = $row->[1] =~ /^`(\w+)/;
+
+        return $in if $row->[0] =~ /`$word`/ || $row->[0] !~ /`/;
+    }
+
+    return 'nowhere';
+}
+
 # it is run where it does not meet others: other ports, paths and module
 
 sub moved {
@@ -414,6 +434,10 @@ sub said_as_shown {
     like(tidy($said), pattern($shown), $title);
 }
 
+# what the documents have a reader make
+
+my $tried = File::Temp->newdir(TMPDIR => 1);
+
 my %used;
 
 # true where it is known what becomes of a command without running it
@@ -446,6 +470,9 @@ sub run {
 
     $command =~ s/127\.0\.0\.1:(8\d\d\d)\b/"127.0.0.1:" . ($port{$1} \/\/ 1)/ge;
     $command =~ s/build\/run\/(?:(?:logs|temp)\/)?/$g->{dir}\//g;
+    $command =~ s/build\/try\b/$tried/g;
+    $command =~ s/^nginx /Gateway::nginx() . ' '/e;
+    $command =~ s/build\/ngx_http_snapshot_module\.so/Gateway::module()/e;
 
     # of no settings of whoever runs this
 
@@ -468,6 +495,7 @@ sub run {
     my %documented = reverse %port;
 
     $said =~ s/127\.0\.0\.1:(\d+)/"127.0.0.1:" . ($documented{$1} \/\/ $1)/ge;
+    $said =~ s/\Q$tried\E/build\/try/g;
 
     return $said;
 }
@@ -513,6 +541,10 @@ for my $document (@documents) {
 
         } elsif ($info =~ $nginx) {
             my ($where, $wrong) = ($1 // '', $2 // '');
+
+            is(place($inside), $where, "$at: where it belongs")
+                if $document eq 'docs/recipes.md' && $where;
+
             my $conf = moved(whole($inside, $where));
             my ($ok, $out) = $tester->test_conf(all => $conf);
 
