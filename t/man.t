@@ -18,6 +18,10 @@ sub slurp {
 }
 
 my $build = $ENV{TEST_BUILD} // 'build';
+
+-x "$build/unit/contract"
+    or die "$build/unit/contract is missing: make unit\n";
+
 my $dir = File::Temp->newdir(TMPDIR => 1);
 my $file = "$dir/ngx_http_snapshot_module.5";
 
