@@ -178,6 +178,66 @@ for my $client ('cinder', 'openstack') {
     }
 }
 
+# A catalog without a project id: the clients are refused, and with the rule that
+# docs/cinder.md names they work, and are judged.
+
+my $bare = $cinder->gateway(sub {
+    my ($text) = @_;
+
+    $text =~ s/snapshot_rule param-unknown pass;/$&\nsnapshot_rule project-id warn;/
+        or BAIL_OUT('conf/cinder.conf has no place for a rule');
+    return $text;
+});
+
+sub without_project {
+    my ($gateway, $client, @args) = @_;
+
+    my $url = "http://127.0.0.1:$gateway->{port}/v3";
+
+    return run(map({ /^http:/ ? $url : $_ } @{ $client{$client} }),
+               $versions[-1], @args);
+}
+
+my %bare = (
+    cinder => [map { [split / /, "snapshot-$_"] }
+               "create --name bare $volume", 'list --name bare',
+               'rename bare renamed', 'delete renamed'],
+    openstack => [map { [split / /, "volume snapshot $_"] }
+                  "create --force --volume $volume bare", 'list --name bare',
+                  'set --name renamed bare', 'delete renamed'],
+);
+
+for my $client ('cinder', 'openstack') {
+    my ($code, $said) = without_project($g, $client, @{ $bare{$client}[0] });
+
+    isnt($code, 0, "$client without a project id: is refused");
+    like($said, qr/path project_id: is missing/, "$client: and told why");
+
+    for my $command (@{ $bare{$client} }) {
+        ($code, $said) = without_project($bare, $client, @$command);
+
+        is($code, 0, "$client without a project id: @$command") or diag $said;
+        $cinder->settled;
+    }
+}
+
+my %judged = map { ("$_->{method} $_->{operation}" => "$_->{verdict} "
+                    . rules($_->{violations})) }
+             grep { $_->{operation} =~ /^evs/ }
+             map { $json->decode($_) } $bare->lines('access.log');
+
+is_deeply(\%judged, { map { $_ => 'warned project-id' }
+                      'POST evs_v3_create', 'PUT evs_v3_update',
+                      'GET evs_v3_detail' },
+          'what has no project id is judged, and warned about');
+is_deeply({ $cinder->settled }, {}, 'without a project id: all are deleted');
+
+my $wrong = $cinder->ask('POST', '/v3/snapshots',
+    { snapshot => { volume_id => $volume, display_name => 'evil' } },
+    port => $bare->{port});
+is($wrong->{status}, 400, 'a wrong body is refused there');
+is_deeply({ $cinder->settled }, {}, 'and no snapshot is made');
+
 my $text = "\n| command | version | requests | gateway | defaults |\n"
          . "|---|---|---|---|---|\n";
 
@@ -206,6 +266,18 @@ is("@set", 'boolean-string warn param-unknown pass',
 is(join(' ', sort keys %refused), 'boolean-string',
    'by default only this one would refuse a client');
 
-$g->finish;
+# and the versions are the oldest and the newest that all of them speak
+
+my ($oldest, $newest) = split ' ', qx(/usr/bin/python3 -c 'if True:
+    from cinderclient import api_versions
+    print(api_versions.MIN_VERSION, api_versions.MAX_VERSION)');
+my ($of_cinder) = grep { $_->{id} eq 'v3.0' }
+                  @{ $cinder->ask('GET', '/')->{json}{versions} };
+
+is("$oldest $newest", "@versions", 'the versions are those of the clients');
+is("$of_cinder->{min_version} $of_cinder->{version}", "@versions",
+   'and of Cinder');
+
+$_->finish for $g, $bare;
 
 done_testing;
