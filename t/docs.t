@@ -216,6 +216,31 @@ is_deeply([unique(map { $_->[0] =~ /`\$(\w+)`/g }
           'and each variable');
 
 
+# where Cinder and the gateway differ, it is said why
+
+my $cinder = $text{'docs/cinder.md'};
+my ($corpus) = $cinder =~ /<!-- corpus -->\n(.*?)<!-- end -->/s;
+my %reason = map { $_ => 1 }
+             map { $_->[0] =~ /`([^`]+)`/g } rows($cinder, 'Wrong requests', 2);
+my (@unsaid, %needed);
+
+for my $row (map { rows($corpus, $_, 5) } $corpus =~ /^### (.*)$/mg) {
+    my ($request, $eventlet, $uwsgi, $gateway, $why) = @$row;
+    my @through = $gateway =~ /^passes[^:]*: (.*?)(?: and (.*))?$/
+                  ? ($1, $2 // $1) : ($gateway =~ /^(\d+)/) x 2;
+
+    next if "@through" eq "$eventlet $uwsgi" || $why ne '';
+
+    my ($said) = $gateway =~ /^\d+ (of nginx|[a-z-]+)/;
+
+    $needed{$said // ''} = 1;
+    push @unsaid, $request if !$reason{$said // ''};
+}
+
+is_deeply(\@unsaid, [], 'where Cinder and the gateway differ, it is said why');
+is_deeply(\%reason, \%needed, 'and each reason is needed');
+
+
 # each code leads to its rules, each rule to what helps
 
 my $troubleshooting = $text{'docs/troubleshooting.md'};
