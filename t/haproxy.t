@@ -508,6 +508,12 @@ is(join(' ', sort keys %moved), 'g1 g2 g4 g5', 'and these to all others');
 $ring->ask("set server reads/g3 state ready");
 is_deeply([$ring->where(@many)], \@first, 'then each is where it was');
 
+# drained from this side, it gets neither reads nor writes of anybody
+
+$ring->ask("set server reads/g3 state drain");
+ok($ring->until_state('g3', qr/^DRAIN/), 'the admin socket drains both ways');
+is((grep { $_ eq 'g3' } $ring->where(@many)), 0, 'and nothing comes there');
+
 $ring->stop;
 
 
