@@ -12,6 +12,11 @@ use warnings;
 use File::Temp;
 use Getopt::Long;
 use JSON::PP ();
+use Text::Wrap qw(wrap);
+
+# lines of 80 columns at most
+
+$Text::Wrap::columns = 81;
 
 my $out = 'build/bench-core.json';
 my $document;
@@ -245,7 +250,7 @@ my $text = join "\n", map {
 my @rising = map { rising($_) ? "$_->{group}, $_->{series}, $_->{name}" : () }
              @cases;
 
-$text .= <<'END' . (@rising ? join('; ', @rising) : 'nothing') . ".\n";
+$text .= <<'END';
 
 Instructions are those of user space, by callgrind. "Growth" is that of
 instructions beside that of the size, from the case before in the same series;
@@ -254,18 +259,20 @@ costs, or another violation or member where these are counted. Bytes are those
 that are read, or written in a report. Pool and heap are calls and bytes asked
 for, the pool's through the core's own allocator. Memory and caches are warm.
 
-Faster than its size grows: 
 END
 
-$text =~ s/: \n(?=[^\n]+\.\n\z)/: /;
+$text .= wrap('', '', 'Faster than its size grows: '
+              . (@rising ? join('; ', @rising) : 'nothing') . '.') . "\n";
 
 print $text;
 
 spew($out, JSON::PP->new->canonical->pretty->encode({ cases => \@cases }));
 
-spew($document, "# What the core costs\n\nThe core alone, without nginx, as"
-                . " `make bench-core BENCH=--document=$document`\nhas measured"
-                . " it; [benchmarks.md](benchmarks.md) has the whole.\n\n"
+spew($document, "# What the core costs\n\n"
+                . wrap('', '', 'The core alone, without nginx, as `make'
+                       . " bench-core BENCH=--document=$document` has measured"
+                       . ' it; [benchmarks.md](benchmarks.md) has the whole.')
+                . "\n\n"
                 . $text)
     if defined $document;
 

@@ -17,6 +17,7 @@
 use strict;
 use warnings;
 
+use Encode ();
 use POSIX ();
 use Test::More;
 use Time::HiRes qw(sleep);
@@ -115,6 +116,13 @@ for my $document (@documents) {
 
 cmp_ok(scalar(() = $text{'README.md'} =~ /\n/g), '<=', 160,
        'the README is short');
+
+for my $document (@documents) {
+    my $prose = Encode::decode('UTF-8', $text{$document})
+                =~ s/^```.*?^```$|^\|.*$//msgr;
+
+    is_deeply([$prose =~ /^(.{81,})$/mg], [], "$document: no line is too long");
+}
 
 
 # tables are those of the code

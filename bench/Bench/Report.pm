@@ -6,6 +6,12 @@ package Bench::Report;
 use strict;
 use warnings;
 
+use Text::Wrap qw(wrap);
+
+# lines of 80 columns at most
+
+$Text::Wrap::columns = 81;
+
 my %short = (
     create => 'create 200 B', create_4k => '4 KB', create_64k => '64 KB',
     create_4k_many => '4 KB, many members',
@@ -220,9 +226,10 @@ sub tables {
 sub checks {
     my ($r) = @_;
 
-    my $table = "### Verdicts\n\nOf the cases in `t/data/cases.jsonl` about"
-              . " creates and queries, but for those about the spelling of"
-              . " paths and method overrides.\n\n"
+    my $table = "### Verdicts\n\n"
+              . wrap('', '', 'Of the cases in `t/data/cases.jsonl` about'
+                     . ' creates and queries, but for those about the spelling'
+                     . ' of paths and method overrides.') . "\n\n"
               . head('', 'agree', 'what it does not see');
 
     for my $v (@{ $r->{variants} }) {
@@ -234,17 +241,19 @@ sub checks {
                                  sort keys %$blind);
     }
 
-    return $table . "\nThe alternatives name the first violation, where the"
-        . " gateway lists all; ModSecurity cannot add a response header, and"
-        . " judges no warnings.\n";
+    return "$table\n"
+        . wrap('', '', 'The alternatives name the first violation, where the'
+               . ' gateway lists all; ModSecurity cannot add a response header,'
+               . ' and judges no warnings.') . "\n";
 }
 
 sub memory {
     my ($r) = @_;
 
-    my $table = "### Memory\n\nkB of /proc/PID/smaps_rollup: the worker over"
-              . " requests of which some are refused, master and worker over"
-              . " reloads with requests between.\n\n"
+    my $table = "### Memory\n\n"
+              . wrap('', '', 'kB of /proc/PID/smaps_rollup: the worker over'
+                     . ' requests of which some are refused, master and worker'
+                     . ' over reloads with requests between.') . "\n\n"
               . head('', 'measured at', 'Pss', 'private', 'Rss');
 
     for my $key (grep { $r->{memory}{$_} } qw(plain enforce_zone)) {
@@ -267,11 +276,11 @@ sub machine {
     my $m = $r->{machine};
     my $v = $m->{versions};
 
-    return "### Measured on\n\n"
-         . "$m->{cpu}, $m->{cores} cores, Linux $m->{kernel}, $m->{os};"
-         . " $m->{date}, commit $m->{commit}. "
-         . join(', ', map { "$_ $v->{$_}" } sort { lc $a cmp lc $b } keys %$v)
-         . ".\n";
+    return "### Measured on\n\n" . wrap('', '',
+           "$m->{cpu}, $m->{cores} cores, Linux $m->{kernel}, $m->{os};"
+           . " $m->{date}, commit $m->{commit}. "
+           . join(', ', map { "$_ $v->{$_}" } sort { lc $a cmp lc $b }
+                                              keys %$v) . '.') . "\n";
 }
 
 1;
