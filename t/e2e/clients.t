@@ -178,13 +178,13 @@ for my $client ('cinder', 'openstack') {
     }
 }
 
-# A catalog without a project id: the clients are refused, and with the rule that
-# docs/cinder.md names they work, and are judged.
+# A catalog without a project id: the clients are refused, and with the rule
+# that docs/cinder.md names they work, and are judged.
 
 my $bare = $cinder->gateway(sub {
     my ($text) = @_;
 
-    $text =~ s/snapshot_rule param-unknown pass;/$&\nsnapshot_rule project-id warn;/
+    $text =~ s/(snapshot_rule) param-unknown pass;/$&\n$1 project-id warn;/
         or BAIL_OUT('conf/cinder.conf has no place for a rule');
     return $text;
 });
