@@ -112,16 +112,11 @@ for my $evil (@evil) {
 
     for my $name ('X-Auth-Token', 'Content-Type', 'Content-Encoding',
                   'User-Agent', 'X-HTTP-Method-Override', 'Authorization',
-                  'Cookie', 'X-Forwarded-For', 'Accept') {
+                  'Cookie', 'X-Forwarded-For', 'Accept', 'Referer') {
         add($name, 'POST', $path,
             [$name eq 'Content-Type' ? () : $type, [$name, "x$in_header"]],
             '{}');
     }
-
-    # in each of the modes that a request is sent in
-
-    add('Referer', 'POST', $path, [$type, ['Referer', "x$in_header"]], '{}')
-        for 1 .. 4;
 
     # the body, with the bytes as they are and in JSON's escapes
 
@@ -172,6 +167,29 @@ for my $i (0 .. $#requests) {
 
 is($sent, @requests, @requests . ' requests are answered');
 
+# whatever the gateway may have to say, of an attacker's target and headers:
+# what is refused, what is none of the modes, what cannot be judged
+
+rename "$g->{dir}/body", "$g->{dir}/moved" or die "rename: $!\n";
+
+for my $evil (@evil) {
+    my $in_target = $evil =~ s/([\x00-\x20\x7f%])/sprintf '%%%02x', ord $1/ger;
+    my @headers = ($type, map { [$_, "x" . $evil =~ s/[\r\n\0]+//gr] }
+                   'Referer', 'User-Agent', 'X-Auth-Token');
+
+    for my $mode ('', 'monitor', 'odd') {
+        for my $port (qw(small), '') {
+            $sent++ if $g->request('POST', "$path?$in_target",
+                [@headers, ['X-Mode', $mode]], $port ? create_body() : '{}',
+                $port ? (port => $g->{ports}{$port}) : ())->{status};
+        }
+    }
+}
+
+is($sent, @requests + 6 * @evil, 'so are those that cannot be judged');
+
+rename "$g->{dir}/moved", "$g->{dir}/body" or die "rename: $!\n";
+
 # requests that are none, and bodies that break off
 
 my $host = "Host: localhost\r\nX-Auth-Token: $token\r\n";
@@ -217,22 +235,26 @@ cmp_ok(grep({ /would be rejected/ } @notice), '>', 100,
 
 is(shown(grep { !/$begins/ } @notice), '', 'each line is a line of nginx');
 
-# nginx ends each line by client, server, request, host and referrer: a request
-# line has no control characters, or it is refused, but a Referer may have them,
-# and what nginx says of its own is out of reach
+# nginx ends each line of its own by client, server, request, host and referrer:
+# a request line has no control characters, or it is refused, but a Referer may
+# have them, and what nginx says of its own is out of reach
 
-my $ours = sub { return grep { /: \*\d+ (?:snapshot |.*"snapshot_)/ } @_ };
-my $said = sub { return map { s/, client: .*//sr } $ours->(@_) };
+my $ours = sub { return grep { /: \*\d+ (?:snapshot |the variable of )/ } @_ };
 
 is(shown(grep { /[\x00-\x1f\x7f]/ } map { s/, referrer: ".*//sr } @notice), '',
    'no line has a control character, but in a Referer');
-cmp_ok(grep({ /"enforce" is used/ } $ours->(@notice)), '>', 100,
-       'a mode that is none is logged');
-is(shown(grep { /[\x00-\x1f\x7f]/ } $ours->(@notice)), '',
-   "the gateway's have none there either");
-is(shown(grep { /[^ -~]/ } $said->(@notice, @info)), '',
-   'what the gateway says is printable');
-is(shown(grep { /EVIL/ } $said->(@notice, @info)), '',
+
+for my $line ('snapshot request rejected: ', 'snapshot request would be rejec',
+              'snapshot request could not be judged', 'the variable of "snap') {
+    cmp_ok(grep({ /: \*\d+ \Q$line\E/ } @notice), '>=', @evil,
+           "the gateway says \"$line...\"");
+}
+
+is(shown(grep { !/, client: 127\.0\.0\.1$/ } $ours->(@notice, @info)), '',
+   'and nothing behind the client');
+is(shown(grep { /[^ -~]/ } $ours->(@notice, @info)), '',
+   'what it says is printable');
+is(shown(grep { /EVIL/ } $ours->(@notice, @info)), '',
    'and has nothing that a client has sent');
 
 for my $log ('notice.log', 'error.log', 'stderr.log', 'access.log', @logs) {
