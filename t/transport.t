@@ -199,7 +199,7 @@ SKIP: {
             my $title = "HTTP/2, $target, " . length($body) . ' bytes';
 
             for my $options (\@length, \@stream) {
-                $g->logged(0);
+                $g->settle;
                 $curl->($target, $body, @$options);
 
                 my ($log) = $g->logged(1);

@@ -527,7 +527,7 @@ sub logged {
 
     my @new;
 
-    for (1 .. 100) {
+    for (1 .. 500) {
         my @lines = $self->lines('access.log');
         @new = @lines[($self->{logged} // 0) .. $#lines];
         last if @new >= $n;
@@ -537,6 +537,21 @@ sub logged {
     $self->{logged} += @new;
 
     return map { entry($_) } @new;
+}
+
+# Reads the access log up to here: what a worker has answered may not be in it
+# yet, but it is before the line of a request that comes later.
+
+sub settle {
+    my ($self) = @_;
+
+    my $mark = 'settled=' . ++$self->{settled};
+
+    $self->get('/v3/' . PROJECT . "/snapshots?limit=0&$mark");
+
+    for (1 .. 5) {
+        last if grep { $_->{request} =~ /&$mark / } $self->logged(1);
+    }
 }
 
 # the access log's entry of the last request(), where all requests were such
@@ -583,18 +598,28 @@ sub signal {
     kill $signal, $self->{pid};
 }
 
+# the workers that take requests; one that ends says so in its title
+
+sub workers {
+    my ($self) = @_;
+
+    return map { /^ *(\d+) (?!.*shutting down)/ }
+           qx(ps -o pid=,args= --ppid $self->{pid});
+}
+
 sub reload {
     my ($self, %conf) = @_;
 
+    my %old = map { $_ => 1 } $self->workers;
+
     $self->configure(%conf);
-
-    my $before = () = $self->read('error.log') =~ /start worker process \d+/g;
-
     $self->signal('HUP');
 
-    for (1 .. 200) {
-        my $now = () = $self->read('error.log') =~ /start worker process \d+/g;
-        return if $now > $before;
+    # for a moment the old ones take requests beside the new ones
+
+    for (1 .. 500) {
+        my @now = $self->workers;
+        return if @now && !grep { $old{$_} } @now;
         sleep 0.02;
     }
 }
