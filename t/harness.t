@@ -11,7 +11,7 @@ sub planted {
     my ($defect) = @_;
 
     my $program = 'use Test::More; use Gateway; my $g = Gateway->new; '
-                  . "$defect \$g->finish(timeout => 1); done_testing;";
+                  . "$defect \$g->finish(timeout => 4); done_testing;";
 
     return scalar qx($^X -It/lib -e '$program' 2>/dev/null);
 }
@@ -23,7 +23,8 @@ my $signal = 'my $w; select undef, undef, undef, 0.02 until ($w) = '
            . 'kill "KILL", $w; select undef, undef, undef, 0.3;';
 my $hang = 'my $s = $g->connect; syswrite $s, "POST /v3/p/snapshots HTTP/1.1'
          . '\r\nHost: x\r\nContent-Type: application/json'
-         . '\r\nContent-Length: 9\r\n\r\n{"; select undef, undef, undef, 0.2;';
+         . '\r\nContent-Length: 9\r\nExpect: 100-continue\r\n\r\n{"; '
+         . 'sysread $s, my $continue, 99;';
 
 my @checks = ('no request is left hanging at shutdown',
               'nothing in the error log is at alert or emerg',

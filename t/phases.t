@@ -429,7 +429,7 @@ $g->post($good, target => '/v3/mirrored/snapshots');
 
 my @mirrored;
 
-for (1 .. 50) {
+for (1 .. 500) {
     push @mirrored, grep { $_->{target} =~ /^\/mirrored/ } $g->received;
     last if @mirrored;
     select undef, undef, undef, 0.02;

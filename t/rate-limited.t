@@ -55,17 +55,24 @@ is($g->request('HEAD', '/v3/loud/snapshots/' . SNAPSHOT)->{status}, 200,
 is($g->post('{', target => '/v2/other/snapshots')->{error}{code}, 'EVS.5400',
    'a refused request keeps its own code');
 
-# the last of so many that the rate gives nothing for it
+# The last of so many that the rate gives nothing for it.  Where the machine
+# stalls it may give something, so there are other tries.
 
 sub spent {
     my ($method, $target, $body) = @_;
 
     my $head = sub { Gateway::head(@_[0, 1], [defined $_[2]
         ? ($json, ['Content-Length', length $_[2]]) : ()]) . ($_[2] // '') };
+    my @r;
 
-    return ($g->exchange($head->('POST', '/v3/loud/snapshots', $good) x 10
-                         . $head->($method, $target, $body),
-                         count => 11, timeout => 8))[-1];
+    for (1 .. 5) {
+        @r = $g->exchange($head->('POST', '/v3/loud/snapshots', $good) x 10
+                          . $head->($method, $target, $body),
+                          count => 11, timeout => 8);
+        last if $r[-1]{status} == 429;
+    }
+
+    return $r[-1];
 }
 
 my $r = spent('POST', '/v3/loud/snapshots', $good);
@@ -92,15 +99,23 @@ is($g->post($good, target => '/v3/reader/snapshots')->{status}, 200,
 
 # a body over the budget
 
-flood(10, 'POST', '/v3/late/snapshots', $good);
-$g->received;
+my $many = Gateway::head('POST', '/v3/late/snapshots',
+                         [$json, ['Content-Length', length $good]]) . $good;
+my @all;
 
-my @all = $g->exchange(Gateway::head('POST', '/v3/late/snapshots',
-    [$json, ['Content-Length', 5000], ['Expect', '100-continue']]),
-    count => 1, timeout => 3);
-is("@{[map { $_->{status} } @all]}", '429',
+for (1 .. 5) {
+    $g->received;
+    @all = $g->exchange($many x 10 . Gateway::head('POST',
+        '/v3/late/snapshots', [$json, ['Content-Length', 5000],
+                               ['Expect', '100-continue']]),
+        count => 11, timeout => 8);
+    last if $all[-1]{status} == 429;
+}
+
+is(join(' ', map { $_->{status} } @all[10 .. $#all]), '429',
    'nobody is told to send a body that is over the budget');
-is(scalar(@got = $g->received), 0, 'and the API hears nothing of it');
+is(scalar(@got = $g->received), scalar(grep { $_->{status} == 200 } @all),
+   'and the API hears nothing of it');
 
 # connections: a request that the API has not answered yet holds one
 
@@ -110,14 +125,22 @@ my @open = map { $g->connect } 1 .. 25;
 
 syswrite $_, Gateway::head('GET', '/v3/many/snapshots', []) for @open;
 
-sleep 0.3;
+$_->blocking(0) for @open;
 
 my $over = 0;
 
-for my $s (@open) {
-    $s->blocking(0);
-    sysread $s, my $answer, 4096;
-    $over++ if ($answer // '') =~ /^HTTP\/1\.1 429 .*"overLimit"/s;
+# a moment more than is needed: there could be too many
+
+my ($until, $more) = (time + 10, 0);
+
+while (time < $until && $more < 5) {
+    sleep 0.1;
+    $more++ if $over >= 5;
+
+    for my $s (@open) {
+        sysread $s, my $answer, 4096;
+        $over++ if ($answer // '') =~ /^HTTP\/1\.1 429 .*"overLimit"/s;
+    }
 }
 
 kill 'CONT', $g->{upstream_pid};

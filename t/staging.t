@@ -106,11 +106,14 @@ $g->received;
 my $moved = $text =~ s/^(\s+$monitored )monitor;/$1enforce;/mr;
 isnt($moved, $text, 'the tenant is in the list');
 
-my (%seen, $last, $lost);
-my $until = time + 3;
+my (%seen, $lost);
+my $until = time + 30;
 my $reloaded = 0;
+my $enforcing = 0;
 
-for (my $i = 0; time < $until && $i < 2000; $i++) {
+# until it is enforced for long: for a moment both workers take requests
+
+for (my $i = 0; time < $until && $enforcing < 50; $i++) {
 
     if ($i == 50) {
         $g->configure(all => $moved);
@@ -122,13 +125,13 @@ for (my $i = 0; time < $until && $i < 2000; $i++) {
 
     $seen{$status}++;
     $lost++ if $status != 200 && $status != 400;
-    $last = $status;
+    $enforcing = $status == 400 ? $enforcing + 1 : 0;
 }
 
 ok($reloaded, 'it was moved by a reload');
 is($lost, undef, 'no request was lost');
 cmp_ok($seen{200}, '>=', 50, 'it was monitored before');
-is($last, 400, 'and is enforced after it');
+is($enforcing, 50, 'and is enforced after it');
 is(create($enforced, create_body())->{status}, 200, 'all else goes on');
 
 $g->finish;

@@ -34,7 +34,7 @@ my $bad = create_body(name => 'n' x 256);
 sub count {
     my ($expected) = @_;
 
-    for (1 .. 100) {
+    for (1 .. 500) {
         my $n = $g->metrics->{$series};
         return $n if $n >= $expected;
         sleep 0.02;
@@ -114,7 +114,7 @@ sub reloaded {
 
     $g->reload(%conf);
 
-    for (1 .. 250) {
+    for (1 .. 1000) {
         last if !grep { kill 0, $_ } @old;
         sleep 0.02;
     }
@@ -123,7 +123,7 @@ sub reloaded {
 sub workers {
     my ($before) = @_;
 
-    for (1 .. 200) {
+    for (1 .. 1000) {
         my @pids = split ' ', qx(ps -o pid= --ppid $g->{pid});
         return @pids if @pids == 2 && !grep { ($before // '') eq $_ } @pids;
         sleep 0.02;
@@ -164,6 +164,10 @@ for my $n (1 .. 10) {
     waitpid $child, 0;
     workers($pid);
 }
+
+# the last one may still be on its way into the log
+
+sleep 1;
 
 my $before = $g->metrics->{$series};
 cmp_ok($before, '>', 50, 'ten more of them, with requests on their way');
