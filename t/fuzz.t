@@ -71,6 +71,11 @@ sub replay {
 is_deeply([sort map { m{(\w+)$} } glob 't/fuzz/corpus/*'], \@fuzzers,
           'each fuzzer has a corpus');
 
+# as a fuzzer calls it, it says nothing to who reads a failure
+
+is(join(' ', grep { m{/(?:found|crash|leak|oom|slow|timeout)-|/[0-9a-f]{40}$} }
+             glob 't/fuzz/corpus/*/*'), '', 'each input is named by what it is');
+
 for my $fuzzer (@fuzzers) {
     my @files = glob "t/fuzz/corpus/$fuzzer/*";
     my ($passed, $said) = replay($fuzzer);
