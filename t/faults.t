@@ -313,7 +313,8 @@ for my $fault (sort keys %outcome) {
 
     is(told(faulty('PUT', "$soon/once", $fault)), $expected,
        "$fault: an update is a $status, too");
-    is(arrived(1), 1, "$fault: with \"proxy_next_upstream off\" it is sent once");
+    is(arrived(1), 1,
+       "$fault: with \"proxy_next_upstream off\" it is sent once");
 
     is(told(faulty('GET', $soon, $fault)), $expected, "$fault: a list as well");
 

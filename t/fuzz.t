@@ -74,7 +74,8 @@ is_deeply([sort map { m{(\w+)$} } glob 't/fuzz/corpus/*'], \@fuzzers,
 # as a fuzzer calls it, it says nothing to who reads a failure
 
 is(join(' ', grep { m{/(?:found|crash|leak|oom|slow|timeout)-|/[0-9a-f]{40}$} }
-             glob 't/fuzz/corpus/*/*'), '', 'each input is named by what it is');
+             glob 't/fuzz/corpus/*/*'), '',
+   'each input is named by what it is');
 
 for my $fuzzer (@fuzzers) {
     my @files = glob "t/fuzz/corpus/$fuzzer/*";

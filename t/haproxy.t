@@ -579,8 +579,8 @@ my @failed = under_load('drained', sub {
     $one->write('drain/stop', '');
     ok($h->until_state('g1', qr/^NOLB/), 'a file drains a gateway');
 
-    # What is under way may still be logged, so it is to end within seconds.  The
-    # checks of health, which are 404s now, are of no project.
+    # What is under way may still be logged, so it is to end within seconds.
+    # The checks of health, which are 404s now, are of no project.
 
     my ($lines, $quiet) = (0, 0);
 

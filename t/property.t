@@ -1,7 +1,7 @@
 # Thousands of random requests, right and almost right, get the verdict that an
 # independent reading of the contract (t/lib/Contract.pm) gives them, however
-# they travel; what is let through arrives as it was sent, nothing else does.  In
-# whatever pieces a body comes, the answer is the same, letter by letter.
+# they travel; what is let through arrives as it was sent, nothing else does.
+# In whatever pieces a body comes, the answer is the same, letter by letter.
 # TEST_SEED repeats a run, TEST_N sets the number of requests; of what is judged
 # otherwise, the smallest request that still is gets printed.
 
@@ -818,7 +818,8 @@ sub resplit {
 sub answers {
     my ($case) = @_;
 
-    return map { [$_, exchange($_)] } $case, $case->{body} ? resplit($case) : ();
+    return map { [$_, exchange($_)] }
+           $case, $case->{body} ? resplit($case) : ();
 }
 
 sub told {
