@@ -70,7 +70,10 @@ static size_t ngx_snapshot_route_merge(u_char *out, size_t len);
 static ngx_snapshot_str_t ngx_snapshot_route_trim(ngx_snapshot_str_t seg,
     unsigned read);
 static int ngx_snapshot_route_blank(u_char c);
-static ngx_snapshot_str_t ngx_snapshot_route_behind(ngx_snapshot_str_t path);
+static ngx_snapshot_str_t ngx_snapshot_route_behind(ngx_snapshot_str_t path,
+    unsigned read);
+static size_t ngx_snapshot_route_until(ngx_snapshot_str_t path, size_t i,
+    unsigned read, int slash);
 static size_t ngx_snapshot_route_suffix(const u_char *out, size_t len,
     unsigned bare);
 static unsigned ngx_snapshot_route_method(ngx_snapshot_str_t method);
@@ -260,8 +263,11 @@ ngx_snapshot_route_read(ngx_snapshot_route_t *route,
     ngx_snapshot_str_t path)
 {
     u_char              *buf, *out;
+    size_t               i, before;
     const u_char        *mark;
-    ngx_snapshot_str_t   cut, decoded, norm;
+    ngx_snapshot_str_t   cut, decoded, norm, behind;
+
+    static const unsigned  hosts[] = { NGX_SNAPSHOT_READ_BACKSLASH, 0 };
 
     if (!ngx_snapshot_route_hints(path)) {
         return NGX_SNAPSHOT_OK;
@@ -310,15 +316,30 @@ ngx_snapshot_route_read(ngx_snapshot_route_t *route,
         return NGX_SNAPSHOT_ERROR;
     }
 
-    path = ngx_snapshot_route_behind(path);
+    before = 0;
 
-    if (path.len == 0
-        || (route->operation && route->operation != &ngx_snapshot_unknown))
-    {
-        return NGX_SNAPSHOT_OK;
+    for (i = 0; i < sizeof(hosts) / sizeof(hosts[0]); i++) {
+
+        behind = ngx_snapshot_route_behind(path, hosts[i]);
+
+        if (behind.len == 0 || behind.len == before) {
+            continue;
+        }
+
+        if (route->operation && route->operation != &ngx_snapshot_unknown) {
+            break;
+        }
+
+        if (ngx_snapshot_route_otherwise(route, mem, asked, behind)
+            != NGX_SNAPSHOT_OK)
+        {
+            return NGX_SNAPSHOT_ERROR;
+        }
+
+        before = behind.len;
     }
 
-    return ngx_snapshot_route_otherwise(route, mem, asked, path);
+    return NGX_SNAPSHOT_OK;
 }
 
 
@@ -326,34 +347,47 @@ ngx_snapshot_route_read(ngx_snapshot_route_t *route,
  * What is left of "//host/path" where it is read as a reference without a
  * scheme (RFC 3986, section 4.2), as URI parsers do that are given a target as
  * it was sent: the path behind the host.  Empty where there is none.  Those of
- * browsers take any number of slashes and backslashes for two slashes.
+ * browsers take any number of slashes and backslashes for two slashes, and a
+ * backslash for the end of the host.
  */
 
 static ngx_snapshot_str_t
-ngx_snapshot_route_behind(ngx_snapshot_str_t path)
+ngx_snapshot_route_behind(ngx_snapshot_str_t path, unsigned read)
 {
     size_t  i;
 
-    for (i = 0; i < path.len; i++) {
-        if (path.data[i] != '/' && path.data[i] != '\\') {
-            break;
-        }
-    }
+    i = ngx_snapshot_route_until(path, 0, read, 0);
 
     if (i < 2) {
         return ngx_snapshot_none;
     }
 
-    for ( /* void */ ; i < path.len; i++) {
-        if (path.data[i] == '/' || path.data[i] == '\\') {
-            break;
-        }
-    }
+    i = ngx_snapshot_route_until(path, i, read, 1);
 
     path.data += i;
     path.len -= i;
 
     return path;
+}
+
+
+/* the place, from i on, of the first byte that is a slash, or that is none */
+
+static size_t
+ngx_snapshot_route_until(ngx_snapshot_str_t path, size_t i, unsigned read,
+    int slash)
+{
+    for ( /* void */ ; i < path.len; i++) {
+
+        if ((path.data[i] == '/'
+             || (path.data[i] == '\\' && read & NGX_SNAPSHOT_READ_BACKSLASH))
+            == slash)
+        {
+            break;
+        }
+    }
+
+    return i;
 }
 
 

@@ -60,6 +60,7 @@ my %create = (v3 => 'evs_v3_create', v2 => 'evs_v2_create',
 for my $v (sort keys %uri) {
     for my $path (
         "//x/$v/$p/snapshots", "///x:80/$v/$p/snapshots",
+        "//x\\y/$v/$p/snapshots", "//x\\$v/$p/snapshots",
         "/\\x/$v/$p/snapshots",
         "/$v/$p/snapshots/", "/$v/$p/snapshots//", "//$v/$p/snapshots",
         "/$v//$p/snapshots", "/$v/$p//snapshots", "/./$v/$p/snapshots",

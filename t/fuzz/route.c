@@ -61,7 +61,8 @@ static const fuzz_documented_t  fuzz_documented[] = {
 static const char *const  fuzz_servers[] = {
     "d", "d.", "dm.", "dd", "dd.", "ddm.", "p", "pd", "dp", "dp.", "dpm.",
     "db", "db.", "dbm.", "dbp.", ".", "m.", ".m", "p.", "pd.", "pdm.",
-    ".d", "m.d", "p.d", "dm.d", "d.d", "a", "ad", "a.", "ad.", "adm."
+    ".d", "m.d", "p.d", "dm.d", "d.d", "a", "ad", "a.", "ad.", "adm.", "ba",
+    "bad", "bad."
 };
 
 

@@ -80,11 +80,13 @@ sub judge {
 
     $self->route($path);
 
-    # a host before the path, to who reads a reference
+    # a host before the path, to who reads a reference; a backslash ends it in
+    # browsers
 
-    if (!defined $self->{name}
-        && $path =~ m{^[/\\]{2,}[^/\\]*([/\\].*)\z}s)
-    {
+    for my $host (qr{[/\\]{2,}[^/\\]*(?=[/\\])}, qr{//+[^/]*(?=/)}) {
+        last if defined $self->{name};
+        next if $path !~ /^$host(.*)\z/s;
+
         my %before = %$self;
 
         $self->route($1);
