@@ -48,6 +48,9 @@ static int ngx_snapshot_route_read(ngx_snapshot_route_t *route,
 static int ngx_snapshot_route_otherwise(ngx_snapshot_route_t *route,
     const ngx_snapshot_mem_t *mem, const ngx_snapshot_asked_t *asked,
     ngx_snapshot_str_t path);
+static int ngx_snapshot_route_later(ngx_snapshot_route_t *route,
+    const ngx_snapshot_asked_t *asked, ngx_snapshot_str_t path, u_char *buf,
+    size_t most);
 static int ngx_snapshot_route_try(ngx_snapshot_route_t *route,
     const ngx_snapshot_asked_t *asked, u_char *p, size_t len);
 static int ngx_snapshot_route_find(ngx_snapshot_route_t *route,
@@ -62,10 +65,13 @@ static int ngx_snapshot_route_plain(ngx_snapshot_str_t path);
 static int ngx_snapshot_route_hints(ngx_snapshot_str_t path);
 static int ngx_snapshot_route_again(unsigned read);
 static unsigned ngx_snapshot_route_matters(ngx_snapshot_str_t path);
+static size_t ngx_snapshot_route_most(ngx_snapshot_str_t prefix,
+    ngx_snapshot_str_t decoded);
 static size_t ngx_snapshot_route_decode(u_char *buf, ngx_snapshot_str_t path,
     unsigned decode);
 static size_t ngx_snapshot_route_normalize(u_char *out,
-    ngx_snapshot_str_t path, unsigned read);
+    ngx_snapshot_str_t path, unsigned read, size_t most);
+static int ngx_snapshot_route_stays(u_char c);
 static size_t ngx_snapshot_route_merge(u_char *out, size_t len);
 static ngx_snapshot_str_t ngx_snapshot_route_trim(ngx_snapshot_str_t seg,
     unsigned read);
@@ -249,7 +255,8 @@ ngx_snapshot_route_normal(const ngx_snapshot_mem_t *mem,
 
     norm.data = buf + path.len + 1;
     norm.len = ngx_snapshot_route_normalize(buf + path.len + 1, decoded,
-                                            NGX_SNAPSHOT_READ_CONTRACT);
+                                            NGX_SNAPSHOT_READ_CONTRACT,
+                                            SIZE_MAX);
 
     return ngx_snapshot_eq(path, norm) && !memchr(norm.data, '#', norm.len);
 }
@@ -293,7 +300,8 @@ ngx_snapshot_route_read(ngx_snapshot_route_t *route,
 
     norm.data = out;
     norm.len = ngx_snapshot_route_normalize(out, decoded,
-                                            NGX_SNAPSHOT_READ_CONTRACT);
+                                            NGX_SNAPSHOT_READ_CONTRACT,
+                                            SIZE_MAX);
     norm.len = ngx_snapshot_route_suffix(out, norm.len, 0);
 
     route->canonical = ngx_snapshot_eq(path, norm);
@@ -404,13 +412,13 @@ ngx_snapshot_route_otherwise(ngx_snapshot_route_t *route,
     ngx_snapshot_str_t path)
 {
     u_char              *buf, *out, *late;
-    size_t               len, before;
+    size_t               len, most, before;
     unsigned             body, decode, read, matters, given;
     ngx_snapshot_str_t   decoded, norm;
 
     /* a project of the contract's reading must outlive the other readings */
 
-    buf = mem->alloc(mem->data, 3 * path.len + 3);
+    buf = mem->alloc(mem->data, 4 * path.len + 4);
     if (buf == NULL) {
         return NGX_SNAPSHOT_ERROR;
     }
@@ -422,6 +430,7 @@ ngx_snapshot_route_otherwise(ngx_snapshot_route_t *route,
 
     body = asked->bit & (NGX_SNAPSHOT_POST|NGX_SNAPSHOT_PUT);
     given = body ? 0 : NGX_SNAPSHOT_READ_FRAGMENT|NGX_SNAPSHOT_READ_QUERY;
+    most = 0;
     before = 0;
 
     for (decode = 0; decode < NGX_SNAPSHOT_DECODES; decode++) {
@@ -432,6 +441,10 @@ ngx_snapshot_route_otherwise(ngx_snapshot_route_t *route,
 
         if (decode != NGX_SNAPSHOT_DECODE_ALL && decoded.len == before) {
             continue;
+        }
+
+        if (decode == NGX_SNAPSHOT_DECODE_ALL) {
+            most = ngx_snapshot_route_most(asked->prefix, decoded);
         }
 
         before = decoded.len;
@@ -445,36 +458,92 @@ ngx_snapshot_route_otherwise(ngx_snapshot_route_t *route,
                 continue;
             }
 
-            len = ngx_snapshot_route_normalize(out, decoded, read);
+            len = ngx_snapshot_route_normalize(out, decoded, read, most);
 
             if (ngx_snapshot_route_try(route, asked, out, len)) {
                 return NGX_SNAPSHOT_OK;
             }
 
+            /* the next server may decode what this one has cut */
+
             if (decode == NGX_SNAPSHOT_DECODE_ALL
-                || memchr(out, '%', len) == NULL)
+                || read & (decode == NGX_SNAPSHOT_DECODE_NOT
+                           ? NGX_SNAPSHOT_READ_QUERY
+                           : NGX_SNAPSHOT_READ_QUERY
+                             |NGX_SNAPSHOT_READ_FRAGMENT))
             {
                 continue;
             }
 
-            /* one server may resolve dot segments, the next one decode */
-
             norm.data = out;
             norm.len = len;
-            len = ngx_snapshot_route_decode(out, norm,
-                                            NGX_SNAPSHOT_DECODE_ALL);
-            norm.len = len;
 
-            len = ngx_snapshot_route_normalize(late, norm,
-                                               NGX_SNAPSHOT_READ_CONTRACT);
-
-            if (ngx_snapshot_route_try(route, asked, late, len)) {
+            if (ngx_snapshot_route_later(route, asked, norm, late, most)) {
                 return NGX_SNAPSHOT_OK;
             }
         }
     }
 
     return NGX_SNAPSHOT_OK;
+}
+
+
+/*
+ * What a server that resolved dot segments passes on is decoded by the next
+ * one, which then has a normal form of it, or looks at it as it is.  1 where
+ * that leads to an operation; buf has room for the path twice and 2 bytes.
+ */
+
+static int
+ngx_snapshot_route_later(ngx_snapshot_route_t *route,
+    const ngx_snapshot_asked_t *asked, ngx_snapshot_str_t path, u_char *buf,
+    size_t most)
+{
+    u_char              *out;
+    size_t               len, before;
+    unsigned             decode;
+    ngx_snapshot_str_t   decoded;
+
+    if (memchr(path.data, '%', path.len) == NULL) {
+        return 0;
+    }
+
+    out = buf + path.len + 1;
+
+    decoded.data = buf;
+    before = path.len;
+
+    for (decode = 0; decode < NGX_SNAPSHOT_DECODE_NOT; decode++) {
+
+        decoded.len = ngx_snapshot_route_decode(buf, path, decode);
+
+        if (decoded.len == before) {
+            break;
+        }
+
+        before = decoded.len;
+
+        len = ngx_snapshot_route_normalize(out, decoded,
+                                           NGX_SNAPSHOT_READ_CONTRACT, most);
+
+        if (ngx_snapshot_route_try(route, asked, out, len)) {
+            return 1;
+        }
+
+        if (!(ngx_snapshot_route_matters(decoded)
+              & NGX_SNAPSHOT_READ_CONTRACT))
+        {
+            continue;
+        }
+
+        len = ngx_snapshot_route_normalize(out, decoded, 0, most);
+
+        if (ngx_snapshot_route_try(route, asked, out, len)) {
+            return 1;
+        }
+    }
+
+    return 0;
 }
 
 
@@ -856,6 +925,37 @@ ngx_snapshot_route_matters(ngx_snapshot_str_t path)
 
 
 /*
+ * So many segments a reading of the path may have, of those that stay, before
+ * dots are resolved and suffixes taken off: those of an operation, and for each
+ * segment that begins with a dot itself and another one.
+ */
+
+static size_t
+ngx_snapshot_route_most(ngx_snapshot_str_t prefix, ngx_snapshot_str_t decoded)
+{
+    size_t  i, n;
+
+    n = NGX_SNAPSHOT_SEGMENTS;
+
+    for (i = 0; i < prefix.len; i++) {
+        n += (prefix.data[i] == '/');
+    }
+
+    for (i = 0; i < decoded.len; i++) {
+
+        if (decoded.data[i] == '.'
+            && (i == 0
+                || decoded.data[i - 1] == '/' || decoded.data[i - 1] == '\\'))
+        {
+            n += 2;
+        }
+    }
+
+    return n;
+}
+
+
+/*
  * Decoding until nothing changes is done in one go: where a byte completes an
  * escape with those before it, they become one byte, which may complete
  * another.  Two escapes never share a byte, so the order does not matter.
@@ -901,16 +1001,20 @@ ngx_snapshot_route_decode(u_char *buf, ngx_snapshot_str_t path,
 }
 
 
-/* writes the path as it is read into out, which has room for as much + 1 */
+/*
+ * Writes the path as it is read into out, which has room for as much + 1; or
+ * nothing where there are more segments than most, of those that stay.
+ */
 
 static size_t
 ngx_snapshot_route_normalize(u_char *out, ngx_snapshot_str_t path,
-    unsigned read)
+    unsigned read, size_t most)
 {
-    size_t               len;
+    size_t               len, n;
     const u_char        *p, *last;
     ngx_snapshot_str_t   seg;
 
+    n = 0;
     len = 0;
     p = path.data;
     last = path.data + path.len;
@@ -961,6 +1065,10 @@ ngx_snapshot_route_normalize(u_char *out, ngx_snapshot_str_t path,
             }
         }
 
+        if (seg.len && ngx_snapshot_route_stays(seg.data[0]) && ++n > most) {
+            return 0;
+        }
+
         out[len++] = '/';
         memcpy(out + len, seg.data, seg.len);
         len += seg.len;
@@ -971,6 +1079,15 @@ ngx_snapshot_route_normalize(u_char *out, ngx_snapshot_str_t path,
     }
 
     return len;
+}
+
+
+/* 1 where a segment that begins so is not empty to any server behind */
+
+static int
+ngx_snapshot_route_stays(u_char c)
+{
+    return c != '%' && c != ';' && c != '\\' && !ngx_snapshot_route_blank(c);
 }
 
 

@@ -119,6 +119,20 @@ static const case_t  cases[] = {
     { "POST", "/x//v3/p/snapshots", "", "unknown", 0, "", "" },
     { "POST", "//snapshots", "", "unknown", 0, "", "" },
 
+    /* dot segments for one server, escapes for the next one */
+
+    { "POST", "/v3/x%2Fy/../p/snap%73hots", "", "evs_v3_create", 0, "p", "" },
+    { "POST", "/v3/x%2Fy/../p%5Cq/snap%73hots", "", "evs_v3_create", 0, "p\\q",
+      "" },
+    { "POST", "/v3/x%2Fy/../p%252Fq/snap%73hots", "", "evs_v3_create", 0,
+      "p%2Fq", "" },
+    { "POST", "/v3/x%2Fy/../%2e%2E/snap%73hots", "", "evs_v3_create", 0, "",
+      "" },
+    { "POST", "/v3/%2e%2e/v3/p/x/y/z/%2e%2e/%2e/%2e%2e%2f../snapshots", "",
+      "evs_v3_create", 0, "p", "" },
+    { "POST", "/a/b/c/d/e/f/g/h/%2525/v3/p/snapshots", "", "unknown", 0, "",
+      "" },
+
     /* a suffix */
 
     { "GET", "/v3/p/snapshots.json", "", "evs_v3_list", 0, "p", "" },
