@@ -504,7 +504,7 @@ sub run {
     $command =~ s/127\.0\.0\.1:(8\d\d\d)\b/"127.0.0.1:" . ($port{$1} \/\/ 1)/ge;
     $command =~ s/build\/run\/(?:(?:logs|temp)\/)?/$g->{dir}\//g;
     $command =~ s/build\/try\b/$tried/g;
-    $command =~ s/^nginx /Gateway::nginx() . ' '/e;
+    $command =~ s/^nginx /Gateway::nginx() . ' '/me;
     $command =~ s/build\/ngx_http_snapshot_module\.so/Gateway::module()/e;
 
     # of no settings of whoever runs this

@@ -205,7 +205,9 @@ is(await page.locator('tbody script, tbody img').count(), 0,
 
 const cost = await rows('cost');
 
-ok(cost.some((r) => /^judge time of 99 % \u2264 .* [\u00b5m]?s$/.test(r)),
+// on a machine that stalls it is more than the last bound
+
+ok(cost.some((r) => /^judge time of 99 % [\u2264>] .* [\u00b5m]?s$/.test(r)),
    'what judging costs', cost);
 ok(cost.includes('bodies read from a temporary file 0 0'), 'bodies on disk',
    cost);
