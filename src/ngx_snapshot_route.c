@@ -48,9 +48,12 @@ static int ngx_snapshot_route_read(ngx_snapshot_route_t *route,
 static int ngx_snapshot_route_otherwise(ngx_snapshot_route_t *route,
     const ngx_snapshot_mem_t *mem, const ngx_snapshot_asked_t *asked,
     ngx_snapshot_str_t path);
+static int ngx_snapshot_route_decoded(ngx_snapshot_route_t *route,
+    const ngx_snapshot_asked_t *asked, ngx_snapshot_str_t decoded,
+    unsigned decode, size_t most, u_char *buf);
 static int ngx_snapshot_route_later(ngx_snapshot_route_t *route,
-    const ngx_snapshot_asked_t *asked, ngx_snapshot_str_t path, u_char *buf,
-    size_t most);
+    const ngx_snapshot_asked_t *asked, ngx_snapshot_str_t path, size_t most,
+    u_char *buf);
 static int ngx_snapshot_route_try(ngx_snapshot_route_t *route,
     const ngx_snapshot_asked_t *asked, u_char *p, size_t len);
 static int ngx_snapshot_route_find(ngx_snapshot_route_t *route,
@@ -399,22 +402,17 @@ ngx_snapshot_route_until(ngx_snapshot_str_t path, size_t i, unsigned read,
 }
 
 
-/*
- * Every other way to read the path is tried.  What only a decoded "#" or "?"
- * or a bare suffix leads to counts for operations with a body alone: there a
- * reading that the gateway did not think of is a write that nobody judged,
- * while GET looks names up, which may begin with any of these.
- */
+/* tries every other way to read the path */
 
 static int
 ngx_snapshot_route_otherwise(ngx_snapshot_route_t *route,
     const ngx_snapshot_mem_t *mem, const ngx_snapshot_asked_t *asked,
     ngx_snapshot_str_t path)
 {
-    u_char              *buf, *out, *late;
-    size_t               len, most, before;
-    unsigned             body, decode, read, matters, given;
-    ngx_snapshot_str_t   decoded, norm;
+    u_char              *buf;
+    size_t               most, before;
+    unsigned             decode;
+    ngx_snapshot_str_t   decoded;
 
     /* a project of the contract's reading must outlive the other readings */
 
@@ -423,13 +421,7 @@ ngx_snapshot_route_otherwise(ngx_snapshot_route_t *route,
         return NGX_SNAPSHOT_ERROR;
     }
 
-    out = buf + path.len + 1;
-    late = out + path.len + 1;
-
     decoded.data = buf;
-
-    body = asked->bit & (NGX_SNAPSHOT_POST|NGX_SNAPSHOT_PUT);
-    given = body ? 0 : NGX_SNAPSHOT_READ_FRAGMENT|NGX_SNAPSHOT_READ_QUERY;
     most = 0;
     before = 0;
 
@@ -437,54 +429,85 @@ ngx_snapshot_route_otherwise(ngx_snapshot_route_t *route,
 
         decoded.len = ngx_snapshot_route_decode(buf, path, decode);
 
-        /* decoding makes shorter what it changes, so this was read before */
+        if (decode == NGX_SNAPSHOT_DECODE_ALL) {
+            most = ngx_snapshot_route_most(asked->prefix, decoded);
 
-        if (decode != NGX_SNAPSHOT_DECODE_ALL && decoded.len == before) {
+        } else if (decoded.len == before) {
+
+            /* decoding makes shorter what it changes, so it was read before */
+
             continue;
         }
 
-        if (decode == NGX_SNAPSHOT_DECODE_ALL) {
-            most = ngx_snapshot_route_most(asked->prefix, decoded);
-        }
-
         before = decoded.len;
-        matters = ngx_snapshot_route_matters(decoded) & ~given;
 
-        for (read = 0; read <= NGX_SNAPSHOT_READ_ALL; read++) {
-
-            /* what does not matter is read in one way only */
-
-            if (read & ~matters || ngx_snapshot_route_again(read)) {
-                continue;
-            }
-
-            len = ngx_snapshot_route_normalize(out, decoded, read, most);
-
-            if (ngx_snapshot_route_try(route, asked, out, len)) {
-                return NGX_SNAPSHOT_OK;
-            }
-
-            /* the next server may decode what this one has cut */
-
-            if (decode == NGX_SNAPSHOT_DECODE_ALL
-                || read & (decode == NGX_SNAPSHOT_DECODE_NOT
-                           ? NGX_SNAPSHOT_READ_QUERY
-                           : NGX_SNAPSHOT_READ_QUERY
-                             |NGX_SNAPSHOT_READ_FRAGMENT))
-            {
-                continue;
-            }
-
-            norm.data = out;
-            norm.len = len;
-
-            if (ngx_snapshot_route_later(route, asked, norm, late, most)) {
-                return NGX_SNAPSHOT_OK;
-            }
+        if (ngx_snapshot_route_decoded(route, asked, decoded, decode, most,
+                                       buf + path.len + 1))
+        {
+            break;
         }
     }
 
     return NGX_SNAPSHOT_OK;
+}
+
+
+/*
+ * 1 where one of the ways to read what was decoded leads to an operation; buf
+ * has room for the path three times and 3 bytes.  What only a decoded "#" or
+ * "?" or a bare suffix leads to counts for operations with a body alone: there
+ * a reading that the gateway did not think of is a write that nobody judged,
+ * while GET looks names up, which may begin with any of these.
+ */
+
+static int
+ngx_snapshot_route_decoded(ngx_snapshot_route_t *route,
+    const ngx_snapshot_asked_t *asked, ngx_snapshot_str_t decoded,
+    unsigned decode, size_t most, u_char *buf)
+{
+    unsigned             read, matters;
+    ngx_snapshot_str_t   norm;
+
+    /* what nobody cuts who leaves escapes to the next server */
+
+    static const unsigned  uncut[NGX_SNAPSHOT_DECODES] = {
+        [NGX_SNAPSHOT_DECODE_ONCE] = NGX_SNAPSHOT_READ_FRAGMENT
+                                     |NGX_SNAPSHOT_READ_QUERY,
+        [NGX_SNAPSHOT_DECODE_NOT] = NGX_SNAPSHOT_READ_QUERY
+    };
+
+    matters = ngx_snapshot_route_matters(decoded);
+
+    if (!(asked->bit & (NGX_SNAPSHOT_POST|NGX_SNAPSHOT_PUT))) {
+        matters &= ~(NGX_SNAPSHOT_READ_FRAGMENT|NGX_SNAPSHOT_READ_QUERY);
+    }
+
+    norm.data = buf;
+
+    for (read = 0; read <= NGX_SNAPSHOT_READ_ALL; read++) {
+
+        /* what does not matter is read in one way only */
+
+        if (read & ~matters || ngx_snapshot_route_again(read)) {
+            continue;
+        }
+
+        norm.len = ngx_snapshot_route_normalize(buf, decoded, read, most);
+
+        if (ngx_snapshot_route_try(route, asked, buf, norm.len)) {
+            return 1;
+        }
+
+        if (decode != NGX_SNAPSHOT_DECODE_ALL
+            && !(read & uncut[decode])
+            && ngx_snapshot_route_later(route, asked, norm, most,
+                                        buf + norm.len + 1))
+        {
+            return 1;
+        }
+    }
+
+    return 0;
 }
 
 
@@ -496,8 +519,8 @@ ngx_snapshot_route_otherwise(ngx_snapshot_route_t *route,
 
 static int
 ngx_snapshot_route_later(ngx_snapshot_route_t *route,
-    const ngx_snapshot_asked_t *asked, ngx_snapshot_str_t path, u_char *buf,
-    size_t most)
+    const ngx_snapshot_asked_t *asked, ngx_snapshot_str_t path, size_t most,
+    u_char *buf)
 {
     u_char              *out;
     size_t               len, before;

@@ -94,6 +94,7 @@ my @requests = (
     ['POST', $path, \@json, create_body(description => 'x' x 255,
         metadata => { map { ("k$_" => 'v' x 200) } 1 .. 9 }), 200],
     ['POST', "//v3/%39/../" . PROJECT . '/snapshots', \@json, $good, 400],
+    ['GET', "$path/" . '%61/' x 50, [], undef, 200],
     ['POST', "/unbuffered$path", \@json, $good, 200],
     ['POST', "/unbuffered$path", \@json, $bad, 400],
     ['POST', "/rewritten$path", \@json, $good, 200],

@@ -270,7 +270,9 @@ static const request_t  requests[] = {
 
     { "bad method", "POST", PATH, "_meth%6fd=PUT", "{}", 0 },
 
-    { "bad path", "GET", "/v3//%70/./snapshots.json", "", NULL, 0 }
+    { "bad path", "GET", "/v3//%70/./snapshots.json", "", NULL, 0 },
+
+    { "bad path, a host", "POST", "//x\\y/v3/p/snapshots", "", "{}", 0 }
 };
 
 #define NREQUESTS  (sizeof(requests) / sizeof(requests[0]))
