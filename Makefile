@@ -1,6 +1,6 @@
 # make         build/ngx_http_snapshot_module.so
 # make run     build, start the gateway and its sample upstream, show them
-# make test    build, and run all tests
+# make test    build, and run all tests; TEST_SEED=1 has other random ones
 # make e2e     build, and run the tests with an OpenStack Cinder
 # make test SANITIZE=1   the same under the sanitizers, nginx as well
 # make valgrind   the unit tests under valgrind

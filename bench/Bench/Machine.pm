@@ -37,7 +37,7 @@ sub machine {
 
     return {
         cpu => $cpu // (POSIX::uname())[4], cores => 0 + qx(nproc),
-        kernel => (POSIX::uname())[2], os => $os, versions => \%versions,
+        kernel => (POSIX::uname())[2] =~ s/-.*//sr, os => $os, versions => \%versions,
         commit => qx(git rev-parse --short HEAD 2>/dev/null) =~ s/\n//r,
         date => POSIX::strftime('%Y-%m-%d', gmtime),
     };
