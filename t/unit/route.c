@@ -122,6 +122,10 @@ static const case_t  cases[] = {
     /* dot segments for one server, escapes for the next one */
 
     { "POST", "/v3/x%2Fy/../p/snap%73hots", "", "evs_v3_create", 0, "p", "" },
+    { "POST", "/x%2Fy/../v3/p/snap%73hots", "", "evs_v3_create", 0, "p", "" },
+    { "POST", "/x%252Fy/../v3/p/snap%2573hots", "", "evs_v3_create", 0, "p",
+      "" },
+    { "GET", "/v3/x%2Fy/../p/%73napshots", "", "evs_v3_list", 0, "p", "" },
     { "POST", "/v3/x%2Fy/../p%5Cq/snap%73hots", "", "evs_v3_create", 0, "p\\q",
       "" },
     { "POST", "/v3/x%2Fy/../p%252Fq/snap%73hots", "", "evs_v3_create", 0,
@@ -139,12 +143,6 @@ static const case_t  cases[] = {
     { "GET", "/v3/p/snapshots.a.b", "", "evs_v3_list", 0, "p", "" },
     { "GET", "/v3/p/snapshots/.a/.b", "", "unknown", 0, "p", "" },
     { "POST", "/v3/p/snapshots/.a/.b", "", "evs_v3_create", 0, "p", "" },
-    { "POST", "/v3/x%2Fy/../p/snap%73hots", "", "evs_v3_create", 0, "p", "" },
-    { "POST", "/x%2Fy/../v3/p/snap%73hots", "", "evs_v3_create", 0, "p", "" },
-    { "POST", "/x%252Fy/../v3/p/snap%2573hots", "", "evs_v3_create", 0, "p",
-      "" },
-    { "GET", "/v3/x%2Fy/../p/%73napshots", "", "evs_v3_list", 0, "p", "" },
-
     { "GET", "/v3/p/snapshots/.a", "", "unknown", 0, "p", "" },
     { "POST", "/v3/p/snapshots/.a", "", "evs_v3_create", 0, "p", "" },
     { "PUT", "/v3/p/snapshots/.a", "", "evs_v3_update", 1, "p", ".a" },
