@@ -88,6 +88,12 @@ ngx_http_snapshot_refuse(ngx_http_request_t *r, ngx_http_snapshot_ctx_t *ctx)
 
     v = ngx_snapshot_report_next(&ctx->judge, NULL, NGX_SNAPSHOT_REJECT);
 
+    if (ngx_http_snapshot_list(ctx, NGX_SNAPSHOT_REJECT, &ctx->violations)
+        != NGX_OK)
+    {
+        return ngx_http_snapshot_fail(r, ctx);
+    }
+
     if (v->status == NGX_HTTP_NOT_ALLOWED
         && ngx_http_snapshot_allow(r, ctx->route.methods) != NGX_OK)
     {

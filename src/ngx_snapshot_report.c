@@ -7,6 +7,22 @@
                         "judge the request\", \"code\": \"" code "\"}}")
 
 
+/* a place is cut where it is longer, in bytes, CONTRACT section 3 */
+
+#define NGX_SNAPSHOT_AT_MAX  64
+
+/* U+2026, percent-encoded, stands for what was cut off */
+
+#define NGX_SNAPSHOT_ELLIPSIS      "%E2%80%A6"
+#define NGX_SNAPSHOT_ELLIPSIS_LEN  (sizeof(NGX_SNAPSHOT_ELLIPSIS) - 1)
+
+/* the entries of a list, in bytes: with the longest end it has 1,024 */
+
+#define NGX_SNAPSHOT_MORE  ", more;count="
+#define NGX_SNAPSHOT_ENTRIES_MAX                                              \
+    (1024 - (sizeof(NGX_SNAPSHOT_MORE "4294967295") - 1))
+
+
 static void ngx_snapshot_report_message(const ngx_snapshot_judge_t *j,
     ngx_snapshot_text_t *t);
 static void ngx_snapshot_report_details(const ngx_snapshot_judge_t *j,
@@ -14,6 +30,12 @@ static void ngx_snapshot_report_details(const ngx_snapshot_judge_t *j,
 static void ngx_snapshot_report_string(ngx_snapshot_text_t *t,
     const char *name, ngx_snapshot_str_t value);
 static ngx_snapshot_str_t ngx_snapshot_report_cstr(const char *s);
+static void ngx_snapshot_report_entry(ngx_snapshot_text_t *t,
+    const ngx_snapshot_violation_t *v);
+static void ngx_snapshot_report_at(ngx_snapshot_text_t *t,
+    ngx_snapshot_str_t at);
+static size_t ngx_snapshot_report_character(const u_char *p,
+    const u_char *last, size_t *len);
 
 
 static const ngx_snapshot_str_t
@@ -30,12 +52,22 @@ const ngx_snapshot_violation_t *
 ngx_snapshot_report_next(const ngx_snapshot_judge_t *j,
     const ngx_snapshot_violation_t *v, ngx_snapshot_severity_e least)
 {
+    uint32_t  rules;
     unsigned  rule;
 
-    rule = v ? (unsigned) v->rule : NGX_SNAPSHOT_NO_RULE + 1;
-    v = v ? v->next : j->first;
+    rules = j->rules;
 
-    for ( ;; ) {
+    if (v) {
+        rules &= ~(((uint32_t) 1 << v->rule) - 1);
+        v = v->next;
+
+    } else {
+        v = j->first;
+    }
+
+    for ( /* void */ ; rules; rules &= rules - 1) {
+
+        rule = __builtin_ctz(rules);
 
         for ( /* void */ ; v; v = v->next) {
             if ((unsigned) v->rule == rule && v->severity >= least) {
@@ -43,14 +75,10 @@ ngx_snapshot_report_next(const ngx_snapshot_judge_t *j,
             }
         }
 
-        do {
-            if (++rule == NGX_SNAPSHOT_RULES) {
-                return NULL;
-            }
-        } while (!(j->rules & ((uint32_t) 1 << rule)));
-
         v = j->first;
     }
+
+    return NULL;
 }
 
 
@@ -186,6 +214,7 @@ ngx_snapshot_report_list(const ngx_snapshot_judge_t *j,
     ngx_snapshot_severity_e least, ngx_snapshot_severity_e most,
     ngx_snapshot_str_t *list)
 {
+    size_t                           len;
     unsigned                         n, all, severity;
     ngx_snapshot_text_t              t;
     const ngx_snapshot_violation_t  *v;
@@ -207,27 +236,126 @@ ngx_snapshot_report_list(const ngx_snapshot_judge_t *j,
             continue;
         }
 
-        if (n++) {
+        len = ngx_snapshot_text_str(&t).len;
+
+        if (n) {
             ngx_snapshot_text_cstr(&t, ", ");
         }
 
-        ngx_snapshot_text_add(&t, ngx_snapshot_rules[v->rule].name.data,
-                              ngx_snapshot_rules[v->rule].name.len);
-        ngx_snapshot_text_cstr(&t, ";at=\"");
-        ngx_snapshot_text_percent(&t, ngx_snapshot_text_str(&v->at), "\"\\");
-        ngx_snapshot_text_cstr(&t, "\"");
+        ngx_snapshot_report_entry(&t, v);
 
-        t.failed |= v->at.failed | v->message.failed;
+        if (ngx_snapshot_text_str(&t).len > NGX_SNAPSHOT_ENTRIES_MAX) {
+            ngx_snapshot_text_cut(&t, len);
+            break;
+        }
+
+        n++;
     }
 
     if (all > n) {
-        ngx_snapshot_text_cstr(&t, ", more;count=");
+        ngx_snapshot_text_cstr(&t, NGX_SNAPSHOT_MORE);
         ngx_snapshot_text_num(&t, all - n);
     }
 
     *list = ngx_snapshot_text_str(&t);
 
     return t.failed ? NGX_SNAPSHOT_ERROR : NGX_SNAPSHOT_OK;
+}
+
+
+static void
+ngx_snapshot_report_entry(ngx_snapshot_text_t *t,
+    const ngx_snapshot_violation_t *v)
+{
+    const u_char        *last;
+    ngx_snapshot_str_t   at;
+
+    ngx_snapshot_text_add(t, ngx_snapshot_rules[v->rule].name.data,
+                          ngx_snapshot_rules[v->rule].name.len);
+    ngx_snapshot_text_cstr(t, ";at=\"");
+
+    at = ngx_snapshot_text_str(&v->at);
+    last = at.data + at.len;
+
+    if (at.len <= NGX_SNAPSHOT_AT_MAX
+        && ngx_snapshot_skip(at.data, last, NGX_SNAPSHOT_BYTE_PLAIN) == last)
+    {
+        ngx_snapshot_text_add(t, at.data, at.len);
+
+    } else {
+        ngx_snapshot_report_at(t, at);
+    }
+
+    ngx_snapshot_text_cstr(t, "\"");
+
+    t->failed |= v->at.failed | v->message.failed;
+}
+
+
+static void
+ngx_snapshot_report_at(ngx_snapshot_text_t *t, ngx_snapshot_str_t at)
+{
+    size_t               n, len, all;
+    const u_char        *p, *last;
+    ngx_snapshot_str_t   head;
+
+    head.data = at.data;
+    head.len = 0;
+
+    all = 0;
+    last = at.data + at.len;
+
+    for (p = at.data; p < last && all <= NGX_SNAPSHOT_AT_MAX; p += n) {
+
+        n = ngx_snapshot_report_character(p, last, &len);
+
+        all += len;
+
+        if (all <= NGX_SNAPSHOT_AT_MAX - NGX_SNAPSHOT_ELLIPSIS_LEN) {
+            head.len += n;
+        }
+    }
+
+    if (all <= NGX_SNAPSHOT_AT_MAX) {
+        ngx_snapshot_text_percent(t, at, "\"\\");
+        return;
+    }
+
+    ngx_snapshot_text_percent(t, head, "\"\\");
+    ngx_snapshot_text_cstr(t, NGX_SNAPSHOT_ELLIPSIS);
+}
+
+
+/*
+ * The number of bytes at p that must not be divided: a character, an escape of
+ * a JSON Pointer ("~1") or a percent-escape.  len is what they take in a list.
+ */
+
+static size_t
+ngx_snapshot_report_character(const u_char *p, const u_char *last, size_t *len)
+{
+    size_t  n;
+
+    n = ngx_snapshot_utf8_len(p, last);
+
+    if (*p < 0x20 || *p > 0x7e) {
+        *len = 3 * n;
+        return n;
+    }
+
+    if (*p == '~') {
+        n = 2;
+
+    } else if (*p == '%' && last - p > 2
+               && ngx_snapshot_bytes[p[1]] & ngx_snapshot_bytes[p[2]]
+                  & NGX_SNAPSHOT_BYTE_HEX)
+    {
+        n = 3;
+    }
+
+    *len = n;
+
+    return n;
 }
 
 

@@ -32,7 +32,8 @@ int ngx_snapshot_report_object(const ngx_snapshot_judge_t *j, int details,
 
 /*
  * The violations of severity "least" to "most" as an RFC 9651 list, such as
- * name-reserved;at="/snapshot/name"; empty where there are none.  The bytes
+ * name-reserved;at="/snapshot/name"; empty where there are none, of at most
+ * 1,024 bytes, which ends in more;count=2 where two have no room.  The bytes
  * are the judge's memory's.  Returns NGX_SNAPSHOT_ERROR where that was short.
  */
 

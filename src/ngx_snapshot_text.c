@@ -200,20 +200,30 @@ void
 ngx_snapshot_text_percent(ngx_snapshot_text_t *t, ngx_snapshot_str_t s,
     const char *escaped)
 {
-    size_t  i;
+    const u_char  *p, *last, *run;
 
-    for (i = 0; i < s.len; i++) {
+    last = s.data + s.len;
 
-        if (s.data[i] < 0x20 || s.data[i] > 0x7e) {
-            ngx_snapshot_text_hex(t, s.data[i]);
+    for (p = s.data; p < last; p++) {
+
+        run = p;
+        p = ngx_snapshot_skip(p, last, NGX_SNAPSHOT_BYTE_PLAIN);
+        ngx_snapshot_text_add(t, run, p - run);
+
+        if (p == last) {
+            return;
+        }
+
+        if (*p < 0x20 || *p > 0x7e) {
+            ngx_snapshot_text_hex(t, *p);
             continue;
         }
 
-        if (strchr(escaped, s.data[i])) {
+        if (strchr(escaped, *p)) {
             ngx_snapshot_text_add(t, "\\", 1);
         }
 
-        ngx_snapshot_text_add(t, &s.data[i], 1);
+        ngx_snapshot_text_add(t, p, 1);
     }
 }
 

@@ -87,6 +87,14 @@ ngx_snapshot_text_cstr(ngx_snapshot_text_t *t, const char *s)
     ngx_snapshot_text_add(t, s, strlen(s));
 }
 
+/* Takes everything behind the first len bytes off again. */
+
+static ngx_snapshot_inline void
+ngx_snapshot_text_cut(ngx_snapshot_text_t *t, size_t len)
+{
+    t->pos = t->start + len;
+}
+
 /* Appends a number in decimal digits. */
 
 void ngx_snapshot_text_num(ngx_snapshot_text_t *t, uint64_t n);

@@ -174,9 +174,56 @@ for my $name (sort keys %tokens) {
        qq(field-unknown;at="$tokens{$name}"), "pointer $tokens{$name}");
 }
 
-$r = $g->post(create_body('k' x 100_000 => 1), target => "/w$path");
-cmp_ok(length $r->{headers}{'x-snapshot-warning'}[0], '<', 400,
-       'a long name does not make a long header');
+# in a header a place has at most 64 bytes, and is cut before what would be
+# divided: a character, a percent-escape, an escape of a JSON Pointer
+
+my $room = 64 - length '/snapshot/';
+my $left = $room - length '%E2%80%A6';
+
+for my $case (
+    ['k' x $room, 'k' x $room, 'of 64 bytes is whole'],
+    ['k' x ($room + 1), 'k' x $left . '%E2%80%A6', 'of 65 bytes is cut'],
+    ['k' x 100_000, 'k' x $left . '%E2%80%A6', 'of 100,000 bytes is cut'],
+    ['快' x 6, '%E5%BF%AB' x 6, 'counts as it is written'],
+    ['快' x 7, '%E5%BF%AB' x 5 . '%E2%80%A6', 'is cut between characters'],
+    ["\n" x 19, '%0A' x 15 . '%E2%80%A6', 'and between escapes'],
+    ['k' x ($left - 1) . '/' x 20, 'k' x ($left - 1) . '%E2%80%A6',
+     'not in the middle of ~1'],
+    ['k' x ($left - 2) . '~' x 20, 'k' x ($left - 2) . '~0%E2%80%A6',
+     'but behind ~0'],
+    ['k' x ($left - 2) . '%41' x 9, 'k' x ($left - 2) . '%E2%80%A6',
+     'nor in what looks like an escape'],
+    ['"' x $room, '\\"' x $room, 'has a backslash that is not counted'],
+) {
+    my ($name, $shown, $title) = @$case;
+
+    $r = $g->post(create_body($name => 1), target => "/w$path");
+    is($r->{headers}{'x-snapshot-warning'}[0],
+       qq(field-unknown;at="/snapshot/$shown"), "a place $title");
+}
+
+# a header has at most 1,024 bytes, whatever the names are, and says how many
+# violations have no room in it
+
+for my $fill ('k', '快', '"', '~', "\n", '%00') {
+    for my $n (1 .. 16, 30) {
+        my $body = create_body(map { ($fill x 100 . $_ => 1) } 1 .. $n);
+
+        for my $way (['warning', "/w$path"], ['violation', $path],
+                     ['violation', "/m$path"]) {
+            my ($name, $target) = @$way;
+
+            $r = $g->post($body, target => $target);
+
+            my $value = $r->{headers}{"x-snapshot-$name"}[0] // '';
+            my $list = list($value) // [];
+            my ($more) = $value =~ /, more;count=(\d+)$/;
+
+            cmp_ok(length $value, '<=', 1024, "$n in a header of $name");
+            is(@$list + ($more ? $more - 1 : 0), $n, 'are listed or counted');
+        }
+    }
+}
 
 $r = $g->get("$path?a%00%ff%22%5C%0d%0aX:y=1&limit=0");
 is($r->{error}{violations}[0]{at}, "query:a\0%FF\"\\\r\nX:y",
@@ -245,6 +292,21 @@ for my $n (16, 17, 40) {
 $r = $g->post(create_body(metadata => { map { ("$_" => 1) } 1 .. 9000 }));
 is($r->{status}, 200, 'thousands of warnings are no refusal');
 like($r->{headers}{'x-snapshot-warning'}[0], qr/, more;count=8984$/, 'counted');
+
+
+# a refusal has the header of monitor mode: what rejects, not what warns
+
+for my $body (create_body(size => 1, name => 'autobk_snapshot_1'),
+              create_body(name => 'n' x 256, size => 5), '{', '[]') {
+    my @r = map { $g->post($body, target => $_) } $path, "/m$path";
+
+    is($r[0]{status}, 400, 'a refusal');
+    is_deeply($r[0]{headers}{'x-snapshot-violation'},
+              $r[1]{headers}{'x-snapshot-violation'},
+              'has the violations in its header, as monitor mode has them');
+    isnt($r[0]{headers}{'x-snapshot-violation'}, undef, 'which is there');
+    is($r[0]{headers}{'x-snapshot-warning'}, undef, 'and no warnings');
+}
 
 
 # HEAD, the upstream's answer, forged headers

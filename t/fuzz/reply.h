@@ -16,7 +16,14 @@
 #include <jansson.h>
 
 
-#define REPLY_LISTED  16
+#define REPLY_LISTED     16
+
+#define REPLY_HEADER_MAX  1024
+#define REPLY_AT_MAX      64
+
+/* with less than this there is room for one more entry, the longest one too */
+
+#define REPLY_HEADER_ROOM  (REPLY_HEADER_MAX - 200)
 
 
 /* in the order of reporting; no code where a family has no such rule */
@@ -587,13 +594,34 @@ reply_integer(reply_field_t *f)
 }
 
 
-/* the place of a violation that is cut is 255 bytes, each is at most "%XX" */
+/* bounded, and where it is cut no percent-escape and no "~1" is divided */
+
+static inline void
+reply_check_place(const char *at, size_t len, ngx_snapshot_str_t list)
+{
+    static const char  cut[] = "%E2%80%A6";
+
+    if (len > REPLY_AT_MAX) {
+        reply_wrong("a place in the header is too long", list);
+    }
+
+    if (len >= sizeof(cut) - 1
+        && memcmp(at + len - (sizeof(cut) - 1), cut, sizeof(cut) - 1) == 0)
+    {
+        len -= sizeof(cut) - 1;
+    }
+
+    if (!reply_is_at(at, len)) {
+        reply_wrong("a place in the header is no pointer", list);
+    }
+}
+
 
 static inline void
 reply_check_list(const ngx_snapshot_judge_t *j, ngx_snapshot_severity_e least,
     ngx_snapshot_severity_e most)
 {
-    char                 at[4096];
+    char                 at[REPLY_AT_MAX + 1];
     size_t               i, len;
     unsigned             n, all, rule, last, severity;
     reply_field_t        f;
@@ -608,6 +636,10 @@ reply_check_list(const ngx_snapshot_judge_t *j, ngx_snapshot_severity_e least,
 
     for (severity = least; severity <= most; severity++) {
         all += j->count[severity];
+    }
+
+    if (list.len > REPLY_HEADER_MAX) {
+        reply_wrong("the header is too long", list);
     }
 
     for (i = 0; i < list.len; i++) {
@@ -642,7 +674,8 @@ reply_check_list(const ngx_snapshot_judge_t *j, ngx_snapshot_severity_e least,
 
         if (fuzz_is(token, "more") && fuzz_is(key, "count")) {
 
-            if (reply_integer(&f) != all - n || n != REPLY_LISTED
+            if (reply_integer(&f) != all - n || n == all
+                || (n != REPLY_LISTED && list.len < REPLY_HEADER_ROOM)
                 || f.rest.len)
             {
                 reply_wrong("another number of others in the header", list);
@@ -661,9 +694,7 @@ reply_check_list(const ngx_snapshot_judge_t *j, ngx_snapshot_severity_e least,
 
         len = reply_string(&f, at, sizeof(at));
 
-        if (!reply_is_at(at, len)) {
-            reply_wrong("a place in the header is no pointer", list);
-        }
+        reply_check_place(at, len, list);
 
         n++;
 
