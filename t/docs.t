@@ -337,8 +337,6 @@ is((grep { !/^(?:|Changes with .*| {4}\*\) $kind: \S.*| {7}\S.*)$/
 
 # configurations
 
-my $temp = 'client_body_temp_path body; '
-         . join '', map { "${_}_temp_path $_;" } qw(proxy fastcgi uwsgi scgi);
 my $proxy = "proxy_pass http://127.0.0.1:8081;\n";
 
 # a whole configuration of a part that belongs into http, server or location
@@ -398,7 +396,6 @@ sub moved {
     $text =~ s/127\.0\.0\.1:8081\b/127.0.0.1:$sample/g;
     $text =~ s/127\.0\.0\.1:8080\b/127.0.0.1:%%PORT%%/g;
     $text =~ s/127\.0\.0\.1:(8\d\d\d)\b/127.0.0.1:%%PORT_p$1%%/g;
-    $text =~ s/^http \{/http { $temp/m;
 
     return "daemon off; error_log error.log info; pid nginx.pid;\n"
            . ($> == 0 ? "user root;\n" : '') . $text;

@@ -1,9 +1,12 @@
-# The three checks that every test file gets for free find what they should.
+# The three checks that every test file gets for free find what they should, and
+# an nginx that the tests start uses nothing outside its own folder.
 
 use strict;
 use warnings;
 
 use Test::More;
+
+use Gateway;
 
 # what "finish" says after a planted defect
 
@@ -36,5 +39,28 @@ like($said, qr/^ok \d+ - $_$/m, "nothing is planted: $_") for @checks;
 like(planted($hang), qr/^not ok \d+ - $checks[0]$/m, 'a hanging request');
 like(planted($alert), qr/^not ok \d+ - $checks[1]$/m, 'an alert');
 like(planted($signal), qr/^not ok \d+ - $checks[2]$/m, 'a killed worker');
+
+# An ordinary user may not write where nginx was told to when it was built.
+
+my $g = Gateway->new(all => <<'EOT');
+load_module %%MODULE%%;
+daemon off;
+pid nginx.pid;
+
+events {}
+
+http {
+    server { listen 127.0.0.1:%%PORT%%; }
+}
+EOT
+
+my @files = grep { !/^\Q$g->{dir}\E\/|^\/(?:dev|proc)\// && -f }
+            map { readlink // () } glob "/proc/$g->{pid}/fd/*";
+
+is_deeply(\@files, [], 'no file outside its own folder is open');
+ok(-d "$g->{dir}/$_", "its own folder has that of $_")
+    for qw(body proxy fastcgi uwsgi scgi);
+
+$g->finish;
 
 done_testing;

@@ -247,11 +247,12 @@ $g->finish;
     sub start {
         my ($self) = @_;
 
-        my ($nginx) = map { -x "$_/nginx" ? "$_/nginx" : () }
-                      split /:/, $ENV{PATH};
-        $nginx = Gateway::nginx() if Gateway::nginx() =~ /\//;
+        my ($nginx, @options) = Gateway::command($self->{dir}, 'nginx.conf');
 
-        system "$nginx -p $self->{dir}/ -c nginx.conf 2>>$self->{dir}/stderr.log";
+        ($nginx) = grep { -x } map { "$_/nginx" } split /:/, $ENV{PATH}
+            if $nginx !~ /\//;
+
+        system "$nginx @options 2>>$self->{dir}/stderr.log";
         die "nginx did not start: " . $self->read('stderr.log') if $?;
 
         main::until_so(sub { $self->read('nginx.pid') =~ /\d/ });

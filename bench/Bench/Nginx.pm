@@ -64,8 +64,7 @@ sub start {
         chdir $dir;
         open STDOUT, '>>', "$dir/stdout";
         open STDERR, '>>', "$dir/stderr";
-        { exec @{ $self->{wrapper} }, Gateway::nginx(), '-p', "$dir/", '-c',
-               'nginx.conf' };
+        { exec @{ $self->{wrapper} }, Gateway::command($dir, 'nginx.conf') };
         POSIX::_exit(127);
     }
 

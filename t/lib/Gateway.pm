@@ -141,11 +141,6 @@ events { worker_connections $connections; }
 http {
 $log_format
     access_log access.log variables;
-    client_body_temp_path body;
-    proxy_temp_path proxy;
-    fastcgi_temp_path fastcgi;
-    uwsgi_temp_path uwsgi;
-    scgi_temp_path scgi;
     client_body_buffer_size 128k;
 $http
     server {
@@ -158,6 +153,7 @@ $servers
 EOF
 
     $text = $conf{all} if defined $conf{all};
+    $text =~ s/^http \{\K/ own_paths($text)/me;
 
     # one of the two forms is warned of, or an error
 
@@ -171,6 +167,20 @@ EOF
     $text =~ s/%%PORT_(\w+)%%/$self->{ports}{$1} \/\/= free_port()/ge;
 
     return $text;
+}
+
+# The paths that nginx was built with are not ours: the logs and temporary
+# folders of a distribution are open to root only, and those below nginx's own
+# prefix are not there.  A second access_log does not replace the first one.
+
+sub own_paths {
+    my ($text) = @_;
+
+    my @temp = grep { $text !~ /^\s*${_}_temp_path /m }
+               qw(client_body proxy fastcgi uwsgi scgi);
+
+    return join ' ', ' access_log /dev/null;',
+                     map { "${_}_temp_path " . s/client_//r . ';' } @temp;
 }
 
 sub http2_on {
@@ -216,6 +226,15 @@ sub module {
 
 sub nginx { return $ENV{TEST_NGINX} // 'nginx' }
 
+# what runs nginx in a folder; what it says before it has read a configuration
+# goes nowhere but to its standard error
+
+sub command {
+    my ($dir, $conf, @options) = @_;
+
+    return (nginx(), '-p', "$dir/", '-e', 'stderr', '-c', $conf, @options);
+}
+
 # of nginx, to be compared with a v-string
 
 sub version {
@@ -232,7 +251,7 @@ sub test_conf {
 
     $self->write('test.conf', $self->text(%conf));
 
-    my $said = qx(@{[nginx()]} -t -p $self->{dir} -c test.conf 2>&1);
+    my $said = qx(@{[command($self->{dir}, 'test.conf', '-t')]} 2>&1);
 
     return ($? == 0, $said);
 }
@@ -250,8 +269,7 @@ sub start {
 
     if ($pid == 0) {
         open STDERR, '>>', "$self->{dir}/stderr.log";
-        { exec @{ $self->{through} }, nginx(), '-p', "$self->{dir}/",
-               '-c', 'nginx.conf' };
+        { exec @{ $self->{through} }, command($self->{dir}, 'nginx.conf') };
         POSIX::_exit(127);
     }
 
