@@ -204,7 +204,7 @@ const ngx_snapshot_rule_t  ngx_snapshot_rules[NGX_SNAPSHOT_RULES] = {
     },
 
     [NGX_SNAPSHOT_UPDATE_EMPTY] = {
-        S("update-empty"), WARN, 400, { "EVS.5400", NULL },
+        S("update-empty"), WARN, 400, { "EVS.1007", NULL },
         NO_MAX, CHECK(NONE), NULL
     },
 

@@ -61,7 +61,7 @@ static const reply_rule_t  reply_rules[] = {
     { "name-format", 400, NULL, "DWS.5065" },
     { "description-length", 400, "EVS.5400", NULL },
     { "metadata-entry", 400, "EVS.1018", NULL },
-    { "update-empty", 400, "EVS.5400", NULL },
+    { "update-empty", 400, "EVS.1007", NULL },
     { "limit-range", 400, "EVS.5400", NULL },
     { "limit-advised", 400, "EVS.1023", NULL },
     { "offset-range", 400, "EVS.5400", NULL },

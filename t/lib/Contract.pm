@@ -43,7 +43,7 @@ my @rules = (
     ['name-format',        'reject', 400, undef,      'DWS.5065'],
     ['description-length', 'reject', 400, 'EVS.5400', undef,      255],
     ['metadata-entry',     'warn',   400, 'EVS.1018', undef,      255],
-    ['update-empty',       'warn',   400, 'EVS.5400', undef],
+    ['update-empty',       'warn',   400, 'EVS.1007', undef],
     ['limit-range',        'reject', 400, 'EVS.5400', undef,      1000],
     ['limit-advised',      'warn',   400, 'EVS.1023', undef,      50],
     ['offset-range',       'reject', 400, 'EVS.5400', undef,      2147483647],
