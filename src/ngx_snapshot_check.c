@@ -185,7 +185,8 @@ ngx_snapshot_check_media_type(const ngx_snapshot_checked_t *c,
     static const ngx_snapshot_str_t  json =
                                       ngx_snapshot_string("application/json");
     static const ngx_snapshot_str_t  charset = ngx_snapshot_string("charset");
-    static const ngx_snapshot_str_t  utf8 = ngx_snapshot_string("utf-8");
+    static const ngx_snapshot_str_t  utf_8 = ngx_snapshot_string("utf-8");
+    static const ngx_snapshot_str_t  utf8 = ngx_snapshot_string("utf8");
 
     s = c->value;
 
@@ -228,6 +229,7 @@ ngx_snapshot_check_media_type(const ngx_snapshot_checked_t *c,
         }
 
         if ((ngx_snapshot_caseeq(name, charset)
+             && !ngx_snapshot_caseeq(value, utf_8)
              && !ngx_snapshot_caseeq(value, utf8))
             || ngx_snapshot_media_hidden(name, value, charset))
         {

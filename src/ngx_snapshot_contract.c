@@ -517,12 +517,12 @@ const ngx_snapshot_operation_t  ngx_snapshot_unknown = {
 
 
 const ngx_snapshot_header_t  ngx_snapshot_headers[] = {
-    { S("Content-Type"), NGX_SNAPSHOT_CONTENT_TYPE },
-    { S("Content-Encoding"), NGX_SNAPSHOT_CONTENT_ENCODING },
-    { S("X-HTTP-Method-Override"), NGX_SNAPSHOT_METHOD_OVERRIDE },
-    { S("X-HTTP-Method"), NGX_SNAPSHOT_METHOD_OVERRIDE },
-    { S("X-Method-Override"), NGX_SNAPSHOT_METHOD_OVERRIDE },
-    { ngx_snapshot_null, NGX_SNAPSHOT_NO_RULE }
+    { S("Content-Type"), NGX_SNAPSHOT_CONTENT_TYPE, 0 },
+    { S("Content-Encoding"), NGX_SNAPSHOT_CONTENT_ENCODING, 1 },
+    { S("X-HTTP-Method-Override"), NGX_SNAPSHOT_METHOD_OVERRIDE, 0 },
+    { S("X-HTTP-Method"), NGX_SNAPSHOT_METHOD_OVERRIDE, 0 },
+    { S("X-Method-Override"), NGX_SNAPSHOT_METHOD_OVERRIDE, 0 },
+    { ngx_snapshot_null, NGX_SNAPSHOT_NO_RULE, 0 }
 };
 
 

@@ -223,6 +223,8 @@ typedef struct {
 typedef struct {
     ngx_snapshot_str_t            name;
     ngx_snapshot_rule_e           rule;
+    /* 1 where an empty value counts as absent */
+    unsigned                      optional;
 } ngx_snapshot_header_t;
 
 

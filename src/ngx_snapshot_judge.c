@@ -200,7 +200,7 @@ ngx_snapshot_judge_known_header(ngx_snapshot_judge_t *j,
         return;
     }
 
-    if (j->operation->body == NULL) {
+    if (j->operation->body == NULL || (h->optional && value.len == 0)) {
         return;
     }
 

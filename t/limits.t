@@ -272,7 +272,8 @@ for my $type ('application/json', 'APPLICATION/JSON', 'application/json;',
 
 for my $type ('', 'application', 'application/jsonx', 'application/json x',
     'application/json, application/json', 'text/json', 'application/json;;a=b,',
-    'application/json; charset=utf8', 'application/json; charset=utf-16',
+    'application/json; charset=utf-16', 'application/json; charset=utf_8',
+    'application/json; charset=utf88', 'application/json; charset=utf',
     'application/json; charset="utf-16"', 'application/json; charset',
     'application/json; charset=', 'application/json; a="b',
     'application/json; a="\\"; charset=utf-16', 'application/json; =b',
@@ -290,7 +291,7 @@ for my $type ('', 'application', 'application/jsonx', 'application/json x',
        create_body())), '415', "Content-Type: $type");
 }
 
-for my $coding ('gzip', 'deflate', 'br', 'identity, gzip', 'x', '',
+for my $coding ('gzip', 'deflate', 'br', 'identity, gzip', 'x', ',',
                 'identity;q=1') {
     is(outcome($g->post(create_body(),
                headers => [['Content-Encoding', $coding]])), '415',
@@ -299,7 +300,11 @@ for my $coding ('gzip', 'deflate', 'br', 'identity, gzip', 'x', '',
 
 is(outcome($g->post(create_body(),
            headers => [['Content-Encoding', $_]])), 'accepted',
-   "Content-Encoding: $_") for 'identity', 'Identity';
+   "Content-Encoding: $_") for 'identity', 'Identity', '', '  ';
+
+is(outcome($g->post(create_body(), headers => [['Content-Encoding', ''],
+                                               ['Content-Encoding', 'gzip']])),
+   '415', 'an empty Content-Encoding hides none behind it');
 
 for my $name ('X-HTTP-Method-Override', 'x-http-method', 'X-Method-Override') {
     is(outcome($g->post(create_body(), headers => [[$name, 'POST']])),
@@ -309,6 +314,8 @@ for my $name ('X-HTTP-Method-Override', 'x-http-method', 'X-Method-Override') {
 # nginx keeps headers in parts of twenty or so: what counts may be behind them
 
 my @twenty = map { ["X-Filler-$_", 'x'] } 1 .. 45;
+    'application/json; charset=utf8', 'application/json;charset=UTF8',
+    'application/json; CharSet="Utf8"',
 
 is(outcome($g->post(create_body(), headers => \@twenty)), 'accepted',
    'many headers');

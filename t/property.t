@@ -365,13 +365,16 @@ sub headers {
                   'application/json; charset=utf8', 'application/json x',
                   'application/json; charset=utf-8; charset=latin1',
                   'application/json; a="b', '', 'application/json; charset',
+                  'application/json; charset=utf88',
+                  'application/json; charset=UTF8',
                   'application/json; charset*0=utf-7',
                   'application/json; x="; charset=utf-7"')]
             if !(odd() && rand() < 0.2);
         push @headers, ['Content-Type', one('application/json', 'text/plain')]
             if odd() && rand() < 0.08;
         push @headers, ['Content-Encoding', one('gzip', 'identity', 'Identity',
-                                                'x', 'identity, gzip', 'br')]
+                                                'x', 'identity, gzip', 'br',
+                                                '', '')]
             if odd() && rand() < 0.2;
     }
 

@@ -21,7 +21,7 @@ local DWS_NAME = [[\A[A-Za-z][A-Za-z0-9_-]{3,63}\z]]
 local PATH = [[\A/(v2|v3|v1\.0)/[0-9A-Za-z_-]{1,64}/snapshots]]
              .. [[(/detail)?(?:\?|\z)]]
 local JSON_TYPE = [[\A\s*application/json\s*(?:;\s*(?!charset)[^,]*|]]
-                  .. [[;\s*charset="?utf-8"?\s*)?\z]]
+                  .. [[;\s*charset="?utf-?8"?\s*)?\z]]
 
 local BOOLEANS = {
     ["true"] = true, ["false"] = true, ["1"] = true, ["0"] = true,

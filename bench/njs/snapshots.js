@@ -15,7 +15,7 @@ const DWS_NAME = /^[A-Za-z][A-Za-z0-9_-]{3,63}$(?!\n)/;
 const PATH =
     /^\/(v2|v3|v1\.0)\/[0-9A-Za-z_-]{1,64}\/snapshots(\/detail)?(\?|$)/;
 const JSON_TYPE =
-    /^\s*application\/json\s*(;\s*((?!charset)[^,]*|charset="?utf-8"?\s*))?$/i;
+    /^\s*application\/json\s*(;\s*((?!charset)[^,]*|charset="?utf-?8"?\s*))?$/i;
 const BOOLEAN = /^(true|false|1|0|yes|no|on|off|t|f|y|n)$/i;
 const STATUS =
     /^(creating|available|error|(error_)?deleting|rollbacking|backing-up)$/;

@@ -282,7 +282,8 @@ sub before_the_body {
         $self->found('content-type')
             if @types != 1 || !is_json_type($types[0]);
         $self->found('content-encoding')
-            if grep { lc ne 'identity' } $self->values_of('Content-Encoding');
+            if grep { !/^(?:identity)?\z/i }
+                    $self->values_of('Content-Encoding');
         $self->found('body-size')
             if !$self->{chunked}
                && length $self->{body} > $self->max('body-size');
@@ -306,7 +307,8 @@ sub is_json_type {
         my ($name, $value) = (lc $1, $2);
 
         return 0 if $name =~ /^charset\*/ || $value =~ /charset/i;
-        return 0 if $name eq 'charset' && $value !~ /^(?:utf-8|"utf-8")\z/i;
+        return 0 if $name eq 'charset'
+                    && $value !~ /^(?:utf-?8|"utf-?8")\z/i;
     }
 
     return (pos($type) // 0) == length $type;
@@ -422,7 +424,9 @@ sub text {
 
     my $tree = eval { $self->json };
 
-    if (!$tree || $tree->{type} ne 'object' || !is_utf8($self->{body})) {
+    if (!$tree || $tree->{type} ne 'object' || $self->{deep}
+        || !is_utf8($self->{body}))
+    {
         $self->found('json-syntax');
 
         # a reader that has found one of the two need not go on
