@@ -4,11 +4,16 @@
 #include <jansson.h>
 
 #include "ngx_snapshot_json.h"
+#include "ngx_snapshot_text.h"
 
 
-/* numbers are never looked at, so a long one shall not be an error */
+/* an integer of JSON is of any length, one of jansson's has 64 bits */
 
 #define NGX_SNAPSHOT_JSON_FLAGS  JSON_DECODE_INT_AS_REAL
+
+/* so many objects and arrays may be within each other, CONTRACT section 2 */
+
+#define NGX_SNAPSHOT_JSON_LEVELS  512
 
 
 /* what stands before each block of jansson's, as aligned as the block */
@@ -34,8 +39,14 @@ static void *ngx_snapshot_json_malloc(size_t size);
 static void ngx_snapshot_json_free(void *p);
 static void ngx_snapshot_json_text(ngx_snapshot_judge_t *j,
     ngx_snapshot_str_t body);
-static int ngx_snapshot_json_nul(ngx_snapshot_judge_t *j,
-    ngx_snapshot_str_t body);
+static void ngx_snapshot_json_at(ngx_snapshot_judge_t *j,
+    ngx_snapshot_str_t body, const u_char *at, const char *what);
+static json_t *ngx_snapshot_json_load(ngx_snapshot_str_t body, size_t flags,
+    json_error_t *error);
+static void ngx_snapshot_json_zeros(u_char *p, u_char *last);
+static const u_char *ngx_snapshot_json_deep(ngx_snapshot_str_t body);
+static const u_char *ngx_snapshot_json_string(const u_char *p,
+    const u_char *last);
 static void ngx_snapshot_json_error(ngx_snapshot_judge_t *j,
     const json_error_t *error);
 static void ngx_snapshot_json_push(ngx_snapshot_judge_t *j, json_t *object);
@@ -45,14 +56,12 @@ static ngx_snapshot_type_e ngx_snapshot_json_type(const json_t *value);
 /* jansson's own texts hold the client's bytes, so they are not used */
 
 static const ngx_snapshot_json_fault_t  ngx_snapshot_json_faults[] = {
-    { json_error_stack_overflow, "nested too deeply" },
     { json_error_premature_end_of_input, "ends too early" },
     { json_error_end_of_input_expected, "text after the end" },
     { json_error_invalid_syntax, "malformed" },
     { json_error_invalid_utf8, "invalid UTF-8" },
     { json_error_null_character, "a NUL in a string" },
     { json_error_null_byte_in_key, "a NUL in a key" },
-    { json_error_numeric_overflow, "a number too large to be held" },
     { json_error_unknown, "malformed" }
 };
 
@@ -73,12 +82,19 @@ static struct {
 void
 ngx_snapshot_json_read(ngx_snapshot_judge_t *j, ngx_snapshot_str_t body)
 {
+    const u_char  *nul;
+
     if (body.len == 0) {
         ngx_snapshot_judge_text(j, NGX_SNAPSHOT_JSON_SYNTAX, "empty", 0, 0);
         return;
     }
 
-    if (ngx_snapshot_json_nul(j, body)) {
+    /* jansson reads over one behind a number or a word (its issue 331) */
+
+    nul = memchr(body.data, 0, body.len);
+
+    if (nul) {
+        ngx_snapshot_json_at(j, body, nul, "a NUL");
         return;
     }
 
@@ -86,27 +102,19 @@ ngx_snapshot_json_read(ngx_snapshot_judge_t *j, ngx_snapshot_str_t body)
 }
 
 
-/*
- * 1 where there is a NUL byte, which no text has, and that is said.  jansson
- * reads over one that stands behind a number or a word (its issue 331).
- */
+/* says what breaks the text, and in which line and column */
 
-static int
-ngx_snapshot_json_nul(ngx_snapshot_judge_t *j, ngx_snapshot_str_t body)
+static void
+ngx_snapshot_json_at(ngx_snapshot_judge_t *j, ngx_snapshot_str_t body,
+    const u_char *at, const char *what)
 {
     uint64_t       line, column;
-    const u_char  *p, *nul;
-
-    nul = memchr(body.data, 0, body.len);
-
-    if (nul == NULL) {
-        return 0;
-    }
+    const u_char  *p;
 
     line = 1;
     column = 1;
 
-    for (p = body.data; p < nul; p++) {
+    for (p = body.data; p < at; p++) {
 
         if (*p == '\n') {
             line++;
@@ -117,9 +125,7 @@ ngx_snapshot_json_nul(ngx_snapshot_judge_t *j, ngx_snapshot_str_t body)
         }
     }
 
-    ngx_snapshot_judge_text(j, NGX_SNAPSHOT_JSON_SYNTAX, "a NUL", line, column);
-
-    return 1;
+    ngx_snapshot_judge_text(j, NGX_SNAPSHOT_JSON_SYNTAX, what, line, column);
 }
 
 
@@ -128,9 +134,9 @@ ngx_snapshot_json_text(ngx_snapshot_judge_t *j, ngx_snapshot_str_t body)
 {
     json_t        *root;
     json_error_t   error;
+    const u_char  *deep;
 
-    root = json_loadb((const char *) body.data, body.len,
-                      NGX_SNAPSHOT_JSON_FLAGS|JSON_REJECT_DUPLICATES, &error);
+    root = ngx_snapshot_json_load(body, JSON_REJECT_DUPLICATES, &error);
 
     if (root == NULL && json_error_code(&error) == json_error_duplicate_key) {
 
@@ -144,16 +150,21 @@ ngx_snapshot_json_text(ngx_snapshot_judge_t *j, ngx_snapshot_str_t body)
 
         /* the operator lets it through, and the last value wins */
 
-        root = json_loadb((const char *) body.data, body.len,
-                          NGX_SNAPSHOT_JSON_FLAGS, &error);
+        root = ngx_snapshot_json_load(body, 0, &error);
     }
 
-    if (root == NULL) {
+    /* jansson goes deeper than the contract, to where it gives up */
+
+    deep = (root || json_error_code(&error) == json_error_stack_overflow)
+           ? ngx_snapshot_json_deep(body) : NULL;
+
+    if (deep) {
+        ngx_snapshot_json_at(j, body, deep, "nested too deeply");
+
+    } else if (root == NULL) {
         ngx_snapshot_json_error(j, &error);
-        return;
-    }
 
-    if (json_is_object(root)) {
+    } else if (json_is_object(root)) {
         ngx_snapshot_judge_begin(j);
         ngx_snapshot_json_push(j, root);
 
@@ -163,6 +174,128 @@ ngx_snapshot_json_text(ngx_snapshot_judge_t *j, ngx_snapshot_str_t body)
     }
 
     json_decref(root);
+}
+
+
+/*
+ * jansson has no number that is too great for a double.  No number is looked
+ * at, so where there is such a one all are zeros, in a copy of the text.
+ */
+
+static json_t *
+ngx_snapshot_json_load(ngx_snapshot_str_t body, size_t flags,
+    json_error_t *error)
+{
+    json_t  *root;
+    u_char  *copy;
+
+    flags |= NGX_SNAPSHOT_JSON_FLAGS;
+
+    root = json_loadb((const char *) body.data, body.len, flags, error);
+
+    if (root || json_error_code(error) != json_error_numeric_overflow) {
+        return root;
+    }
+
+    copy = ngx_snapshot_json_malloc(body.len);
+
+    memcpy(copy, body.data, body.len);
+    ngx_snapshot_json_zeros(copy, copy + body.len);
+
+    root = json_loadb((const char *) copy, body.len, flags, error);
+
+    ngx_snapshot_json_free(copy);
+
+    return root;
+}
+
+
+/*
+ * Makes a zero of each number, with its sign, and blanks of the rest of it: a
+ * text stays right or wrong by that, and where it is wrong.
+ */
+
+static void
+ngx_snapshot_json_zeros(u_char *p, u_char *last)
+{
+    size_t  n;
+
+    while (p < last) {
+
+        if (*p == '"') {
+            p += ngx_snapshot_json_string(p, last) - p;
+            continue;
+        }
+
+        n = ngx_snapshot_number_len(p, last);
+
+        if (n == 0 || *p == '-') {
+            p++;
+            continue;
+        }
+
+        memset(p, ' ', n);
+        *p = '0';
+        p += n;
+    }
+}
+
+
+/* the object or array of a text that is at one level too many, or NULL */
+
+static const u_char *
+ngx_snapshot_json_deep(ngx_snapshot_str_t body)
+{
+    unsigned       level;
+    const u_char  *p, *last;
+
+    level = 0;
+    last = body.data + body.len;
+
+    for (p = body.data; p < last; p++) {
+
+        switch (*p) {
+
+        case '"':
+            p = ngx_snapshot_json_string(p, last) - 1;
+            break;
+
+        case '{':
+        case '[':
+            if (level++ == NGX_SNAPSHOT_JSON_LEVELS) {
+                return p;
+            }
+
+            break;
+
+        case '}':
+        case ']':
+            level--;
+            break;
+        }
+    }
+
+    return NULL;
+}
+
+
+/* behind the string that begins at p, or last where it does not end */
+
+static const u_char *
+ngx_snapshot_json_string(const u_char *p, const u_char *last)
+{
+    for (p++; p < last; p++) {
+
+        if (*p == '"') {
+            return p + 1;
+        }
+
+        if (*p == '\\' && last - p > 1) {
+            p++;
+        }
+    }
+
+    return last;
 }
 
 

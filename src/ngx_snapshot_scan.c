@@ -36,10 +36,6 @@
 #define NGX_SNAPSHOT_SCAN_MAX                                                 \
     ((uint32_t) 1 << (32 - NGX_SNAPSHOT_SCAN_BITS))
 
-/* integers of so many digits are told apart from those too large to be held */
-
-#define NGX_SNAPSHOT_SCAN_DIGITS  15
-
 
 /* bits has one for the length and the last byte of each key */
 
@@ -66,7 +62,6 @@ static const u_char *ngx_snapshot_scan_scalar(const u_char *p,
     const u_char *last, ngx_snapshot_type_e *type);
 static const u_char *ngx_snapshot_scan_word(const u_char *p,
     const u_char *last, const char *word, size_t len);
-static const u_char *ngx_snapshot_scan_integer(const u_char *p);
 static int ngx_snapshot_scan_key(ngx_snapshot_scan_t *s,
     ngx_snapshot_keys_t *keys, ngx_snapshot_str_t key);
 static int ngx_snapshot_scan_many(ngx_snapshot_scan_t *s,
@@ -333,6 +328,8 @@ static const u_char *
 ngx_snapshot_scan_scalar(const u_char *p, const u_char *last,
     ngx_snapshot_type_e *type)
 {
+    size_t  n;
+
     switch (*p) {
 
     case 't':
@@ -349,7 +346,8 @@ ngx_snapshot_scan_scalar(const u_char *p, const u_char *last,
 
     default:
         *type = NGX_SNAPSHOT_NUMBER_TYPE;
-        return ngx_snapshot_scan_integer(p);
+        n = ngx_snapshot_number_len(p, last);
+        return n ? p + n : NULL;
     }
 }
 
@@ -362,34 +360,6 @@ ngx_snapshot_scan_word(const u_char *p, const u_char *last, const char *word,
 {
     return ((size_t) (last - p) > len && memcmp(p, word, len) == 0) ? p + len
                                                                     : NULL;
-}
-
-
-/* fractions, exponents and long numbers are left to the other reader */
-
-static const u_char *
-ngx_snapshot_scan_integer(const u_char *p)
-{
-    const u_char  *start;
-
-    if (*p == '-') {
-        p++;
-    }
-
-    start = p;
-
-    while (*p >= '0' && *p <= '9') {
-        p++;
-    }
-
-    if (p == start
-        || p - start > NGX_SNAPSHOT_SCAN_DIGITS
-        || (*start == '0' && p - start > 1))
-    {
-        return NULL;
-    }
-
-    return p;
 }
 
 

@@ -11,6 +11,8 @@
 static u_char *ngx_snapshot_text_room(ngx_snapshot_text_t *t, size_t len);
 static void ngx_snapshot_text_hex(ngx_snapshot_text_t *t, u_char c);
 static int ngx_snapshot_hex(u_char c);
+static const u_char *ngx_snapshot_text_digits(const u_char *p,
+    const u_char *last);
 
 
 static const char  ngx_snapshot_digits[] = "0123456789ABCDEF";
@@ -325,6 +327,69 @@ ngx_snapshot_utf8_len(const u_char *p, const u_char *last)
     }
 
     return n;
+}
+
+
+size_t
+ngx_snapshot_number_len(const u_char *p, const u_char *last)
+{
+    const u_char  *start, *end, *digits;
+
+    start = p;
+
+    if (p < last && *p == '-') {
+        p++;
+    }
+
+    end = ngx_snapshot_text_digits(p, last);
+
+    if (end == p) {
+        return 0;
+    }
+
+    /* no digit follows a zero that begins the number */
+
+    if (*p == '0') {
+        end = p + 1;
+    }
+
+    if (last - end > 1 && *end == '.') {
+        digits = end + 1;
+        p = ngx_snapshot_text_digits(digits, last);
+
+        if (p == digits) {
+            return end - start;
+        }
+
+        end = p;
+    }
+
+    if (last - end > 1 && (*end | 0x20) == 'e') {
+        digits = end + 1;
+
+        if (*digits == '+' || *digits == '-') {
+            digits++;
+        }
+
+        p = ngx_snapshot_text_digits(digits, last);
+
+        if (p != digits) {
+            end = p;
+        }
+    }
+
+    return end - start;
+}
+
+
+static const u_char *
+ngx_snapshot_text_digits(const u_char *p, const u_char *last)
+{
+    while (p < last && *p >= '0' && *p <= '9') {
+        p++;
+    }
+
+    return p;
 }
 
 

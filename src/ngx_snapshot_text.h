@@ -129,6 +129,13 @@ void ngx_snapshot_text_json(ngx_snapshot_text_t *t, ngx_snapshot_str_t s);
 
 size_t ngx_snapshot_utf8_len(const u_char *p, const u_char *last);
 
+/*
+ * Length in bytes of the number of JSON (RFC 8259, section 6) at p, of any
+ * size, or 0 where there is none.  What follows it is not looked at.
+ */
+
+size_t ngx_snapshot_number_len(const u_char *p, const u_char *last);
+
 /* 1 where s is all UTF-8 without control characters (C0, DEL, C1). */
 
 int ngx_snapshot_utf8_printable(ngx_snapshot_str_t s);

@@ -223,8 +223,54 @@ for my $body (
 }
 
 is(outcome($g->post(qq({"snapshot":{$volume,"metadata":{"n":$_}}}))),
-   'metadata-entry', "a number of $_ is no error of the text")
-    for '1' . '0' x 200, '-1.5e-10', '18446744073709551616', '1E+2', '-0';
+   'metadata-entry',
+   'a number is no error of the text: ' . substr $_, 0, 40)
+    for '1' . '0' x 200, '-1.5e-10', '18446744073709551616', '1E+2', '-0',
+        '1e400', '-1e400', '1.5E+99999', '1e-400', '9' x 5000, '-' . '9' x 400,
+        '[1e400, {"1e400": "1e400"}]', '0.' . '0' x 400 . '1e999';
+
+# a number that no double can hold: what is wrong beside it is found, in place
+
+for my $case (['--1e400', 'EVS.5400'], ['01e400', 'EVS.5400'],
+              ['1e400.5', 'EVS.5400'], ['1.e400', 'EVS.5400'],
+              ['1e400e5', 'EVS.5400'], ['[1e400-1e400]', 'EVS.5400'],
+              ['1e400 1', 'EVS.5400'], ['1e', 'EVS.5400'],
+              ['1e400, "n": 1', 'EVS.5400'], ['"1e400", "m": 1e400',
+              'metadata-entry']) {
+    my ($value, $expected) = @$case;
+
+    is(outcome($g->post(qq({"snapshot":{$volume,"metadata":{"n":$value}}}))),
+       $expected, "beside a number that no double can hold: $value");
+}
+
+like($g->post(qq({"a": 1e400, "b": "1e400\\"1e400", "c": x}))->{error}{message},
+     qr/ at line 1, column 4\d,/, 'a wrong text behind one is found in place');
+
+# 512 levels of objects and arrays, whatever is in them
+
+for my $case ([511, '[]', 'metadata-entry'], [512, '[]', 'EVS.5400'],
+              [511, '[1, {"a": ["b", [], {}]}, [[]]]', 'EVS.5400'],
+              [508, '[1, {"a": ["b", [], {}]}, [[]]]', 'metadata-entry'],
+              [511, '["[[[[\\"{{{{", 2]', 'metadata-entry'],
+              [5000, '[]', 'EVS.5400']) {
+    my ($levels, $inside, $expected) = @$case;
+
+    for my $form ('arrays', 'objects') {
+        my $n = $levels - 3;
+        my ($open, $close) = $form eq 'arrays' ? ('[', ']') : ('{"a": ', '}');
+        my $body = qq({"snapshot": {$volume, "metadata": {"n": )
+                   . $open x $n . $inside . $close x $n . '}}}';
+
+        is(outcome($g->post($body)), $expected,
+           "$levels levels and $inside, in $form");
+    }
+}
+
+like($g->post(qq({"a":\n) . '[' x 520 . ']' x 520 . '}')->{error}{message},
+     qr/^body: nested too deeply at line 2, column 512,/,
+     'the level that is too many is named by its place');
+is($g->post('{' . join(', ', map { qq("$_": 1) } 1 .. 2000) . '}')
+   ->{error}{code}, 'EVS.5400', 'members are no levels');
 
 # wrong texts
 
@@ -263,6 +309,8 @@ for my $type ('application/json', 'APPLICATION/JSON', 'application/json;',
     'application/json; charset="utf-8"', 'application/json;version=1',
     'application/json; a=b; charset=utf-8; c="d e"', "application/json\t;\ta=b",
     'application/json;;charset=utf-8', 'application/json; a="b;c,d"',
+    'application/json; charset=utf8', 'application/json;charset=UTF8',
+    'application/json; CharSet="Utf8"',
     'application/json; chars=et', 'application/json; a="b; char=c"',
     'application/json; a="\\""; charset=utf-8', 'application/json; ; ; a=b;')
 {
@@ -314,8 +362,6 @@ for my $name ('X-HTTP-Method-Override', 'x-http-method', 'X-Method-Override') {
 # nginx keeps headers in parts of twenty or so: what counts may be behind them
 
 my @twenty = map { ["X-Filler-$_", 'x'] } 1 .. 45;
-    'application/json; charset=utf8', 'application/json;charset=UTF8',
-    'application/json; CharSet="Utf8"',
 
 is(outcome($g->post(create_body(), headers => \@twenty)), 'accepted',
    'many headers');

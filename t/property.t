@@ -136,6 +136,8 @@ sub any_value {
 
     return { raw => one(qw(null true false 0 -1 1.5e-3 12345678901234567890 "x"
                            [] {}), '""', '1' . '0' x 60,
+                        '1e400', '-' . '9' x 400, '0.5E+999',
+                        '[' x 505 . ']' x 505, '[' x 520 . ']' x 520,
                         '"\\u00e9\\ud83d\\ude00"') }
         if $depth > 2 || rand() < 0.7;
     return { list => [map { any_value($depth + 1) } 1 .. rand 3] }
@@ -363,10 +365,10 @@ sub headers {
                   'application/json; charset=utf-16', 'text/plain',
                   'application/jsonp', 'application/json, text/plain',
                   'application/json; charset=utf8', 'application/json x',
-                  'application/json; charset=utf-8; charset=latin1',
-                  'application/json; a="b', '', 'application/json; charset',
                   'application/json; charset=utf88',
                   'application/json; charset=UTF8',
+                  'application/json; charset=utf-8; charset=latin1',
+                  'application/json; a="b', '', 'application/json; charset',
                   'application/json; charset*0=utf-7',
                   'application/json; x="; charset=utf-7"')]
             if !(odd() && rand() < 0.2);

@@ -71,8 +71,8 @@ my @breaks = (
     ['it takes a comma before the end', sub {
         s/ \|\| keys->n\) \{/) {/
     }],
-    ['it takes a number with a zero before it', sub {
-        s/\n +\|\| \(\*start == '0' && p - start > 1\)//
+    ['it takes what is no number for one', sub {
+        s/return n \? p \+ n : NULL/return p + (n ? n : 1)/
     }],
     ['it does not look at what is after the end', sub {
         s/return keys == s->keys && p == last;/return keys == s->keys;/

@@ -216,6 +216,9 @@ static const request_t  requests[] = {
       "123456789012345678901234567890, \"b\": [1.5e3, [null, false]], "
       "\"c\": {\"d\": {}}}}}", 0 },
 
+    { "good, a number that no double can hold", "POST", PATH, "",
+      "{\"snapshot\": {" VOLUME ", \"metadata\": {\"a\": [1e400]}}}", 0 },
+
     { "good, DWS", "POST", "/v1.0/p/snapshots", "",
       "{\"snapshot\": {\"name\": \"snap-001\", \"cluster_id\": "
       "\"44b277eb-39be-4921-be31-3d61b43651d7\"}}", 0 },

@@ -60,6 +60,8 @@ static const struct {
     },
     { 1, "{\"snapshot\": {\"name\": 0, \"description\": 123456789012345}}" },
     { 1, "{\"snapshot\": {}}" },
+    { 1, "{\"snapshot\": {\"name\": 1234567890123456, \"force\": -0.5e-3}}" },
+    { 1, "{\"snapshot\": {\"force\": 1e999, \"name\": 0}, \"a\": 1E+9}" },
     { 1, "{}" },
     { 1, "{\"other\": 1, \"snapshot\": {\"more\": false}, \"more\": null}" },
 
@@ -82,9 +84,13 @@ static const struct {
     { 0, "{\"a\":nul}" },
     { 0, "{\"a\":01}" },
     { 0, "{\"a\":-}" },
-    { 0, "{\"a\":1.5}" },
-    { 0, "{\"a\":1e999}" },
-    { 0, "{\"a\":1234567890123456}" },
+    { 0, "{\"a\":1.}" },
+    { 0, "{\"a\":.5}" },
+    { 0, "{\"a\":1e}" },
+    { 0, "{\"a\":1e+}" },
+    { 0, "{\"a\":1.5.5}" },
+    { 0, "{\"a\":--1}" },
+    { 0, "{\"a\":1e999,\"b\":[1e999]}" },
     { 0, "{\"a\":[1]}" },
     { 0, "{\"a\":{}}" },
     { 0, "{\"snapshot\": {" M2(VOLUME) "}}" },
@@ -109,7 +115,7 @@ static const struct {
 };
 
 #define NBODIES  (sizeof(bodies) / sizeof(bodies[0]))
-#define NSURE    13
+#define NSURE    15
 
 
 /* what is put into a body, or in the place of something in it */
@@ -117,7 +123,7 @@ static const struct {
 static const char *const  pieces[] = {
     "{", "}", "[", "]", ",", ":", "\"", "\\", "\\u0041", "\\ud800", " ", "\n",
     "\t", "\x01", "\x7f", "\x80", "\xc3\xa9", "\xff", "0", "1", "-", "1e5",
-    "0.5", "00", "1234567890123456", "true", "false", "null", "nul", "{}",
+    "0.5", "00", "1234567890123456", "1e999", "-", ".", "true", "false", "null", "nul", "{}",
     "[]", "\"\"", "\"a\": 1, ", "\"name\": \"x\", ", "\"name\"", "\"force\"",
     ", \"a\": {\"b\": 1}", "\"metadata\": {\"a\": \"b\"}, ", "snapshot",
     "autobk_snapshot_", "\"k7\": \"v\", ", "\"z\": 1, \"z\": 1, ",

@@ -40,6 +40,44 @@ utf8_is_strict(void **state)
 
 
 static void
+a_number_is_that_of_rfc_8259(void **state)
+{
+    size_t         i;
+    const u_char  *p;
+
+    static const struct {
+        const char  *s;
+        size_t       len;
+    } cases[] = {
+        { "0", 1 }, { "-0", 2 }, { "12", 2 }, { "-1.50", 5 }, { "1e5", 3 },
+        { "1E+05", 5 }, { "0.0e-0", 6 }, { "1e400", 5 },
+        { "123456789012345678901234567890", 30 },
+        { "01", 1 }, { "-012", 2 }, { "1.", 1 }, { "1.x", 1 }, { "1e", 1 },
+        { "1e+", 1 }, { "1.5e-", 3 }, { "1.5.5", 3 }, { "1e5e5", 3 },
+        { "12]", 2 }, { "1 2", 1 },
+        { "", 0 }, { "-", 0 }, { "--1", 0 }, { "+1", 0 }, { ".5", 0 },
+        { "e5", 0 }, { "x", 0 }, { "-x", 0 }, { "Infinity", 0 }
+    };
+
+    (void) state;
+
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        p = (const u_char *) cases[i].s;
+        assert_int_equal(ngx_snapshot_number_len(p, p + strlen(cases[i].s)),
+                         cases[i].len);
+    }
+
+    /* nothing is read from the end on */
+
+    p = (const u_char *) "1.5e5";
+
+    assert_int_equal(ngx_snapshot_number_len(p, p), 0);
+    assert_int_equal(ngx_snapshot_number_len(p, p + 2), 1);
+    assert_int_equal(ngx_snapshot_number_len(p, p + 4), 3);
+}
+
+
+static void
 control_characters_are_not_printable(void **state)
 {
     size_t              i;
@@ -190,6 +228,7 @@ main(void)
 {
     const struct CMUnitTest  tests[] = {
         cmocka_unit_test(utf8_is_strict),
+        cmocka_unit_test(a_number_is_that_of_rfc_8259),
         cmocka_unit_test(control_characters_are_not_printable),
         cmocka_unit_test(percent_is_decoded_once),
         cmocka_unit_test(json_is_valid_whatever_comes),
