@@ -269,7 +269,7 @@ ngx_http_snapshot_send_as(ngx_http_request_t *r, ngx_uint_t status,
     b->pos = (u_char *) body->data;
     b->last = b->pos + body->len;
     b->memory = 1;
-    b->last_buf = 1;
+    b->last_buf = (r == r->main) ? 1 : 0;
     b->last_in_chain = 1;
 
     out.buf = b;
