@@ -5,7 +5,7 @@
 static size_t ngx_http_snapshot_zone_least(void);
 static ngx_int_t ngx_http_snapshot_zone_init(ngx_shm_zone_t *shm_zone,
     void *data);
-static void ngx_http_snapshot_zone_compare(ngx_conf_t *cf,
+static void ngx_http_snapshot_zone_adopt(ngx_conf_t *cf,
     ngx_shm_zone_t *zone);
 static ngx_shm_zone_t *ngx_http_snapshot_zone_find(ngx_cycle_t *cycle,
     ngx_str_t *name);
@@ -105,7 +105,7 @@ ngx_http_snapshot_zone(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     smcf->zone->init = ngx_http_snapshot_zone_init;
 
-    ngx_http_snapshot_zone_compare(cf, smcf->zone);
+    ngx_http_snapshot_zone_adopt(cf, smcf->zone);
 
     return NGX_CONF_OK;
 }
@@ -140,10 +140,6 @@ ngx_http_snapshot_zone_init(ngx_shm_zone_t *shm_zone, void *data)
     ngx_slab_pool_t               *shpool;
     ngx_http_snapshot_project_t   *rows;
     ngx_http_snapshot_counters_t  *counters;
-
-    /* or nginx would free this memory at the next reload, still in use */
-
-    shm_zone->noreuse = 0;
 
     if (data) {
         shm_zone->data = data;
@@ -184,16 +180,21 @@ ngx_http_snapshot_zone_init(ngx_shm_zone_t *shm_zone, void *data)
 
 
 /*
- * nginx takes over the memory of a zone of the same name and size, whatever a
- * module has in it.  Old workers go on to use it, so it must not be changed
- * under them where it is of no use for this module.
+ * On a reload nginx keeps the memory of a zone that has the same name, size and
+ * tag, and frees any other.  Old workers use that memory until they end, so it
+ * cannot be cleared where it has another layout: the new zone gets another tag
+ * instead, of two in turn.  The flag "noreuse" cannot be used: nginx 1.27.3 and
+ * newer give init() the old data all the same, and the master never frees the
+ * old memory.
  */
 
 static void
-ngx_http_snapshot_zone_compare(ngx_conf_t *cf, ngx_shm_zone_t *zone)
+ngx_http_snapshot_zone_adopt(ngx_conf_t *cf, ngx_shm_zone_t *zone)
 {
     char            *how;
     ngx_shm_zone_t  *old;
+
+    static const u_char  other = 0;
 
     old = ngx_http_snapshot_zone_find(cf->cycle->old_cycle, &zone->shm.name);
 
@@ -201,7 +202,7 @@ ngx_http_snapshot_zone_compare(ngx_conf_t *cf, ngx_shm_zone_t *zone)
         return;
     }
 
-    if (old->tag != zone->tag) {
+    if (old->init != zone->init) {
         how = "by another module";
 
     } else if (old->shm.size != zone->shm.size) {
@@ -211,9 +212,10 @@ ngx_http_snapshot_zone_compare(ngx_conf_t *cf, ngx_shm_zone_t *zone)
                != ngx_http_snapshot_zone_layout())
     {
         how = "by another version";
-        zone->noreuse = 1;
+        zone->tag = (old->tag == &other) ? zone->tag : (void *) &other;
 
     } else {
+        zone->tag = old->tag;
         return;
     }
 
