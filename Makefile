@@ -70,10 +70,15 @@ include tools/checkers.mk
 # in the environment it would name sockets that nginx shall inherit
 unexport NGINX
 
+# a module that was built for another nginx or by another compiler is of no use
+
+MADE_WITH := NGINX='$(NGINX)' NGINX_SRC='$(NGINX_SRC)' CC='$(CC)'
+OTHERS := $(if $(findstring $(MADE_WITH),$(file <$(BUILD)/made-with)),,FORCE)
+
 # where nginx is, for who is not root
 export PATH := $(PATH):/usr/sbin
 
-.PHONY: all run test e2e unit check-unit man bench bench-core bench-scale
+.PHONY: all run test e2e unit check-unit man bench bench-core bench-scale FORCE
 .PHONY: fuzz soak deb test-deb test-versions clean
 .PHONY: deps-build deps-run deps-test deps-e2e deps-bench deps-fuzz deps-deb
 .PHONY: deps-chroot
@@ -81,11 +86,14 @@ export PATH := $(PATH):/usr/sbin
 all: deps-build $(MODULE)
 
 $(MODULE): $(BUILD)/Makefile $(SOURCES)
-	$(MAKE) -f $(CURDIR)/$(BUILD)/Makefile -C $(NGINX_SRC) modules
+	$(MAKE) -f $(CURDIR)/$(BUILD)/Makefile -C $(BUILD)/nginx modules
 
-$(BUILD)/Makefile: config tools/configure Makefile tools/checkers.mk
+$(BUILD)/Makefile: config tools/configure Makefile tools/checkers.mk $(OTHERS)
 	CC='$(CC)' STRICT='$(MODULE_STRICT)' \
 	    tools/configure $(NGINX) $(NGINX_SRC) $(BUILD)
+	@echo "$(MADE_WITH)" > $(BUILD)/made-with
+
+FORCE:
 
 run: deps-build deps-run $(MODULE)
 	tools/run $(NGINX) $(MODULE) $(PORT)
@@ -131,7 +139,7 @@ bench: deps-build deps-bench $(MODULE) $(FLOOR)
 	    BENCH_FLOOR=$(CURDIR)/$(FLOOR) bench/run $(BENCH)
 
 $(FLOOR): build/floor/Makefile bench/floor/ngx_http_floor_module.c
-	$(MAKE) -f $(CURDIR)/build/floor/Makefile -C $(NGINX_SRC) modules
+	$(MAKE) -f $(CURDIR)/build/floor/Makefile -C build/floor/nginx modules
 
 build/floor/Makefile: bench/floor/config tools/configure
 	cd bench/floor && CC='$(CC)' STRICT='$(MODULE_STRICT)' \

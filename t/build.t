@@ -4,6 +4,8 @@
 use strict;
 use warnings;
 
+use File::Path qw(remove_tree);
+use File::Temp ();
 use JSON::PP;
 use Test::More;
 
@@ -19,6 +21,60 @@ my $ours = qr/^ngx_(?:http_snapshot_module$|modules$|module_names$
 is_deeply([grep { !/$ours|^__odr_asan/ } @symbols], [],
           'only the symbols of a module are exported');
 ok((grep { $_ eq 'ngx_http_snapshot_module' } @symbols), 'the module is');
+
+# it is built again for another nginx, with other sources, by another compiler
+
+my $build = $ENV{TEST_BUILD} // 'build';
+
+sub configures {
+    my (@options) = @_;
+
+    delete local @ENV{qw(MAKEFLAGS MAKELEVEL MFLAGS)};
+    return qx(make -n BUILD=$build @options 2>/dev/null)
+           =~ /\btools\/configure /;
+}
+
+my @made = slurp("$build/made-with") =~ /(\w+='.*?')/g;
+
+ok(!configures(@made), 'what has been built is not built again');
+
+for my $i (0 .. $#made) {
+    my @other = @made;
+
+    $other[$i] =~ s/'$/.other'/;
+    ok(configures(@other), 'but it is for another ' . $made[$i] =~ s/=.*//r);
+}
+
+# the source may be that of an nginx that somebody has built there
+
+my $source = File::Temp->newdir(TMPDIR => 1);
+
+sub write_to {
+    my ($name, $text) = @_;
+
+    open my $fh, '>', "$source/$name" or die "$name: $!\n";
+    print $fh $text;
+}
+
+write_to(Makefile => 'their own');
+write_to(configure => <<'EOT');
+#!/bin/sh
+echo ours > Makefile
+for option; do
+    case $option in
+        --builddir=*) echo 'CFLAGS = -O' > "${option#*=}/Makefile" ;;
+    esac
+done
+EOT
+chmod 0755, "$source/configure";
+
+my $nginx = Gateway::nginx();
+my $there = "$build/source-is-left";
+
+is(system("tools/configure $nginx $source $there"), 0, 'a source is configured');
+is(slurp("$there/Makefile"), "CFLAGS = -O \n", 'the build has its Makefile');
+is(slurp("$source/Makefile"), 'their own', 'and the source still its own');
+remove_tree($there);
 
 sub slurp {
     my ($name) = @_;
