@@ -109,7 +109,7 @@ my $proxy = 'proxy_pass http://127.0.0.1:%%UPSTREAM%%';
 
 for my $directive ('snapshot_error', 'snapshot_validate', 'snapshot_openapi',
                    'snapshot_status') {
-    for my $other ($proxy, 'empty_gif', 'stub_status') {
+    for my $other ($proxy, 'empty_gif', 'memcached_pass 127.0.0.1:1') {
         my ($name) = $other =~ /^(\w+)/;
 
         for my $text ("$directive; $other", "$other; $directive") {

@@ -541,7 +541,7 @@ my $n_commands = 0;
 
 for my $document (@documents) {
     my $text = $text{$document};
-    my ($above, $said, $set, @started) = (undef, undef, '');
+    my ($above, $said, $set, @lacks, @started) = (undef, undef, '');
 
     is(() = $text =~ /^ +```/mg, 0, "$document: no fence is indented");
     is((grep { /^    (?:\$ )?(?:make|prove|curl|sudo|nginx|cp) / }
@@ -580,6 +580,12 @@ for my $document (@documents) {
                 if $document eq 'docs/recipes.md' && $where;
 
             my $conf = moved(whole($inside, $where));
+
+            if (@lacks = Gateway::lacks($conf)) {
+                SKIP: { skip "$at: nginx was built without @lacks", 1 }
+                next;
+            }
+
             my ($ok, $out) = $tester->test_conf(all => $conf);
 
             $out =~ s/^\d\S+ \S+ (\[\w+\]) \S+ /nginx: $1 /mg;
@@ -609,6 +615,8 @@ for my $document (@documents) {
 
         } elsif ($info =~ /^console( above)?$/) {
             my $g = $1 ? $above : $run;
+
+            next if $1 && @lacks;
 
             if (!$g) {
                 fail("$at: there is a configuration above");

@@ -4,19 +4,26 @@
 use strict;
 use warnings;
 
+use File::Temp ();
 use Test::More;
 
 use Gateway;
+
+# what a test file says
+
+sub said {
+    my ($program) = @_;
+
+    $program = "use Test::More; use Gateway; $program; done_testing;";
+    return scalar qx($^X -It/lib -e '$program' 2>/dev/null);
+}
 
 # what "finish" says after a planted defect
 
 sub planted {
     my ($defect) = @_;
 
-    my $program = 'use Test::More; use Gateway; my $g = Gateway->new; '
-                  . "$defect \$g->finish(timeout => 4); done_testing;";
-
-    return scalar qx($^X -It/lib -e '$program' 2>/dev/null);
+    return said("my \$g = Gateway->new; $defect \$g->finish(timeout => 4)");
 }
 
 my $alert = 'open my $fh, ">>", "$g->{dir}/error.log"; '
@@ -62,5 +69,43 @@ ok(-d "$g->{dir}/$_", "its own folder has that of $_")
     for qw(body proxy fastcgi uwsgi scgi);
 
 $g->finish;
+
+
+# another nginx in the place of the one that is tested
+
+sub with_nginx {
+    my ($script, $program) = @_;
+
+    my $dir = File::Temp->newdir(TMPDIR => 1);
+
+    open my $fh, '>', "$dir/nginx" or die "nginx: $!\n";
+    print $fh "#!/bin/sh\nnginx=@{[Gateway::nginx()]}\n$script";
+    close $fh;
+    chmod 0755, "$dir/nginx";
+
+    local $ENV{TEST_NGINX} = "$dir/nginx";
+    return said($program);
+}
+
+# one that writes to logs/error.log unless it is told otherwise
+
+my $own = <<'EOT';
+case " $* " in *' -e '*|*' -v '*|*' -V '*) exec $nginx "$@" ;; esac
+exec $nginx -e logs/error.log "$@"
+EOT
+
+unlike(with_nginx($own, 'my $g = Gateway->new; $g->test_conf; $g->finish'),
+       qr/^not ok/m, "an nginx with nginx's own layout is as good");
+
+my $few = '[ "$1" != -V ] || exec echo --with-http_v2_module=dynamic;'
+        . 'exec $nginx "$@"';
+my $http2 = 'Gateway->new(listen => "http2")->finish';
+
+like(with_nginx($few, $http2),
+     qr/^1\.\.0 # SKIP nginx was built without http_v2_module$/m,
+     'a file that needs what nginx lacks is skipped');
+is(with_nginx($few, "pass; $http2; fail"),
+   "ok 1\nok 2 # skip the rest, as nginx was built without http_v2_module\n"
+   . "1..2\n", 'and so is the rest of one');
 
 done_testing;

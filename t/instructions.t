@@ -1,6 +1,7 @@
 # Instructions a request, counted by callgrind, have not grown by more than 2 %
-# over the figures in bench/instructions.json.  A change that costs more on
-# purpose writes them anew: UPDATE=1 prove -It/lib t/instructions.t
+# over the figures in bench/instructions.json, which are of one nginx and one
+# compiler.  A change that costs more on purpose writes them anew:
+# UPDATE=1 prove -It/lib t/instructions.t
 
 use strict;
 use warnings;
@@ -23,6 +24,12 @@ my $most = 0.02;
 my $compiler = qx(@{[$ENV{CC} // 'gcc']} --version) =~ /^(\w+).*?(\d+)\./
                ? "$1 $2" : 'unknown';
 
+# the module is built with the flags of nginx
+
+my $built = qx(@{[Gateway::nginx()]} -V 2>&1);
+my $nginx = join ' ', $built =~ /nginx\/[\d.]+/g,
+                      $built =~ /--with-cc-opt=('[^']*'|\S+)/;
+
 open my $cpu, '<', '/proc/cpuinfo' or die "cpuinfo: $!\n";
 my $avx2 = grep { /^flags\b.*\bavx2\b/ } <$cpu>;
 close $cpu;
@@ -34,9 +41,10 @@ my $kept = do {
     $json->decode(<$fh>);
 };
 
-plan skip_all => "the figures are those of $kept->{compiler} with AVX2,"
-                 . " this is $compiler"
-    if !$ENV{UPDATE} && ($compiler ne $kept->{compiler} || !$avx2);
+plan skip_all => "the figures are those of $kept->{nginx} and"
+                 . " $kept->{compiler} with AVX2, this is $nginx and $compiler"
+    if !$ENV{UPDATE} && ($nginx ne $kept->{nginx}
+                         || $compiler ne $kept->{compiler} || !$avx2);
 
 my @workloads = grep { $_->{key} =~ /^(?:create|detail|refused_create)$/ }
                 workloads();
@@ -71,7 +79,8 @@ for my $w (map { $_->{key} } @workloads) {
 
 if ($ENV{UPDATE}) {
     open my $fh, '>', $figures or die "$figures: $!\n";
-    print $fh $json->encode({ compiler => $compiler, workloads => \%now });
+    print $fh $json->encode({ compiler => $compiler, nginx => $nginx,
+                              workloads => \%now });
     close $fh;
 }
 

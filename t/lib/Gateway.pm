@@ -153,7 +153,8 @@ $servers
 EOF
 
     $text = $conf{all} if defined $conf{all};
-    $text =~ s/^http \{\K/ own_paths($text)/me;
+    $text =~ s/^http \{\K/own_paths($text)/me;
+    needs($text);
 
     # one of the two forms is warned of, or an error
 
@@ -233,6 +234,43 @@ sub command {
     my ($dir, $conf, @options) = @_;
 
     return (nginx(), '-p', "$dir/", '-e', 'stderr', '-c', $conf, @options);
+}
+
+# what in a configuration is of an optional part of nginx
+
+my %optional = (
+    http_addition_module     => qr/\badd_(?:before|after)_body /,
+    http_auth_request_module => qr/\bauth_request /,
+    http_realip_module       => qr/\bset_real_ip_from |\$realip_/,
+    http_ssl_module          => qr/\blisten [^;]* ssl\b|\bssl_certificate /,
+    http_v2_module           => qr/\blisten [^;]* http2\b|\bhttp2 on;/,
+    threads                  => qr/\baio threads/,
+);
+
+# the parts that nginx was built without, of those that a configuration needs
+
+sub lacks {
+    my ($text) = @_;
+
+    my @needed = grep { $text =~ $optional{$_} } sort keys %optional or return;
+    my $built = qx(@{[nginx()]} -V 2>&1);
+
+    return grep { $built !~ /--with-$_(?:\s|$)/ } @needed;
+}
+
+# ends a test file where nginx lacks a part that is needed from here on
+
+sub needs {
+    my ($text) = @_;
+
+    my @parts = lacks($text) or return;
+    my $why = "nginx was built without @parts";
+
+    plan skip_all => $why if Test::More->builder->current_test == 0;
+
+    SKIP: { skip "the rest, as $why", 1 }
+    done_testing;
+    exit;
 }
 
 # of nginx, to be compared with a v-string
