@@ -191,11 +191,8 @@ test-versions: deps-chroot
 	tools/test-versions "$(SUITES)" "$(CCS)"
 
 # the linter and the validator of the OpenAPI tests, the driver of the page's
-build/node/.installed: t/node/package.json t/node/package-lock.json | deps-test
-	@mkdir -p build/node
-	cp t/node/package.json t/node/package-lock.json build/node/
-	cd build/node && npm ci --no-audit --no-fund --ignore-scripts
-	@touch $@
+build/node/.installed: tools/node-modules $(wildcard t/node/*.json) | deps-test
+	@tools/node-modules
 
 deps-build deps-run deps-test deps-e2e deps-bench deps-fuzz deps-deb deps-chroot: \
     deps-%:

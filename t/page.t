@@ -10,6 +10,8 @@ use Test::More;
 
 use Gateway;
 
+plan skip_all => Gateway::without_npm() if Gateway::without_npm();
+
 my $g = Gateway->new(
     http => 'snapshot_zone counters 64k;',
     server => <<'EOT',

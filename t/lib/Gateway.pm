@@ -273,6 +273,13 @@ sub needs {
     exit;
 }
 
+# why tests that need npm's packages are skipped, where they are
+
+sub without_npm {
+    return -e 'build/node/.installed' ? ''
+           : 'npm could not install what is needed, see build/npm.log';
+}
+
 # of nginx, to be compared with a v-string
 
 sub version {
