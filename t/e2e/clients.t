@@ -1,8 +1,9 @@
 # The stock clients do through the gateway of conf/cinder.conf what they do
-# without it, at the oldest and the newest microversion that they speak.  What
-# they send and what the gateway says of it is in docs/cinder.md, with what the
-# rules' defaults would say: those of a second gateway behind the first, which
-# only monitors.
+# without it, at the oldest and the newest microversion that they speak, and
+# with both catalogs: the endpoint without the project id, which is the rule
+# now, and with it.  What they send and what the gateway says of it is in
+# docs/cinder.md, with what the rules' defaults would say: those of a second
+# gateway behind the first, which only monitors.
 
 use strict;
 use warnings;
@@ -20,7 +21,8 @@ my $cinder = eval { Cinder->new(name => 'clients') }
 
 my $defaults = <<'EOG';
     log_format defaults escape=json '{"body": "$request_body", '
-        '"violations": "$snapshot_violations", "verdict": "$snapshot_verdict"}';
+        '"violations": "$snapshot_violations", "verdict": "$snapshot_verdict", '
+        '"refused": "$sent_http_x_snapshot_violation"}';
 
     server {
         listen 127.0.0.1:%%PORT_defaults%%;
@@ -45,15 +47,20 @@ my $g = $cinder->gateway(sub {
 
 my $volume = $cinder->volume;
 
-# how each of them is told where Cinder is, without a Keystone
+# the endpoint as a catalog has it
+
+my %endpoint = (
+    with    => "http://127.0.0.1:$g->{port}/v3/" . PROJECT,
+    without => "http://127.0.0.1:$g->{port}/v3",
+);
+
+# how each client is told where Cinder is, without a Keystone
 
 my %client = (
-    cinder => ['/usr/bin/cinder', '--os-auth-type', 'noauth', '--os-endpoint',
-               "http://127.0.0.1:$g->{port}/v3/" . PROJECT, '--os-project-id',
-               PROJECT, '--os-user-id', 'admin', '--os-volume-api-version'],
+    cinder => ['/usr/bin/cinder', '--os-auth-type', 'noauth', '--os-project-id',
+               PROJECT, '--os-user-id', 'admin'],
     openstack => ['/usr/bin/openstack', '--os-auth-type', 'admin_token',
-                  '--os-endpoint', "http://127.0.0.1:$g->{port}/v3/" . PROJECT,
-                  '--os-token', 'admin:' . PROJECT, '--os-volume-api-version'],
+                  '--os-token', 'admin:' . PROJECT],
 );
 
 my @versions = ('3.0', '3.70');
@@ -87,8 +94,8 @@ sub rules {
     my ($violations) = @_;
 
     my %seen;
-    return join ' ', grep { !$seen{$_}++ }
-                     map { s/;.*//r } split /, (?=[a-z-]+;at=)/, $violations;
+    return grep { !$seen{$_}++ }
+           map { s/;.*//r } split /, (?=[a-z-]+;at=)/, $violations;
 }
 
 # ids of this run as what they are the ids of
@@ -104,138 +111,126 @@ sub named {
     return $text;
 }
 
-my %name = map { $_ => 1 } qw(alpha alef beta gamma);
 my (%rows, @order, %refused);
 
 open my $fh, '<', 't/e2e/commands.jsonl' or BAIL_OUT("commands.jsonl: $!");
 my @commands = map { $json->decode($_) } <$fh>;
 
-for my $client ('cinder', 'openstack') {
-    for my $version (@versions) {
-        my $ids = {};
+# What a command has sent, as lines of the table, in which the project id is
+# optional.
 
-        for my $command (grep { $_->{client} eq $client
-                                && ($_->{only} // $version) eq $version }
-                         @commands) {
-            my %all = $cinder->settled;
-            my %id = map { ($_->{name} // '') => $_->{id} } values %all;
+sub requests {
+    my ($catalog, $title, $ids) = @_;
 
-            $ids = { %$ids, %all };
+    my @sent = new_lines('access.log');
+    my @behind = new_lines('defaults.log');
+    is(scalar @behind, scalar @sent, "$title: all of it passes");
 
-            my @args = map { s/\{(\w*)\}/$1 eq 'volume' ? $volume
-                                         : $id{$1} \/\/ 'no-such'/er }
-                       split / /, $command->{args};
-            my $title = "$client $version $command->{args}";
+    my $requests = '';
 
-            my ($code, $said) = run(@{ $client{$client} }, $version, @args);
+    for my $i (0 .. $#sent) {
+        my ($front, $back) = ($sent[$i], $behind[$i]);
 
-            is($code, 0, "$title: works") or diag $said;
-            like($said, qr/$command->{out}/, "$title: says what it should");
+        # how a client finds out which versions there are
+        next if $front->{verdict} eq '-' && $i == 0
+                && $front->{target} =~ /^\/(?:v3\/?)?\z/;
 
-            %all = $cinder->snapshots;
-            $ids = { %$ids, %all };
+        my @rules = rules($front->{violations});
+        my @defaults = rules($back->{violations});
 
-            my @sent = new_lines('access.log');
-            my @behind = new_lines('defaults.log');
-            is(scalar @behind, scalar @sent, "$title: all of it passes");
+        $refused{$_} = 1 for rules($back->{refused});
 
-            my $requests = '';
+        my $target = named($front->{target}, $ids);
 
-            for my $i (0 .. $#sent) {
-                my ($front, $back) = ($sent[$i], $behind[$i]);
-
-                # how a client finds out which versions there are
-                next if $front->{verdict} eq '-' && $i == 0
-                        && $front->{target} eq '/';
-
-                $refused{$_} = 1
-                    for $back->{verdict} eq 'monitored'
-                        ? split / /, rules($back->{violations}) : ();
-
-                my $said = join ' ', $front->{verdict} eq '-' ? 'not in scope'
-                                     : $front->{verdict},
-                                     rules($front->{violations});
-                my $default = $back->{verdict} eq '-' ? ''
-                    : join ' ', $back->{verdict} eq 'monitored' ? 'rejected'
-                                : $back->{verdict}, rules($back->{violations});
-
-                my $body = named($back->{body}, $ids);
-                my $line = named("| `$front->{method} $front->{target}`", $ids)
-                    . ($body ne '' ? " `$body`" : '')
-                    . ' | ' . ($said =~ s/ $//r) . ' | '
-                    . ($default =~ s/ $//r) . " |\n";
-
-                $requests .= $line if $requests !~ /\Q$line\E/;
-            }
-
-            my $key = "$client $command->{args}";
-            push @order, $key if !$rows{$key};
-            push @{ $rows{$key}{$requests} }, $version;
+        if ($catalog eq 'without') {
+            unlike($target, qr/project/, "$title: $target has no project id");
+            ok(scalar(grep { $_ eq 'project-id' } @rules),
+               "$title: $target is judged, and warned about")
+                if $front->{operation} =~ /^evs_v3/;
+            @rules = grep { $_ ne 'project-id' } @rules;
         }
 
-        is_deeply({ $cinder->settled }, {},
-                  "$client $version: all are deleted");
+        $target =~ s/^\/v3(?:\/\{project\})?\//\/v3[\/{project}]\//;
+
+        my $said = $front->{verdict} eq '-' ? 'not in scope'
+                 : @rules ? "warned @rules" : 'accepted';
+        my $default = $back->{verdict} eq '-' ? ''
+            : join ' ', $back->{verdict} eq 'monitored' ? 'rejected'
+                        : $back->{verdict}, @defaults;
+        my $body = named($back->{body}, $ids);
+
+        my $line = "| `$front->{method} $target`"
+            . ($body ne '' ? " `$body`" : '') . " | $said | $default |\n";
+
+        $requests .= $line if $requests !~ /\Q$line\E/;
     }
+
+    return $requests;
 }
 
-# A catalog without a project id: the clients are refused, and with the rule
-# that docs/cinder.md names they work, and are judged.
+# without what the rules' defaults say, which the project id is one of
 
-my $bare = $cinder->gateway(sub {
-    my ($text) = @_;
+sub said {
+    my ($requests) = @_;
 
-    $text =~ s/(snapshot_rule) param-unknown pass;/$&\n$1 project-id warn;/
-        or BAIL_OUT('conf/cinder.conf has no place for a rule');
-    return $text;
-});
-
-sub without_project {
-    my ($gateway, $client, @args) = @_;
-
-    my $url = "http://127.0.0.1:$gateway->{port}/v3";
-
-    return run(map({ /^http:/ ? $url : $_ } @{ $client{$client} }),
-               $versions[-1], @args);
+    return $requests =~ s/ \| [^|]*\|$//mgr;
 }
-
-my %bare = (
-    cinder => [map { [split / /, "snapshot-$_"] }
-               "create --name bare $volume", 'list --name bare',
-               'rename bare renamed', 'delete renamed'],
-    openstack => [map { [split / /, "volume snapshot $_"] }
-                  "create --force --volume $volume bare", 'list --name bare',
-                  'set --name renamed bare', 'delete renamed'],
-);
 
 for my $client ('cinder', 'openstack') {
-    my ($code, $said) = without_project($g, $client, @{ $bare{$client}[0] });
+    for my $version (@versions) {
+        my %of;
 
-    isnt($code, 0, "$client without a project id: is refused");
-    like($said, qr/path project_id: is missing/, "$client: and told why");
+        for my $catalog ('with', 'without') {
+            my $ids = {};
 
-    for my $command (@{ $bare{$client} }) {
-        ($code, $said) = without_project($bare, $client, @$command);
+            for my $command (grep { $_->{client} eq $client
+                                    && ($_->{only} // $version) eq $version }
+                             @commands) {
+                my %all = $cinder->settled;
+                my %id = map { ($_->{name} // '') => $_->{id} } values %all;
 
-        is($code, 0, "$client without a project id: @$command") or diag $said;
-        $cinder->settled;
+                $ids = { %$ids, %all };
+
+                my @args = map { s/\{(\w*)\}/$1 eq 'volume' ? $volume
+                                             : $id{$1} \/\/ 'no-such'/er }
+                           split / /, $command->{args};
+                my $key = "$client $command->{args}";
+                my $title = "$key, $version, $catalog project id";
+
+                my ($code, $said) = run(@{ $client{$client} }, '--os-endpoint',
+                    $endpoint{$catalog}, '--os-volume-api-version', $version,
+                    @args);
+
+                is($code, 0, "$title: works") or diag $said;
+                like($said, qr/$command->{out}/,
+                     "$title: says what it should");
+
+                %all = $cinder->snapshots;
+                $ids = { %$ids, %all };
+
+                my $requests = requests($catalog, $title, $ids);
+
+                if ($catalog eq 'with') {
+                    $of{$key} = $requests;
+                    push @order, $key if !$rows{$key};
+                    push @{ $rows{$key}{$requests} }, $version;
+
+                } else {
+                    is(said($requests), said($of{$key}),
+                       "$title: the same is sent, and judged");
+                }
+            }
+
+            is_deeply({ $cinder->settled }, {},
+                      "$client, $version, $catalog project id: all are deleted");
+        }
     }
 }
-
-my %judged = map { ("$_->{method} $_->{operation}" => "$_->{verdict} "
-                    . rules($_->{violations})) }
-             grep { $_->{operation} =~ /^evs/ }
-             map { $json->decode($_) } $bare->lines('access.log');
-
-is_deeply(\%judged, { map { $_ => 'warned project-id' }
-                      'POST evs_v3_create', 'PUT evs_v3_update',
-                      'GET evs_v3_detail' },
-          'what has no project id is judged, and warned about');
-is_deeply({ $cinder->settled }, {}, 'without a project id: all are deleted');
 
 my $wrong = $cinder->ask('POST', '/v3/snapshots',
     { snapshot => { volume_id => $volume, display_name => 'evil' } },
-    port => $bare->{port});
-is($wrong->{status}, 400, 'a wrong body is refused there');
+    port => $g->{port});
+is($wrong->{status}, 400, 'a wrong body is refused without a project id, too');
 is_deeply({ $cinder->settled }, {}, 'and no snapshot is made');
 
 my $text = "\n| command | version | requests | gateway | defaults |\n"
@@ -261,10 +256,10 @@ is(Cinder::documented('clients', "$text\n"), undef,
 open my $conf, '<', 'conf/cinder.conf' or die "conf/cinder.conf: $!\n";
 my @set = map { /^\s+snapshot_rule (\S+) (\w+)/ ? "$1 $2" : () } <$conf>;
 
-is("@set", 'boolean-string warn param-unknown pass',
-   'the rules that differ are these');
-is(join(' ', sort keys %refused), 'boolean-string',
-   'by default only this one would refuse a client');
+is("@set", 'project-id warn boolean-string warn limit-range warn '
+           . 'param-unknown pass', 'the rules that differ are these');
+is(join(' ', sort keys %refused), 'boolean-string limit-range project-id',
+   'by default these would refuse a client');
 
 # and the versions are the oldest and the newest that all of them speak
 
@@ -278,6 +273,6 @@ is("$oldest $newest", "@versions", 'the versions are those of the clients');
 is("$of_cinder->{min_version} $of_cinder->{version}", "@versions",
    'and of Cinder');
 
-$_->finish for $g, $bare;
+$g->finish;
 
 done_testing;
