@@ -9,6 +9,7 @@ use File::Temp ();
 use JSON::PP;
 use Test::More;
 
+use Cases;
 use Gateway;
 
 my $module = Gateway::module();
@@ -97,13 +98,13 @@ my $s = Gateway->new(all => Gateway::shipped('nginx.conf',
 
 my %samples = ('000' => 202, '001' => 202, '002' => 200, '003' => 200);
 my $json = JSON::PP->new->utf8;
-my @cases = map { $json->decode($_) } split /\n/, slurp('t/data/cases.jsonl');
+my @cases = cases();
 
 for my $page (sort keys %samples) {
-    my ($case) = grep { $_->{title} eq "sample of page $page" } @cases;
+    my ($case) = grep { $_->{title} =~ /sample of page $page$/ } @cases;
 
     my $r = $s->request($case->{method}, $case->{target}, $case->{headers},
-                        $case->{body});
+                        $case->{sent});
     is($r->{status}, $samples{$page}, "page $page: the documented status");
     ok(ref eval { $json->decode($r->{body})->{snapshot} },
        "page $page: a snapshot in JSON");

@@ -6,9 +6,9 @@ use strict;
 use warnings;
 
 use JSON::PP;
-use MIME::Base64;
 use Test::More;
 
+use Cases;
 use Gateway;
 
 my $http = <<'EOT';
@@ -352,20 +352,14 @@ changed();
 
 # all cases of the contract, in both modes
 
-open my $fh, '<', 't/data/cases.jsonl' or die "cases: $!\n";
-my @cases = map { $json->decode($_) } <$fh>;
 my %expected;
 
-for my $case (@cases) {
-    my $body = $case->{body_base64} ? decode_base64($case->{body_base64})
-             : do { my $b = $case->{body} // ''; utf8::encode($b); $b };
-
+for my $case (cases()) {
     for my $prefix ('', '/m') {
         next if $prefix && $case->{target} !~ /^\/v/;
 
         $g->request($case->{method}, "$prefix$case->{target}",
-            [@{ $case->{headers} }, ['X-Reply', 204]],
-            $case->{method} =~ /^(?:POST|PUT)$/ ? $body : undef);
+            [@{ $case->{headers} }, ['X-Reply', 204]], $case->{sent});
 
         next if $case->{verdict} eq '-';
 

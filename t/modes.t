@@ -5,9 +5,9 @@ use strict;
 use warnings;
 
 use JSON::PP;
-use MIME::Base64;
 use Test::More;
 
+use Cases;
 use Gateway;
 
 my $g = Gateway->new(http => <<'EOF', server => <<'EOG');
@@ -58,16 +58,8 @@ $g->received;
 
 # every case of the contract, in all modes
 
-open my $fh, '<', 't/data/cases.jsonl' or die "cases: $!\n";
-
-while (my $line = <$fh>) {
-    my $case = $json->decode($line);
-    my $title = "$. $case->{title}";
-
-    my $body = $case->{body_base64} ? decode_base64($case->{body_base64})
-             : do { my $b = $case->{body} // ''; utf8::encode($b); $b };
-
-    my $sent = $case->{method} =~ /^(?:POST|PUT)$/ ? $body : undef;
+for my $case (cases()) {
+    my ($title, $sent) = @$case{qw(title sent)};
     my %seen;
 
     for my $mode ('enforce', 'monitor', 'off') {
@@ -84,14 +76,14 @@ while (my $line = <$fh>) {
             is($got[0]{body}, $sent // '', "$title: as it is");
             is($log->{verdict}, $case->{verdict} eq 'rejected' ? 'monitored'
                : $case->{verdict}, "$title: its verdict in monitor mode");
-            is($log->{operation}, $case->{operation} // '',
+            is($log->{operation}, $case->{operation},
                "$title: its operation");
 
         } elsif ($mode eq 'off') {
             is("$r->{status} $log->{verdict}", '200 -', "$title: off");
             is($got[0]{body}, $sent // '', "$title: as it is");
             is($r->{headers}{'x-snapshot-warning'}, undef, "$title: no header");
-            is($log->{operation}, $case->{operation} // '',
+            is($log->{operation}, $case->{operation},
                "$title: the operation is known all the same");
         }
     }

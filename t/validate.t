@@ -5,9 +5,9 @@ use strict;
 use warnings;
 
 use JSON::PP;
-use MIME::Base64;
 use Test::More;
 
+use Cases;
 use Gateway;
 
 my $g = Gateway->new(http => 'client_max_body_size 0;', server => <<'EOG');
@@ -45,22 +45,16 @@ sub verdict {
 
 # every case whose path can stand behind a prefix
 
-open my $fh, '<', 't/data/cases.jsonl' or die "cases: $!\n";
-
 my $n = 0;
 
-while (my $line = <$fh>) {
-    my $case = $json->decode($line);
-    my $title = "$. $case->{title}";
+for my $case (cases()) {
+    my $title = $case->{title};
 
-    next if !defined $case->{operation} || $case->{method} eq 'HEAD';
+    next if $case->{operation} eq '' || $case->{method} eq 'HEAD';
     $n++;
 
-    my $body = $case->{body_base64} ? decode_base64($case->{body_base64})
-             : do { my $b = $case->{body} // ''; utf8::encode($b); $b };
-
     my $r = $g->request($case->{method}, "/validate$case->{target}",
-        $case->{headers}, $case->{method} =~ /^P/ ? $body : undef);
+                        $case->{headers}, $case->{sent});
     my ($verdict, $violations, $operation) = verdict($r);
 
     my %rules = map { $_->{rule} => 1 } @{ $violations // [] };
