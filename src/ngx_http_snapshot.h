@@ -251,8 +251,8 @@ ngx_int_t ngx_http_snapshot_push_header(ngx_http_request_t *r,
     const ngx_str_t *name, ngx_str_t *value);
 
 /*
- * Puts the filter that writes the gateway's headers into the chain.  Returns
- * NGX_OK.
+ * Puts the filters that write the gateway's headers, and drop an upstream's of
+ * the same names, into their chains.  Returns NGX_OK.
  */
 
 ngx_int_t ngx_http_snapshot_reply_init(ngx_conf_t *cf);

@@ -16,9 +16,19 @@ static ngx_int_t ngx_http_snapshot_allow(ngx_http_request_t *r,
 static ngx_int_t ngx_http_snapshot_list(ngx_http_snapshot_ctx_t *ctx,
     ngx_snapshot_severity_e severity, ngx_str_t *list);
 static ngx_int_t ngx_http_snapshot_header_filter(ngx_http_request_t *r);
+#if (nginx_version >= 1029000)
+static ngx_int_t ngx_http_snapshot_early_hints_filter(ngx_http_request_t *r);
+#endif
+static ngx_int_t ngx_http_snapshot_trailer_filter(ngx_http_request_t *r,
+    ngx_chain_t *in);
+static void ngx_http_snapshot_drop_headers(ngx_list_t *headers);
 
 
 static ngx_http_output_header_filter_pt  ngx_http_next_header_filter;
+#if (nginx_version >= 1029000)
+static ngx_http_output_header_filter_pt  ngx_http_next_early_hints_filter;
+#endif
+static ngx_http_output_body_filter_pt    ngx_http_next_body_filter;
 
 
 static const ngx_str_t  ngx_http_snapshot_warning =
@@ -344,14 +354,9 @@ ngx_http_snapshot_list(ngx_http_snapshot_ctx_t *ctx,
 }
 
 
-/* the gateway's headers are its own: those of an upstream are dropped */
-
 static ngx_int_t
 ngx_http_snapshot_header_filter(ngx_http_request_t *r)
 {
-    ngx_uint_t                i;
-    ngx_list_part_t          *part;
-    ngx_table_elt_t          *header;
     ngx_http_snapshot_ctx_t  *ctx;
 
     if (r != r->main) {
@@ -364,7 +369,63 @@ ngx_http_snapshot_header_filter(ngx_http_request_t *r)
         return ngx_http_next_header_filter(r);
     }
 
-    part = &r->headers_out.headers.part;
+    ngx_http_snapshot_drop_headers(&r->headers_out.headers);
+
+    if (ngx_http_snapshot_push_header(r, &ngx_http_snapshot_warning,
+                                      &ctx->warnings)
+        != NGX_OK
+        || ngx_http_snapshot_push_header(r, &ngx_http_snapshot_violation,
+                                         &ctx->violations)
+           != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    return ngx_http_next_header_filter(r);
+}
+
+
+#if (nginx_version >= 1029000)
+
+static ngx_int_t
+ngx_http_snapshot_early_hints_filter(ngx_http_request_t *r)
+{
+    if (r == r->main && ngx_http_snapshot_get_ctx(r)) {
+        ngx_http_snapshot_drop_headers(&r->headers_out.headers);
+    }
+
+    return ngx_http_next_early_hints_filter(r);
+}
+
+#endif
+
+
+/* an upstream's trailers are there before the last buffer of its response */
+
+static ngx_int_t
+ngx_http_snapshot_trailer_filter(ngx_http_request_t *r, ngx_chain_t *in)
+{
+    if (r->headers_out.trailers.part.nelts
+        && r == r->main
+        && ngx_http_snapshot_get_ctx(r))
+    {
+        ngx_http_snapshot_drop_headers(&r->headers_out.trailers);
+    }
+
+    return ngx_http_next_body_filter(r, in);
+}
+
+
+/* the gateway's headers are its own: those of an upstream are dropped */
+
+static void
+ngx_http_snapshot_drop_headers(ngx_list_t *headers)
+{
+    ngx_uint_t        i;
+    ngx_list_part_t  *part;
+    ngx_table_elt_t  *header;
+
+    part = &headers->part;
     header = part->elts;
 
     for (i = 0; /* void */; i++) {
@@ -393,18 +454,6 @@ ngx_http_snapshot_header_filter(ngx_http_request_t *r)
             header[i].hash = 0;
         }
     }
-
-    if (ngx_http_snapshot_push_header(r, &ngx_http_snapshot_warning,
-                                      &ctx->warnings)
-        != NGX_OK
-        || ngx_http_snapshot_push_header(r, &ngx_http_snapshot_violation,
-                                         &ctx->violations)
-           != NGX_OK)
-    {
-        return NGX_ERROR;
-    }
-
-    return ngx_http_next_header_filter(r);
 }
 
 
@@ -439,6 +488,14 @@ ngx_http_snapshot_reply_init(ngx_conf_t *cf)
 {
     ngx_http_next_header_filter = ngx_http_top_header_filter;
     ngx_http_top_header_filter = ngx_http_snapshot_header_filter;
+
+#if (nginx_version >= 1029000)
+    ngx_http_next_early_hints_filter = ngx_http_top_early_hints_filter;
+    ngx_http_top_early_hints_filter = ngx_http_snapshot_early_hints_filter;
+#endif
+
+    ngx_http_next_body_filter = ngx_http_top_body_filter;
+    ngx_http_top_body_filter = ngx_http_snapshot_trailer_filter;
 
     return NGX_OK;
 }
