@@ -125,7 +125,7 @@ struct bench_case_s {
     int                            sure;
     unsigned                       known;
     unsigned                       violations;
-    unsigned                       every;
+    unsigned                       detailed;
 };
 
 
@@ -713,7 +713,7 @@ bench_once(bench_t *b, const bench_case_t *c)
 
     ngx_snapshot_judge_init(&b->judge, &b->mem, &b->policy, b->regex,
                             &c->asked);
-    b->judge.every = c->every;
+    b->judge.detailed = c->detailed;
     c->run(b, c);
 }
 
@@ -1033,7 +1033,7 @@ bench_reports(bench_t *b)
             bench_entries(b, &c, members, &e);
             bench_ask(b, &c, "POST", EVS);
 
-            c.every = (bench_forms[f].run == bench_details);
+            c.detailed = (bench_forms[f].run == bench_details);
             c.run = bench_push;
             bench_once(b, &c);
 

@@ -251,6 +251,13 @@ ngx_int_t ngx_http_snapshot_push_header(ngx_http_request_t *r,
     const ngx_str_t *name, ngx_str_t *value);
 
 /*
+ * Adds the header "Allow" with the methods of a set of ngx_snapshot_method_e.
+ * Returns NGX_OK, or NGX_ERROR where memory is short.
+ */
+
+ngx_int_t ngx_http_snapshot_allow(ngx_http_request_t *r, ngx_uint_t methods);
+
+/*
  * Puts the filters that write the gateway's headers, and drop an upstream's of
  * the same names, into their chains.  Returns NGX_OK.
  */

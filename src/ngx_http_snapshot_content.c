@@ -9,8 +9,10 @@ static ngx_int_t ngx_http_snapshot_validate_handler(ngx_http_request_t *r);
 static ngx_int_t ngx_http_snapshot_openapi_handler(ngx_http_request_t *r);
 static ngx_int_t ngx_http_snapshot_status_handler(ngx_http_request_t *r);
 static ngx_int_t ngx_http_snapshot_read_only(ngx_http_request_t *r);
+static ngx_int_t ngx_http_snapshot_unruled(ngx_http_request_t *r,
+    ngx_http_snapshot_ctx_t *ctx);
 static ngx_int_t ngx_http_snapshot_answer(ngx_http_request_t *r,
-    ngx_uint_t status);
+    ngx_uint_t status, const char *message);
 
 
 /* seconds after which a client that came too often may come again */
@@ -42,7 +44,7 @@ ngx_http_snapshot_error_handler(ngx_http_request_t *r)
     return ngx_http_snapshot_answer(r,
                                (r->err_status >= NGX_HTTP_BAD_REQUEST
                                 && r->err_status < 600)
-                               ? r->err_status : NGX_HTTP_NOT_FOUND);
+                               ? r->err_status : NGX_HTTP_NOT_FOUND, NULL);
 }
 
 
@@ -56,8 +58,10 @@ ngx_http_snapshot_validate_handler(ngx_http_request_t *r)
 
     ctx = ngx_http_get_module_ctx(r, ngx_http_snapshot_module);
 
-    if (ctx == NULL || !ctx->passed) {
-        return ngx_http_snapshot_answer(r, NGX_HTTP_NOT_FOUND);
+    if (ctx == NULL || !ctx->passed
+        || !ngx_snapshot_has_rules(ctx->route.operation))
+    {
+        return ngx_http_snapshot_unruled(r, ctx);
     }
 
     if (ngx_snapshot_report_verdict(&ctx->judge, &object) != NGX_SNAPSHOT_OK) {
@@ -65,6 +69,29 @@ ngx_http_snapshot_validate_handler(ngx_http_request_t *r)
     }
 
     return ngx_http_snapshot_send(r, NGX_HTTP_OK, &object);
+}
+
+
+/* a misspelled path or a wrong method would else be taken for a good request */
+
+static ngx_int_t
+ngx_http_snapshot_unruled(ngx_http_request_t *r, ngx_http_snapshot_ctx_t *ctx)
+{
+    if (ctx == NULL || ctx->route.methods == 0
+        || ctx->route.operation != &ngx_snapshot_unknown)
+    {
+        return ngx_http_snapshot_answer(r, NGX_HTTP_NOT_FOUND,
+                                        "not judged: this is none of the "
+                                        "operations that have rules");
+    }
+
+    if (ngx_http_snapshot_allow(r, ctx->route.methods) != NGX_OK) {
+        return ngx_http_snapshot_send_internal(r, ctx->route.family);
+    }
+
+    return ngx_http_snapshot_answer(r, NGX_HTTP_NOT_ALLOWED,
+                                    "not judged: no operation of this path "
+                                    "has this method");
 }
 
 
@@ -148,12 +175,15 @@ ngx_http_snapshot_read_only(ngx_http_request_t *r)
         return ngx_http_snapshot_send_internal(r, NGX_SNAPSHOT_EVS);
     }
 
-    return ngx_http_snapshot_answer(r, NGX_HTTP_NOT_ALLOWED);
+    return ngx_http_snapshot_answer(r, NGX_HTTP_NOT_ALLOWED, NULL);
 }
 
 
+/* an error of a status, with its own message where none is given */
+
 static ngx_int_t
-ngx_http_snapshot_answer(ngx_http_request_t *r, ngx_uint_t status)
+ngx_http_snapshot_answer(ngx_http_request_t *r, ngx_uint_t status,
+    const char *message)
 {
     ngx_str_t             after;
     ngx_snapshot_mem_t    mem;
@@ -165,7 +195,8 @@ ngx_http_snapshot_answer(ngx_http_request_t *r, ngx_uint_t status)
     mem = ngx_http_snapshot_mem(r);
 
     if (ngx_http_snapshot_route_line(r, &route) != NGX_OK
-        || ngx_snapshot_report_status(&mem, status, route.family, &object)
+        || ngx_snapshot_report_status(&mem, status, route.family, message,
+                                      &object)
            != NGX_SNAPSHOT_OK)
     {
         return ngx_http_snapshot_send_internal(r, NGX_SNAPSHOT_EVS);

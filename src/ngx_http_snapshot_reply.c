@@ -11,8 +11,6 @@ static ngx_int_t ngx_http_snapshot_fail(ngx_http_request_t *r,
     ngx_http_snapshot_ctx_t *ctx);
 static void ngx_http_snapshot_log(ngx_http_request_t *r,
     ngx_http_snapshot_ctx_t *ctx, char *what);
-static ngx_int_t ngx_http_snapshot_allow(ngx_http_request_t *r,
-    ngx_uint_t methods);
 static ngx_int_t ngx_http_snapshot_list(ngx_http_snapshot_ctx_t *ctx,
     ngx_snapshot_severity_e severity, ngx_str_t *list);
 static ngx_int_t ngx_http_snapshot_header_filter(ngx_http_request_t *r);
@@ -289,7 +287,7 @@ ngx_http_snapshot_send_as(ngx_http_request_t *r, ngx_uint_t status,
 }
 
 
-static ngx_int_t
+ngx_int_t
 ngx_http_snapshot_allow(ngx_http_request_t *r, ngx_uint_t methods)
 {
     u_char                       *p;

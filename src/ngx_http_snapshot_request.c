@@ -353,8 +353,9 @@ ngx_http_snapshot_judge_head(ngx_http_request_t *r,
 
     /* nothing is answered in monitor mode */
 
-    j->every = (slcf->content == NGX_HTTP_SNAPSHOT_VALIDATE
-                || (slcf->details && ctx->mode != NGX_HTTP_SNAPSHOT_MONITOR));
+    j->detailed = (slcf->content == NGX_HTTP_SNAPSHOT_VALIDATE
+                   || (slcf->details
+                       && ctx->mode != NGX_HTTP_SNAPSHOT_MONITOR));
 
     if (!ngx_snapshot_judge_route(j, &ctx->route)) {
         return;

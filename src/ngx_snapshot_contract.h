@@ -297,6 +297,11 @@ extern const ngx_snapshot_method_t  ngx_snapshot_methods[];
 
 extern const ngx_snapshot_operation_t  ngx_snapshot_unknown;
 
+/* 1 for an operation whose body or query is judged */
+
+#define ngx_snapshot_has_rules(operation)                                     \
+    ((operation)->body || (operation)->query)
+
 /* the segment that brings a path into scope, and the one after it */
 
 extern const ngx_snapshot_str_t  ngx_snapshot_segment;

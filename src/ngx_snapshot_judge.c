@@ -686,7 +686,10 @@ ngx_snapshot_judge_add(ngx_snapshot_judge_t *j, ngx_snapshot_rule_e rule,
     j->count[severity]++;
     j->rules |= (uint32_t) 1 << rule;
 
-    if (++j->violated[rule] > NGX_SNAPSHOT_LISTED_MAX && !j->every) {
+    if (++j->violated[rule] > (uint32_t) (j->detailed
+                                          ? NGX_SNAPSHOT_DETAILED_MAX
+                                          : NGX_SNAPSHOT_LISTED_MAX))
+    {
         return NULL;
     }
 

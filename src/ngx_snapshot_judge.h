@@ -28,7 +28,11 @@
 
 /* so many violations are listed, then their number, CONTRACT section 3 */
 
-#define NGX_SNAPSHOT_LISTED_MAX  16
+#define NGX_SNAPSHOT_LISTED_MAX    16
+
+/* and so many with their details, CONTRACT section 4 */
+
+#define NGX_SNAPSHOT_DETAILED_MAX  100
 
 
 typedef struct ngx_snapshot_violation_s  ngx_snapshot_violation_t;
@@ -73,9 +77,9 @@ typedef struct {
  * was violated, violated their number by rule, or NULL where there was none
  * yet.
  * Of each rule NGX_SNAPSHOT_LISTED_MAX are kept, so that a body of thousands
- * takes no more memory, or all where every is set.  keep holds the values for
- * the variables.  entry is the rule of the object in hand where that is a map,
- * entry_max what it allows.
+ * takes no more memory, or NGX_SNAPSHOT_DETAILED_MAX where detailed is set.
+ * keep holds the values for the variables.  entry is the rule of the object in
+ * hand where that is a map, entry_max what it allows.
  */
 
 typedef struct {
@@ -90,7 +94,7 @@ typedef struct {
     unsigned                         count[NGX_SNAPSHOT_SEVERITIES];
     uint32_t                         rules;
     uint32_t                        *violated;
-    unsigned                         every;
+    unsigned                         detailed;
     unsigned                         failed;
 
     ngx_snapshot_str_t               keep[NGX_SNAPSHOT_KEEPS];

@@ -715,7 +715,8 @@ ngx_snapshot_openapi_errors(ngx_snapshot_openapi_t *o, int details)
                "\"reject\"]}, "
                "\"at\": {\"type\": \"string\"}, "
                "\"message\": {\"type\": \"string\"}, "
-               "\"code\": {\"type\": \"string\"}}}}");
+               "\"code\": {\"type\": \"string\"}}}}, "
+               "\"more\": {\"type\": \"integer\"}");
     }
 
     say(o, "}}}");

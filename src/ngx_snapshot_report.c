@@ -151,18 +151,19 @@ static void
 ngx_snapshot_report_details(const ngx_snapshot_judge_t *j,
     ngx_snapshot_text_t *t)
 {
-    const char                      *separator;
+    unsigned                         n, all;
     const ngx_snapshot_violation_t  *v;
 
     ngx_snapshot_text_cstr(t, "\"violations\": [");
 
-    separator = "{";
+    n = 0;
+    all = j->count[NGX_SNAPSHOT_WARN] + j->count[NGX_SNAPSHOT_REJECT];
 
     for (v = ngx_snapshot_report_next(j, NULL, NGX_SNAPSHOT_WARN);
-         v;
+         v && n < NGX_SNAPSHOT_DETAILED_MAX;
          v = ngx_snapshot_report_next(j, v, NGX_SNAPSHOT_WARN))
     {
-        ngx_snapshot_text_cstr(t, separator);
+        ngx_snapshot_text_cstr(t, n++ ? "}, {" : "{");
 
         ngx_snapshot_report_string(t, "rule", ngx_snapshot_rules[v->rule].name);
         ngx_snapshot_text_cstr(t, ", ");
@@ -178,10 +179,14 @@ ngx_snapshot_report_details(const ngx_snapshot_judge_t *j,
                                    ngx_snapshot_report_cstr(v->code));
 
         t->failed |= v->at.failed | v->message.failed;
-        separator = "}, {";
     }
 
-    ngx_snapshot_text_cstr(t, j->first ? "}]" : "]");
+    ngx_snapshot_text_cstr(t, n ? "}]" : "]");
+
+    if (all > n) {
+        ngx_snapshot_text_cstr(t, ", \"more\": ");
+        ngx_snapshot_text_num(t, all - n);
+    }
 }
 
 
@@ -404,7 +409,8 @@ ngx_snapshot_report_code(unsigned status, ngx_snapshot_family_e family,
 
 int
 ngx_snapshot_report_status(const ngx_snapshot_mem_t *mem, unsigned status,
-    ngx_snapshot_family_e family, ngx_snapshot_str_t *object)
+    ngx_snapshot_family_e family, const char *message,
+    ngx_snapshot_str_t *object)
 {
     char                         buf[4];
     ngx_snapshot_text_t          t;
@@ -417,8 +423,8 @@ ngx_snapshot_report_status(const ngx_snapshot_mem_t *mem, unsigned status,
     ngx_snapshot_text_cstr(&t, "{\"");
     ngx_snapshot_text_cstr(&t, fault->name);
     ngx_snapshot_text_cstr(&t, "\": {\"message\": \"");
-    ngx_snapshot_text_cstr(&t, fault->message ? fault->message
-                                              : "the request has failed");
+    ngx_snapshot_text_cstr(&t, message ? message : fault->message
+                               ? fault->message : "the request has failed");
     ngx_snapshot_text_cstr(&t, "\", \"code\": \"");
     ngx_snapshot_text_cstr(&t, ngx_snapshot_report_code(status, family, buf));
     ngx_snapshot_text_cstr(&t, "\"}}");

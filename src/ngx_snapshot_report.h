@@ -22,9 +22,10 @@ const ngx_snapshot_violation_t *ngx_snapshot_report_next(
     ngx_snapshot_severity_e least);
 
 /*
- * The error object of a rejected request, with all violations in it where
- * details is set.  Valid JSON in UTF-8 whatever the client sent.  The bytes
- * are the judge's memory's.  Returns NGX_SNAPSHOT_ERROR where that was short.
+ * The error object of a rejected request, with NGX_SNAPSHOT_DETAILED_MAX
+ * violations in it, and the number of the others, where details is set.  Valid
+ * JSON in UTF-8 whatever the client sent.  The bytes are the judge's memory's.
+ * Returns NGX_SNAPSHOT_ERROR where that was short.
  */
 
 int ngx_snapshot_report_object(const ngx_snapshot_judge_t *j, int details,
@@ -52,16 +53,18 @@ const char *ngx_snapshot_report_code(unsigned status,
 
 /*
  * The error object of an error that is no violation, by its status, 400 to
- * 599.  The bytes are mem's.  Returns NGX_SNAPSHOT_ERROR where that was short.
+ * 599, with the message that belongs to it where none is given.  The bytes are
+ * mem's.  Returns NGX_SNAPSHOT_ERROR where that was short.
  */
 
 int ngx_snapshot_report_status(const ngx_snapshot_mem_t *mem, unsigned status,
-    ngx_snapshot_family_e family, ngx_snapshot_str_t *object);
+    ngx_snapshot_family_e family, const char *message,
+    ngx_snapshot_str_t *object);
 
 /*
- * The verdict on a request that passes: verdict, operation, violations.  The
- * bytes are the judge's memory's.  Returns NGX_SNAPSHOT_ERROR where that was
- * short.
+ * The verdict on a request that passes: verdict, operation, and as many
+ * violations as in the error object.  The bytes are the judge's memory's.
+ * Returns NGX_SNAPSHOT_ERROR where that was short.
  */
 
 int ngx_snapshot_report_verdict(const ngx_snapshot_judge_t *j,

@@ -272,7 +272,7 @@ is($wrong, 0, 'whatever bytes come, answers are JSON and headers are lists');
 
 # many violations
 
-for my $n (16, 17, 40) {
+for my $n (16, 17, 40, 100, 101, 2000) {
     my $body = create_body(map { ("unknown$_" => 1) } 1 .. $n);
 
     $r = $g->post($body);
@@ -281,7 +281,10 @@ for my $n (16, 17, 40) {
     is(scalar @listed, $n > 16 ? 17 : 16, "$n violations: at most 16 listed");
     is($listed[16], $n > 16 ? 'and ' . ($n - 16) . ' more' : undef,
        "$n violations: then their number");
-    is(scalar @{ $r->{error}{violations} }, $n, "$n violations: all in details");
+    is(scalar @{ $r->{error}{violations} }, $n > 100 ? 100 : $n,
+       "$n violations: at most 100 in the details");
+    is($r->{error}{more}, $n > 100 ? $n - 100 : undef,
+       "$n violations: then their number");
 
     $r = $g->post($body, target => "/w$path");
 

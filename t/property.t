@@ -766,7 +766,7 @@ sub difference {
             my %got = map { $_->{rule} => $_->{severity} }
                       @{ $error->{violations} };
 
-            $compare->('the list of details', \%got);
+            $compare->('the list of details', \%got, undef, $error->{more});
             push @wrong, map { "the details have $_ as $got{$_}" }
                          grep { $got{$_} && $got{$_} ne $must{$_} }
                          sort keys %must;

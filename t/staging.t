@@ -75,6 +75,23 @@ is($log->{volume}, 'v"1', 'and with what');
 $r = $g->post($bad, target => "/validate/v3/$monitored/snapshots");
 is($r->{error}{violations}[0]{rule}, 'name-length', 'a dry run has details');
 
+my $dry = "http://127.0.0.1:$g->{port}/validate/v3/$monitored/snapshots";
+
+like(qx(curl -s --interface 127.0.0.1 $dry), qr/^\{"verdict": "accepted"/,
+     'a dry run for those who are named');
+like(qx(curl -s --interface 127.0.0.2 $dry), qr/^\{"forbidden": /,
+     'and for nobody else');
+
+my %dry;
+
+$dry{$g->get("/validate/v3/$monitored/snapshots")->{status}}++ for 1 .. 150;
+cmp_ok($dry{200}, '>=', 40, 'as often as a job needs');
+cmp_ok($dry{429}, '>=', 20, 'and no oftener');
+is($dry{200} + $dry{429}, 150, 'and nothing else comes of it');
+is($g->get("/v3/$monitored/snapshots")->{status}, 200,
+   'the API has no such limit');
+$g->received;
+
 # new clients
 
 my @new = (port => $g->{ports}{new});

@@ -1,5 +1,6 @@
 # snapshot_validate tells what the gateway would do with a request, and proxies
-# nothing: every case of the contract has the same verdict through it.
+# nothing: every case of the contract has the same verdict through it, but for
+# what is no operation that has rules, which is not judged.
 
 use strict;
 use warnings;
@@ -45,7 +46,10 @@ sub verdict {
 
 # every case whose path can stand behind a prefix
 
-my $n = 0;
+my %judged = map { $_ => 1 } qw(evs_v2_create evs_v3_create evs_v2_update
+    evs_v3_update evs_v2_detail evs_v3_detail evs_v2_list evs_v3_list
+    dws_v1_create);
+my ($n, $others) = (0, 0);
 
 for my $case (cases()) {
     my $title = $case->{title};
@@ -55,6 +59,15 @@ for my $case (cases()) {
 
     my $r = $g->request($case->{method}, "/validate$case->{target}",
                         $case->{headers}, $case->{sent});
+
+    if (!$judged{$case->{operation}} && $case->{verdict} ne 'rejected') {
+        $others++;
+        like("$r->{status} $r->{fault}", qr/^(?:404 itemNotFound|405 badMethod)$/,
+             "$title: the status");
+        like($r->{error}{message}, qr/^not judged: /, "$title: is not judged");
+        next;
+    }
+
     my ($verdict, $violations, $operation) = verdict($r);
 
     my %rules = map { $_->{rule} => 1 } @{ $violations // [] };
@@ -70,6 +83,7 @@ for my $case (cases()) {
 }
 
 cmp_ok($n, '>', 230, "$n cases were tried");
+cmp_ok($others, '>', 3, "$others of them are no operation that has rules");
 
 # what a verdict looks like
 
@@ -92,8 +106,6 @@ is(join(' ', map { "$_->{rule}$_->{at}" } @{ $r->{error}{violations} }),
 
 # each method
 
-is((verdict($g->request('DELETE', "$path/x")))[0], 'accepted',
-   'a request that is unknown is accepted');
 is((verdict($g->request('PUT', "$path/" . SNAPSHOT,
     [['Content-Type', 'application/json']], '{"snapshot": {"name": ""}}')))[2],
    'evs_v3_update', 'an update');
@@ -121,10 +133,68 @@ is($g->post(create_body(), target => $path,
    'a body that cannot be read');
 is($g->post("\xff", target => $path)->{error}{code}, 'EVS.5400', 'no JSON');
 
-for my $target ('/validate', '/validate/v3/p/volumes') {
-    $r = $g->get($target);
+# what is no operation that has rules is not judged, and that is said
+
+my $dws = '/validate/v1.0/' . PROJECT . '/snapshots';
+
+for my $case (
+    ['GET', '/validate'], ['POST', '/validate/v3/p/volumes'],
+    ['POST', '/validate/v3/' . PROJECT . '/snapshot'],
+    ['POST', '/validate/v3/' . PROJECT . '/Snapshot'],
+    ['POST', "$path/create"], ['POST', "$path/" . SNAPSHOT . '/more'],
+    ['GET', "$path/detail/more"], ['POST', '/validate/v4/p/snapshots'],
+    ['POST', "$dws/more/and/more", '404'],
+    ['PUT', $path, 405, 'GET, HEAD, POST'],
+    ['DELETE', $path, 405, 'GET, HEAD, POST'],
+    ['OPTIONS', $path, 405, 'GET, HEAD, POST'],
+    ['POST', "$path/detail", 405, qr/^GET, HEAD\b/],
+    ['PUT', $dws, 405, qr/\bPOST\b/],
+    ['PATCH', "$path/" . SNAPSHOT, 405, qr/\bPUT\b/],
+) {
+    my ($method, $target, $code, $allow) = @$case;
+
+    $r = $g->request($method, $target, [['Content-Type', 'application/json']],
+                     $method =~ /^P/ ? create_body() : undef);
+
+    my $title = "$method $target";
+
     is("$r->{status} $r->{fault} $r->{error}{code}",
-       '404 itemNotFound EVS.5404', "$target is not in scope");
+       $allow ? '405 badMethod 405'
+              : '404 itemNotFound ' . ($code // 'EVS.5404'), $title);
+    is(join(' ', sort keys %{ $r->{error} }), 'code message',
+       "$title: an error like any other");
+    like($r->{error}{message}, qr/^not judged: /, "$title: is not judged");
+    is(join(', ', @{ $r->{headers}{allow} // [] }), $allow // '',
+       "$title: Allow") if !ref $allow;
+    like($r->{headers}{allow}[0] // '', $allow, "$title: Allow") if ref $allow;
+    is($r->{headers}{'x-snapshot-warning'}, undef, "$title: no warning");
+}
+
+$r = $g->request('HEAD', "$path/x/y/z");
+is("$r->{status} $r->{body}", '404 ', 'HEAD is told by the status');
+
+# no answer has more than 100 violations
+
+for my $count (99, 100, 101, 1000) {
+    for my $case (
+        ['field-unknown', { map { ("u$_" => 1) } 1 .. $count }],
+        ['metadata-entry', { metadata => { map { ("m$_" => 1) } 1 .. $count } }],
+        ['metadata-entry', { metadata => { map { ("m$_" => 1) } 1 .. $count },
+                             name => 'n' x 256 }, 1],
+    ) {
+        my ($rule, $members, $more) = @$case;
+
+        $r = $g->post(create_body(%$members), target => $path);
+
+        my $o = $r->{error} // $json->decode($r->{body});
+        my $all = $count + ($more // 0);
+
+        is(scalar @{ $o->{violations} }, $all > 100 ? 100 : $all,
+           "$all violations, $rule: at most 100 are listed");
+        is($o->{more}, $all > 100 ? $all - 100 : undef,
+           "$all violations, $rule: then their number");
+        is($o->{violations}[-1]{rule}, $rule, "$rule is the last of them");
+    }
 }
 
 # the rules are those of the location, the mode is its own

@@ -17,6 +17,7 @@
 
 
 #define REPLY_LISTED     16
+#define REPLY_DETAILED   100
 
 #define REPLY_HEADER_MAX  1024
 #define REPLY_AT_MAX      64
@@ -243,13 +244,16 @@ reply_load(ngx_snapshot_str_t reply)
 
 
 static inline void
-reply_check_details(const ngx_snapshot_judge_t *j, json_t *list,
+reply_check_details(const ngx_snapshot_judge_t *j, json_t *object,
     ngx_snapshot_str_t reply)
 {
-    json_t      *at, *item;
+    json_t      *at, *item, *list, *more;
     size_t       i;
-    unsigned     rule, last, n[2];
+    unsigned     rule, last, all, n[2];
     const char  *severity;
+
+    list = json_object_get(object, "violations");
+    more = json_object_get(object, "more");
 
     if (!json_is_array(list)) {
         reply_wrong("the violations are no list", reply);
@@ -301,13 +305,16 @@ reply_check_details(const ngx_snapshot_judge_t *j, json_t *list,
         }
     }
 
-    /* where not every violation is kept, those of one rule are cut */
+    /* where fewer violations are kept, those of one rule are cut */
+
+    all = j->count[NGX_SNAPSHOT_WARN] + j->count[NGX_SNAPSHOT_REJECT];
 
     if (n[0] > j->count[NGX_SNAPSHOT_WARN]
         || n[1] > j->count[NGX_SNAPSHOT_REJECT]
-        || (j->every
-            && n[0] + n[1] != j->count[NGX_SNAPSHOT_WARN]
-                              + j->count[NGX_SNAPSHOT_REJECT]))
+        || n[0] + n[1] > REPLY_DETAILED
+        || (j->detailed && n[0] + n[1] < all && n[0] + n[1] < REPLY_DETAILED)
+        || (more == NULL) != (n[0] + n[1] == all)
+        || json_integer_value(more) != all - n[0] - n[1])
     {
         reply_wrong("there are more or fewer violations", reply);
     }
@@ -349,7 +356,9 @@ reply_check_object(const ngx_snapshot_judge_t *j, int details)
         reply_wrong("the status has another name", reply);
     }
 
-    if (json_object_size(error) != (details ? 3 : 2)) {
+    if (json_object_size(error) - (json_object_get(error, "more") != NULL)
+        != (details ? 3 : 2))
+    {
         reply_wrong("there are other members", reply);
     }
 
@@ -391,7 +400,7 @@ reply_check_object(const ngx_snapshot_judge_t *j, int details)
     }
 
     if (details) {
-        reply_check_details(j, json_object_get(error, "violations"), reply);
+        reply_check_details(j, error, reply);
     }
 
     json_decref(root);
@@ -415,7 +424,7 @@ reply_check_verdict(const ngx_snapshot_judge_t *j)
     root = reply_load(reply);
     verdict = reply_get(root, "verdict", reply);
 
-    if (json_object_size(root) != 3
+    if (json_object_size(root) - (json_object_get(root, "more") != NULL) != 3
         || !fuzz_is(j->operation->name, reply_get(root, "operation", reply))
         || strcmp(verdict, j->count[NGX_SNAPSHOT_WARN] ? "warned"
                                                        : "accepted") != 0)
@@ -423,7 +432,7 @@ reply_check_verdict(const ngx_snapshot_judge_t *j)
         reply_wrong("another verdict or operation", reply);
     }
 
-    reply_check_details(j, json_object_get(root, "violations"), reply);
+    reply_check_details(j, root, reply);
 
     json_decref(root);
 }

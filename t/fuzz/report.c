@@ -276,7 +276,7 @@ fuzz_check_status(const ngx_snapshot_mem_t *mem, unsigned status,
 {
     ngx_snapshot_str_t  object;
 
-    if (ngx_snapshot_report_status(mem, status, family, &object)
+    if (ngx_snapshot_report_status(mem, status, family, NULL, &object)
         != NGX_SNAPSHOT_OK)
     {
         fprintf(stderr, "there is no answer\n");
@@ -382,7 +382,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     ngx_snapshot_judge_init(&j, &mem, &policy, fuzz_regex(), &route);
 
-    j.every = data[1] & FUZZ_EVERY;
+    j.detailed = data[1] & FUZZ_EVERY;
 
     (void) ngx_snapshot_judge_route(&j, &route);
 

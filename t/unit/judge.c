@@ -388,7 +388,7 @@ thousands_of_violations_are_counted_but_not_kept(void **state)
 
 
 static void
-all_violations_are_kept_where_all_are_told(void **state)
+a_hundred_violations_are_told_with_details(void **state)
 {
     char                 key[16];
     unsigned             i;
@@ -398,13 +398,13 @@ all_violations_are_kept_where_all_are_told(void **state)
     u->policy.rule[NGX_SNAPSHOT_METADATA_ENTRY].severity = NGX_SNAPSHOT_REJECT;
 
     begin(u, "POST", "/v3/p/snapshots");
-    u->judge.every = 1;
+    u->judge.detailed = 1;
     ngx_snapshot_judge_begin(&u->judge);
 
     assert_int_equal(member(u, "snapshot", NGX_SNAPSHOT_OBJECT, ""), 1);
     assert_int_equal(member(u, "metadata", NGX_SNAPSHOT_OBJECT, ""), 1);
 
-    for (i = 0; i < 100; i++) {
+    for (i = 0; i < 1000; i++) {
         sprintf(key, "%u", i);
         assert_int_equal(member(u, key, NGX_SNAPSHOT_NULL, ""), 0);
     }
@@ -415,7 +415,15 @@ all_violations_are_kept_where_all_are_told(void **state)
 
     assert_int_equal(ngx_snapshot_report_object(&u->judge, 1, &s),
                      NGX_SNAPSHOT_OK);
-    assert_true(unit_has(s, "/snapshot/metadata/99\""));
+    /* the first one is that there is no volume_id */
+
+    assert_true(unit_has(s, "/snapshot/metadata/98\""));
+    assert_false(unit_has(s, "/snapshot/metadata/99\""));
+    assert_true(unit_has(s, "\"more\": 901}}"));
+
+    /* no more of them are in memory */
+
+    assert_true(u->arena.n < 100 * 8);
 }
 
 
@@ -440,7 +448,7 @@ main(void)
         cmocka_unit_test_setup_teardown(
             thousands_of_violations_are_counted_but_not_kept, setup, teardown),
         cmocka_unit_test_setup_teardown(
-            all_violations_are_kept_where_all_are_told, setup, teardown),
+            a_hundred_violations_are_told_with_details, setup, teardown),
         cmocka_unit_test_setup_teardown(the_answer_is_as_documented, setup,
                                         teardown)
     };

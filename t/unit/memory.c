@@ -338,7 +338,7 @@ judge(const request_t *r, unsigned way, ngx_snapshot_str_t *answer)
 
     ngx_snapshot_judge_init(&j, &mem, r->lenient ? &lenient : &strict, regex,
                             &route);
-    j.every = (way & DETAILS) != 0;
+    j.detailed = (way & DETAILS) != 0;
 
     if (ngx_snapshot_judge_route(&j, &route)) {
         ngx_snapshot_query_read(&j, unit_str(r->query));
