@@ -11,6 +11,15 @@
 #define ngx_snapshot_is_alpha(c)                                              \
     (((c) | 0x20) >= 'a' && ((c) | 0x20) <= 'z')
 
+/* what is allowed is said first, then what was found */
+
+#define NGX_SNAPSHOT_MUST_BE_PROJECT                                          \
+    "must be 1 to 64 characters of 0-9, A-Z, a-z, \"-\" and \"_\", "
+#define NGX_SNAPSHOT_MUST_BE_UUID                                             \
+    "must be a UUID (8-4-4-4-12 hex digits), "
+
+#define ngx_snapshot_plural(n)  ((n) == 1 ? "" : "s")
+
 #define ngx_snapshot_found(found, ...)                                        \
     snprintf((found)->text, sizeof((found)->text), __VA_ARGS__)
 
@@ -100,15 +109,13 @@ ngx_snapshot_check_project(const ngx_snapshot_checked_t *c,
     const u_char  *p, *last;
 
     if (c->value.len == 0) {
-        ngx_snapshot_found(found, "is missing, 1 to %d characters of 0-9, "
-                           "A-Z, a-z, \"-\" and \"_\" are required",
-                           NGX_SNAPSHOT_PROJECT_ID_MAX);
+        ngx_snapshot_found(found, NGX_SNAPSHOT_MUST_BE_PROJECT "is missing");
         return 0;
     }
 
     if (c->value.len > NGX_SNAPSHOT_PROJECT_ID_MAX) {
-        ngx_snapshot_found(found, "%zu bytes, at most %d are allowed",
-                           c->value.len, NGX_SNAPSHOT_PROJECT_ID_MAX);
+        ngx_snapshot_found(found, NGX_SNAPSHOT_MUST_BE_PROJECT "has %zu bytes",
+                           c->value.len);
         return 0;
     }
 
@@ -118,8 +125,8 @@ ngx_snapshot_check_project(const ngx_snapshot_checked_t *c,
     p = ngx_snapshot_skip(p, last, NGX_SNAPSHOT_BYTE_WORD);
 
     if (p < last) {
-        ngx_snapshot_found(found, "a forbidden character at byte %td, only "
-                           "0-9, A-Z, a-z, \"-\" and \"_\" are allowed",
+        ngx_snapshot_found(found, NGX_SNAPSHOT_MUST_BE_PROJECT
+                           "has another character at byte %td",
                            p - c->value.data + 1);
         return 0;
     }
@@ -140,9 +147,8 @@ ngx_snapshot_check_uuid(const ngx_snapshot_checked_t *c,
     static const u_char  digits[] = { 8, 4, 4, 4, 12 };
 
     if (c->value.len != NGX_SNAPSHOT_UUID_LEN) {
-        ngx_snapshot_found(found, "%zu bytes, a UUID of %d (8-4-4-4-12 hex "
-                           "digits) is required", c->value.len,
-                           NGX_SNAPSHOT_UUID_LEN);
+        ngx_snapshot_found(found, NGX_SNAPSHOT_MUST_BE_UUID "has %zu byte%s",
+                           c->value.len, ngx_snapshot_plural(c->value.len));
         return 0;
     }
 
@@ -168,8 +174,9 @@ ngx_snapshot_check_uuid(const ngx_snapshot_checked_t *c,
         p++;
     }
 
-    ngx_snapshot_found(found, "no UUID from byte %td on, 8-4-4-4-12 hex digits "
-                       "are required", p - c->value.data + 1);
+    ngx_snapshot_found(found, NGX_SNAPSHOT_MUST_BE_UUID
+                       "has another character at byte %td",
+                       p - c->value.data + 1);
     return 0;
 }
 
@@ -223,8 +230,8 @@ ngx_snapshot_check_media_type(const ngx_snapshot_checked_t *c,
         }
 
         if (!ngx_snapshot_media_parameter(&s, &name, &value)) {
-            ngx_snapshot_found(found, "a malformed parameter, "
-                               "\"application/json\" is required");
+            ngx_snapshot_found(found, "must be \"application/json\", has a "
+                               "malformed parameter");
             return 0;
         }
 
@@ -233,15 +240,16 @@ ngx_snapshot_check_media_type(const ngx_snapshot_checked_t *c,
              && !ngx_snapshot_caseeq(value, utf8))
             || ngx_snapshot_media_hidden(name, value, charset))
         {
-            ngx_snapshot_found(found, "another charset, only utf-8 is allowed");
+            ngx_snapshot_found(found, "must have no charset but utf-8, has "
+                               "another");
             return 0;
         }
     }
 
 wrong:
 
-    ngx_snapshot_found(found,
-                       "another media type, \"application/json\" is required");
+    ngx_snapshot_found(found, "must be \"application/json\", is another media "
+                       "type");
     return 0;
 }
 
@@ -377,13 +385,18 @@ ngx_snapshot_check_words(const ngx_snapshot_checked_t *c,
 
     words = c->rule->arg;
 
-    n = ngx_snapshot_found(found, "another value, allowed %s",
-                           words->nwords == 1 ? "is" : "are");
+    n = ngx_snapshot_found(found, "must be ");
 
     for (i = 0; i < words->nwords && n < (int) sizeof(found->text); i++) {
-        n += snprintf(found->text + n, sizeof(found->text) - n, "%s \"%.*s\"",
-                      i ? "," : "", (int) words->words[i].len,
+        n += snprintf(found->text + n, sizeof(found->text) - n, "%s\"%.*s\"",
+                      ngx_snapshot_before(i, words->nwords),
+                      (int) words->words[i].len,
                       (const char *) words->words[i].data);
+    }
+
+    if (n < (int) sizeof(found->text)) {
+        snprintf(found->text + n, sizeof(found->text) - n,
+                 c->value.len ? ", is another value" : ", is empty");
     }
 
     return 0;
@@ -400,8 +413,7 @@ ngx_snapshot_check_boolean(const ngx_snapshot_checked_t *c,
         return 1;
     }
 
-    ngx_snapshot_found(found, "a boolean as a string, true or false without "
-                       "quotes is required");
+    ngx_snapshot_found(found, "must be true or false, is a boolean in quotes");
     return 0;
 }
 
@@ -434,8 +446,17 @@ ngx_snapshot_check_length(const ngx_snapshot_checked_t *c,
         return 1;
     }
 
-    ngx_snapshot_found(found, "%zu bytes, at most %" PRIu64 " are allowed",
-                       c->value.len, c->max);
+    /* a limit is at least 1, so there are more bytes than one */
+
+    if (c->max == 1) {
+        ngx_snapshot_found(found, "%zu bytes, at most 1 is allowed",
+                           c->value.len);
+
+    } else {
+        ngx_snapshot_found(found, "%zu bytes, at most %" PRIu64 " are allowed",
+                           c->value.len, c->max);
+    }
+
     return 0;
 }
 
@@ -460,9 +481,8 @@ ngx_snapshot_check_prefix(const ngx_snapshot_checked_t *c,
         return 1;
     }
 
-    ngx_snapshot_found(found, "begins with \"%.*s\", which is kept for the "
-                       "snapshots that backups make", (int) prefix->len,
-                       (const char *) prefix->data);
+    ngx_snapshot_found(found, "must not begin with \"%.*s\", begins with it",
+                       (int) prefix->len, (const char *) prefix->data);
     return 0;
 }
 
@@ -482,10 +502,10 @@ ngx_snapshot_check_pattern(const ngx_snapshot_checked_t *c,
 
     pattern = c->rule->arg;
 
-    ngx_snapshot_found(found, "%zu bytes that do not match %.*s: a letter, "
-                       "then letters, digits, \"-\" or \"_\", 4 to 64 "
-                       "characters in all", c->value.len, (int) pattern->len,
-                       (const char *) pattern->data);
+    ngx_snapshot_found(found, "must match %.*s, has %zu byte%s that %s not",
+                       (int) pattern->len, (const char *) pattern->data,
+                       c->value.len, ngx_snapshot_plural(c->value.len),
+                       c->value.len == 1 ? "does" : "do");
     return 0;
 }
 
@@ -546,8 +566,8 @@ ngx_snapshot_check_advised(const ngx_snapshot_checked_t *c,
         return 1;
     }
 
-    ngx_snapshot_found(found, "more than %" PRIu64 ", at most %" PRIu64
-                       " a page are advised", c->max, c->max);
+    ngx_snapshot_found(found, "should be at most %" PRIu64 ", is greater",
+                       c->max);
     return 0;
 }
 
@@ -559,14 +579,15 @@ ngx_snapshot_check_offset(const ngx_snapshot_checked_t *c,
     uint64_t  n;
 
     if (!ngx_snapshot_number(c->value, &n)) {
-        ngx_snapshot_found(found, "no integer, 0 to %" PRIu64 " is allowed",
-                           c->max);
+        ngx_snapshot_found(found, "must be an integer from 0 to %" PRIu64
+                           ", is %s", c->max,
+                           c->value.len ? "another value" : "empty");
         return 0;
     }
 
     if (n > c->max) {
-        ngx_snapshot_found(found, "too great, 0 to %" PRIu64 " is allowed",
-                           c->max);
+        ngx_snapshot_found(found, "must be an integer from 0 to %" PRIu64
+                           ", is greater", c->max);
         return 0;
     }
 

@@ -17,8 +17,8 @@
 
 
 /*
- * What a checker found: text is ASCII without any of the value's bytes, "what
- * was found, what is allowed"; code is NULL where the rule's own code holds.
+ * What a checker found: text is ASCII without any of the value's bytes, "must be
+ * what is allowed, is what was found"; code is NULL where the rule's own holds.
  */
 
 typedef struct {

@@ -4,16 +4,13 @@
 #include <jansson.h>
 
 #include "ngx_snapshot_json.h"
+#include "ngx_snapshot_syntax.h"
 #include "ngx_snapshot_text.h"
 
 
 /* an integer of JSON is of any length, one of jansson's has 64 bits */
 
 #define NGX_SNAPSHOT_JSON_FLAGS  JSON_DECODE_INT_AS_REAL
-
-/* so many objects and arrays may be within each other, CONTRACT section 2 */
-
-#define NGX_SNAPSHOT_JSON_LEVELS  512
 
 
 /* what stands before each block of jansson's, as aligned as the block */
@@ -27,43 +24,23 @@ struct ngx_snapshot_json_block_s {
 };
 
 
-typedef struct {
-    enum json_error_code   code;
-    const char            *what;
-} ngx_snapshot_json_fault_t;
-
-
 static void ngx_snapshot_json_watched(ngx_snapshot_judge_t *j,
     ngx_snapshot_str_t body);
 static void *ngx_snapshot_json_malloc(size_t size);
 static void ngx_snapshot_json_free(void *p);
 static void ngx_snapshot_json_text(ngx_snapshot_judge_t *j,
     ngx_snapshot_str_t body);
-static void ngx_snapshot_json_at(ngx_snapshot_judge_t *j,
-    ngx_snapshot_str_t body, const u_char *at, const char *what);
+static const u_char *ngx_snapshot_json_key(const u_char *end);
+static void ngx_snapshot_json_wrong(ngx_snapshot_judge_t *j,
+    ngx_snapshot_rule_e rule, ngx_snapshot_str_t body, const u_char *at,
+    const char *what);
 static json_t *ngx_snapshot_json_load(ngx_snapshot_str_t body, size_t flags,
     json_error_t *error);
 static void ngx_snapshot_json_zeros(u_char *p, u_char *last);
-static const u_char *ngx_snapshot_json_deep(ngx_snapshot_str_t body);
 static const u_char *ngx_snapshot_json_string(const u_char *p,
     const u_char *last);
-static void ngx_snapshot_json_error(ngx_snapshot_judge_t *j,
-    const json_error_t *error);
 static void ngx_snapshot_json_push(ngx_snapshot_judge_t *j, json_t *object);
 static ngx_snapshot_type_e ngx_snapshot_json_type(const json_t *value);
-
-
-/* jansson's own texts hold the client's bytes, so they are not used */
-
-static const ngx_snapshot_json_fault_t  ngx_snapshot_json_faults[] = {
-    { json_error_premature_end_of_input, "ends too early" },
-    { json_error_end_of_input_expected, "text after the end" },
-    { json_error_invalid_syntax, "malformed" },
-    { json_error_invalid_utf8, "invalid UTF-8" },
-    { json_error_null_character, "a NUL in a string" },
-    { json_error_null_byte_in_key, "a NUL in a key" },
-    { json_error_unknown, "malformed" }
-};
 
 
 const char *const  ngx_snapshot_json_version = JANSSON_VERSION;
@@ -82,19 +59,18 @@ static struct {
 void
 ngx_snapshot_json_read(ngx_snapshot_judge_t *j, ngx_snapshot_str_t body)
 {
-    const u_char  *nul;
+    const char    *what;
+    const u_char  *at;
 
     if (body.len == 0) {
-        ngx_snapshot_judge_text(j, NGX_SNAPSHOT_JSON_SYNTAX, "empty", 0, 0);
+        ngx_snapshot_judge_text(j, NGX_SNAPSHOT_JSON_SYNTAX, "is empty", 0, 0);
         return;
     }
 
-    /* jansson reads over one behind a number or a word (its issue 331) */
+    at = ngx_snapshot_syntax(body, &what);
 
-    nul = memchr(body.data, 0, body.len);
-
-    if (nul) {
-        ngx_snapshot_json_at(j, body, nul, "a NUL");
+    if (at) {
+        ngx_snapshot_json_wrong(j, NGX_SNAPSHOT_JSON_SYNTAX, body, at, what);
         return;
     }
 
@@ -102,11 +78,11 @@ ngx_snapshot_json_read(ngx_snapshot_judge_t *j, ngx_snapshot_str_t body)
 }
 
 
-/* says what breaks the text, and in which line and column */
+/* says what is wrong with the text, and at which line and character of it */
 
 static void
-ngx_snapshot_json_at(ngx_snapshot_judge_t *j, ngx_snapshot_str_t body,
-    const u_char *at, const char *what)
+ngx_snapshot_json_wrong(ngx_snapshot_judge_t *j, ngx_snapshot_rule_e rule,
+    ngx_snapshot_str_t body, const u_char *at, const char *what)
 {
     uint64_t       line, column;
     const u_char  *p;
@@ -125,7 +101,7 @@ ngx_snapshot_json_at(ngx_snapshot_judge_t *j, ngx_snapshot_str_t body,
         }
     }
 
-    ngx_snapshot_judge_text(j, NGX_SNAPSHOT_JSON_SYNTAX, what, line, column);
+    ngx_snapshot_judge_text(j, rule, what, line, column);
 }
 
 
@@ -133,16 +109,17 @@ static void
 ngx_snapshot_json_text(ngx_snapshot_judge_t *j, ngx_snapshot_str_t body)
 {
     json_t        *root;
+    const u_char  *key;
     json_error_t   error;
-    const u_char  *deep;
 
     root = ngx_snapshot_json_load(body, JSON_REJECT_DUPLICATES, &error);
 
     if (root == NULL && json_error_code(&error) == json_error_duplicate_key) {
 
-        ngx_snapshot_judge_text(j, NGX_SNAPSHOT_JSON_DUPLICATE_KEY,
-                                "a key is there twice, the second time",
-                                error.line, error.column);
+        key = ngx_snapshot_json_key(body.data + error.position);
+
+        ngx_snapshot_json_wrong(j, NGX_SNAPSHOT_JSON_DUPLICATE_KEY, body, key,
+                                "has one again");
 
         if (ngx_snapshot_judge_rejects(j)) {
             return;
@@ -153,27 +130,37 @@ ngx_snapshot_json_text(ngx_snapshot_judge_t *j, ngx_snapshot_str_t body)
         root = ngx_snapshot_json_load(body, 0, &error);
     }
 
-    /* jansson goes deeper than the contract, to where it gives up */
-
-    deep = (root || json_error_code(&error) == json_error_stack_overflow)
-           ? ngx_snapshot_json_deep(body) : NULL;
-
-    if (deep) {
-        ngx_snapshot_json_at(j, body, deep, "nested too deeply");
-
-    } else if (root == NULL) {
-        ngx_snapshot_json_error(j, &error);
-
-    } else if (json_is_object(root)) {
-        ngx_snapshot_judge_begin(j);
-        ngx_snapshot_json_push(j, root);
-
-    } else {
-        ngx_snapshot_judge_text(j, NGX_SNAPSHOT_JSON_SYNTAX,
-                                "an array at the top", 0, 0);
+    if (root == NULL) {
+        j->failed = 1;
+        return;
     }
 
+    ngx_snapshot_judge_begin(j);
+    ngx_snapshot_json_push(j, root);
+
     json_decref(root);
+}
+
+
+/* where the key begins that ends there: at the last quote without a backslash */
+
+static const u_char *
+ngx_snapshot_json_key(const u_char *end)
+{
+    const u_char  *p, *q;
+
+    p = end - 1;
+
+    do {
+        do {
+            p--;
+        } while (*p != '"');
+
+        for (q = p; q[-1] == '\\'; q--) { /* void */ }
+
+    } while ((p - q) % 2);
+
+    return p;
 }
 
 
@@ -238,44 +225,6 @@ ngx_snapshot_json_zeros(u_char *p, u_char *last)
         *p = '0';
         p += n;
     }
-}
-
-
-/* the object or array of a text that is at one level too many, or NULL */
-
-static const u_char *
-ngx_snapshot_json_deep(ngx_snapshot_str_t body)
-{
-    unsigned       level;
-    const u_char  *p, *last;
-
-    level = 0;
-    last = body.data + body.len;
-
-    for (p = body.data; p < last; p++) {
-
-        switch (*p) {
-
-        case '"':
-            p = ngx_snapshot_json_string(p, last) - 1;
-            break;
-
-        case '{':
-        case '[':
-            if (level++ == NGX_SNAPSHOT_JSON_LEVELS) {
-                return p;
-            }
-
-            break;
-
-        case '}':
-        case ']':
-            level--;
-            break;
-        }
-    }
-
-    return NULL;
 }
 
 
@@ -377,25 +326,6 @@ ngx_snapshot_json_free(void *p)
     b->next->prev = b->prev;
 
     ngx_snapshot_json_heap.release(b);
-}
-
-
-static void
-ngx_snapshot_json_error(ngx_snapshot_judge_t *j, const json_error_t *error)
-{
-    enum json_error_code              code;
-    const ngx_snapshot_json_fault_t  *f;
-
-    code = json_error_code(error);
-
-    for (f = ngx_snapshot_json_faults; f->code != json_error_unknown; f++) {
-        if (f->code == code) {
-            break;
-        }
-    }
-
-    ngx_snapshot_judge_text(j, NGX_SNAPSHOT_JSON_SYNTAX, f->what,
-                            error->line, error->column);
 }
 
 

@@ -51,7 +51,8 @@ static ngx_snapshot_noinline void ngx_snapshot_judge_missing(
 static ngx_snapshot_noinline void ngx_snapshot_judge_nothing(
     ngx_snapshot_judge_t *j);
 static void ngx_snapshot_judge_known(ngx_snapshot_violation_t *v,
-    const ngx_snapshot_scope_t *scope);
+    const char *what, const ngx_snapshot_scope_t *scope);
+static void ngx_snapshot_judge_bytes(ngx_snapshot_violation_t *v, uint64_t n);
 static const ngx_snapshot_field_t *ngx_snapshot_judge_find(
     const ngx_snapshot_scope_t *scope, ngx_snapshot_str_t name);
 static void ngx_snapshot_judge_keep(ngx_snapshot_judge_t *j,
@@ -88,7 +89,7 @@ int
 ngx_snapshot_judge_route(ngx_snapshot_judge_t *j,
     const ngx_snapshot_route_t *route)
 {
-    const char                   *before;
+    unsigned                      i, n;
     ngx_snapshot_place_t          place;
     ngx_snapshot_violation_t     *v;
     const ngx_snapshot_method_t  *m;
@@ -104,7 +105,7 @@ ngx_snapshot_judge_route(ngx_snapshot_judge_t *j,
             place = ngx_snapshot_judge_named("path", "path",
                                              ngx_snapshot_empty);
             ngx_snapshot_judge_say(j, NGX_SNAPSHOT_OPERATION_KNOWN, &place,
-                                   "is none of the documented operations");
+                                   "must be a documented operation, is none");
             return 1;
         }
 
@@ -117,18 +118,22 @@ ngx_snapshot_judge_route(ngx_snapshot_judge_t *j,
             v->status = 405;
             v->code = "405";
 
-            ngx_snapshot_text_cstr(&v->message,
-                           "not documented for this path, allowed are");
-            before = " ";
+            ngx_snapshot_text_cstr(&v->message, "must be ");
+
+            i = 0;
+            n = __builtin_popcount(route->methods);
 
             for (m = ngx_snapshot_methods; m->method; m++) {
                 if (m->method & route->methods) {
-                    ngx_snapshot_text_cstr(&v->message, before);
+                    ngx_snapshot_text_cstr(&v->message,
+                                           ngx_snapshot_before(i++, n));
                     ngx_snapshot_text_add(&v->message, m->name.data,
                                           m->name.len);
-                    before = ", ";
                 }
             }
+
+            ngx_snapshot_text_cstr(&v->message,
+                                   " for this path, is another");
         }
 
         return 1;
@@ -195,8 +200,7 @@ ngx_snapshot_judge_known_header(ngx_snapshot_judge_t *j,
 
     if (h->rule == NGX_SNAPSHOT_METHOD_OVERRIDE) {
         ngx_snapshot_judge_say(j, h->rule, &place,
-                               "is present, the method of the request line is "
-                               "the only one that is allowed");
+                               "must be absent, is present");
         return;
     }
 
@@ -208,8 +212,7 @@ ngx_snapshot_judge_known_header(ngx_snapshot_judge_t *j,
 
     if (h->rule == NGX_SNAPSHOT_CONTENT_TYPE && (j->headers & bit)) {
         ngx_snapshot_judge_say(j, h->rule, &place,
-                               "is there more than once, exactly one is "
-                               "required");
+                               "must be given once, is repeated");
         return;
     }
 
@@ -234,7 +237,7 @@ ngx_snapshot_judge_headers_end(ngx_snapshot_judge_t *j)
                                      ngx_snapshot_headers[0].name);
 
     ngx_snapshot_judge_say(j, NGX_SNAPSHOT_CONTENT_TYPE, &place,
-                           "is missing, \"application/json\" is required");
+                           "must be \"application/json\", is missing");
 }
 
 
@@ -277,10 +280,10 @@ ngx_snapshot_judge_size(ngx_snapshot_judge_t *j, uint64_t size)
     v = ngx_snapshot_judge_add(j, NGX_SNAPSHOT_BODY_SIZE, &place);
 
     if (v) {
-        ngx_snapshot_text_cstr(&v->message, "more than the ");
-        ngx_snapshot_text_num(&v->message,
-                              j->policy->rule[NGX_SNAPSHOT_BODY_SIZE].max);
-        ngx_snapshot_text_cstr(&v->message, " bytes that are allowed");
+        ngx_snapshot_text_cstr(&v->message, "must be at most ");
+        ngx_snapshot_judge_bytes(v,
+                                 j->policy->rule[NGX_SNAPSHOT_BODY_SIZE].max);
+        ngx_snapshot_text_cstr(&v->message, ", is larger");
     }
 
     return !ngx_snapshot_judge_rejects(j);
@@ -296,8 +299,7 @@ ngx_snapshot_judge_override(ngx_snapshot_judge_t *j)
                                      ngx_snapshot_method_param);
 
     ngx_snapshot_judge_say(j, NGX_SNAPSHOT_METHOD_OVERRIDE, &place,
-                           "is present, the method of the request line is the "
-                           "only one that is allowed");
+                           "must be absent, is present");
 }
 
 
@@ -309,8 +311,8 @@ ngx_snapshot_judge_separator(ngx_snapshot_judge_t *j)
     place = ngx_snapshot_judge_named("query", "query", ngx_snapshot_empty);
 
     ngx_snapshot_judge_say(j, NGX_SNAPSHOT_PARAM_ENCODING, &place,
-                           "a bare \";\", only \"&\" is allowed between "
-                           "parameters");
+                           "must have \"&\" between parameters, has a bare "
+                           "\";\"");
 }
 
 
@@ -340,8 +342,9 @@ ngx_snapshot_judge_param(ngx_snapshot_judge_t *j, ngx_snapshot_str_t name,
         v = ngx_snapshot_judge_add(j, NGX_SNAPSHOT_PARAM_UNKNOWN, &place);
 
         if (v) {
-            ngx_snapshot_text_cstr(&v->message, "unknown parameter, known are");
-            ngx_snapshot_judge_known(v, scope);
+            ngx_snapshot_text_cstr(&v->message, "must be ");
+            ngx_snapshot_judge_known(v, "parameter", scope);
+            ngx_snapshot_text_cstr(&v->message, ", is unknown");
         }
 
         return;
@@ -351,7 +354,7 @@ ngx_snapshot_judge_param(ngx_snapshot_judge_t *j, ngx_snapshot_str_t name,
 
     if (j->params & bit) {
         ngx_snapshot_judge_say(j, NGX_SNAPSHOT_PARAM_DUPLICATE, &place,
-                               "is there more than once, one is allowed");
+                               "must be given once, is repeated");
 
         if (ngx_snapshot_judge_severity(j, NGX_SNAPSHOT_PARAM_DUPLICATE)
             == NGX_SNAPSHOT_REJECT)
@@ -366,10 +369,10 @@ ngx_snapshot_judge_param(ngx_snapshot_judge_t *j, ngx_snapshot_str_t name,
 
     if (!whole || !ngx_snapshot_utf8_printable(value)) {
         ngx_snapshot_judge_say(j, NGX_SNAPSHOT_PARAM_ENCODING, &place,
-                               whole ? "decodes to control characters or to "
-                                       "what is no UTF-8, neither is allowed"
-                                     : "a broken percent-escape, \"%\" and "
-                                       "two hex digits are required");
+                               whole ? "must be UTF-8 without control "
+                                       "characters, decodes to other bytes"
+                                     : "must have two hex digits behind each "
+                                       "\"%\", has other characters");
 
         if (ngx_snapshot_judge_severity(j, NGX_SNAPSHOT_PARAM_ENCODING)
             == NGX_SNAPSHOT_REJECT)
@@ -401,6 +404,10 @@ ngx_snapshot_judge_text(ngx_snapshot_judge_t *j, ngx_snapshot_rule_e rule,
         return;
     }
 
+    ngx_snapshot_text_cstr(&v->message, rule == NGX_SNAPSHOT_JSON_SYNTAX
+                                        ? "must be one JSON object in UTF-8, "
+                                        : "must have each key of an object "
+                                          "once, ");
     ngx_snapshot_text_cstr(&v->message, what);
 
     if (line) {
@@ -409,12 +416,6 @@ ngx_snapshot_judge_text(ngx_snapshot_judge_t *j, ngx_snapshot_rule_e rule,
         ngx_snapshot_text_cstr(&v->message, ", column ");
         ngx_snapshot_text_num(&v->message, column);
     }
-
-    ngx_snapshot_text_cstr(&v->message, rule == NGX_SNAPSHOT_JSON_SYNTAX
-                                        ? ", one JSON object in UTF-8 is "
-                                          "required"
-                                        : ", each key is allowed once in an "
-                                          "object");
 }
 
 
@@ -477,8 +478,9 @@ ngx_snapshot_judge_field_member(ngx_snapshot_judge_t *j,
         v = ngx_snapshot_judge_add(j, NGX_SNAPSHOT_FIELD_UNKNOWN, &place);
 
         if (v) {
-            ngx_snapshot_text_cstr(&v->message, "unknown field, known are");
-            ngx_snapshot_judge_known(v, frame->scope);
+            ngx_snapshot_text_cstr(&v->message, "must be ");
+            ngx_snapshot_judge_known(v, "field", frame->scope);
+            ngx_snapshot_text_cstr(&v->message, ", is unknown");
         }
 
         return 0;
@@ -516,7 +518,7 @@ ngx_snapshot_judge_field_member(ngx_snapshot_judge_t *j,
 
     if (value.len == 0 && field->flags & NGX_SNAPSHOT_REQUIRED) {
         ngx_snapshot_judge_say(j, NGX_SNAPSHOT_FIELD_REQUIRED, &place,
-                               "is empty, a value is required");
+                               "must have a value, is empty");
         return 0;
     }
 
@@ -532,12 +534,10 @@ ngx_snapshot_judge_wrong_entry(ngx_snapshot_judge_t *j,
     ngx_snapshot_str_t key, ngx_snapshot_type_e type, ngx_snapshot_str_t value)
 {
     uint64_t                   max;
-    const char                *after;
     ngx_snapshot_place_t       place;
     ngx_snapshot_violation_t  *v;
 
     max = j->entry_max;
-    after = " are allowed";
 
     place = ngx_snapshot_judge_named(NULL, NULL, key);
 
@@ -547,24 +547,29 @@ ngx_snapshot_judge_wrong_entry(ngx_snapshot_judge_t *j,
         return;
     }
 
+    if (key.len && key.len <= max && type != NGX_SNAPSHOT_STRING) {
+        ngx_snapshot_text_cstr(&v->message, "must be ");
+        ngx_snapshot_text_cstr(&v->message,
+                               ngx_snapshot_types[NGX_SNAPSHOT_STRING]);
+        ngx_snapshot_text_cstr(&v->message, ", is ");
+        ngx_snapshot_text_cstr(&v->message, ngx_snapshot_types[type]);
+
+        return;
+    }
+
     if (key.len == 0 || key.len > max) {
         ngx_snapshot_text_cstr(&v->message, "a key of ");
-        ngx_snapshot_text_num(&v->message, key.len);
-        ngx_snapshot_text_cstr(&v->message, " bytes, 1 to ");
-
-    } else if (type != NGX_SNAPSHOT_STRING) {
-        ngx_snapshot_text_cstr(&v->message, ngx_snapshot_types[type]);
-        ngx_snapshot_text_cstr(&v->message, ", a string of at most ");
-        after = " bytes is required";
+        ngx_snapshot_judge_bytes(v, key.len);
+        ngx_snapshot_text_cstr(&v->message, ", 1 to ");
 
     } else {
-        ngx_snapshot_text_cstr(&v->message, "a value of ");
-        ngx_snapshot_text_num(&v->message, value.len);
-        ngx_snapshot_text_cstr(&v->message, " bytes, at most ");
+        ngx_snapshot_judge_bytes(v, value.len);
+        ngx_snapshot_text_cstr(&v->message, ", at most ");
     }
 
     ngx_snapshot_text_num(&v->message, max);
-    ngx_snapshot_text_cstr(&v->message, after);
+    ngx_snapshot_text_cstr(&v->message,
+                           max == 1 ? " is allowed" : " are allowed");
 }
 
 
@@ -608,7 +613,7 @@ ngx_snapshot_judge_missing(ngx_snapshot_judge_t *j,
     place = ngx_snapshot_judge_named(NULL, NULL, field->name);
 
     ngx_snapshot_judge_say(j, NGX_SNAPSHOT_FIELD_REQUIRED, &place,
-                           "is missing, it is required");
+                           "must be given, is missing");
 }
 
 
@@ -630,9 +635,9 @@ ngx_snapshot_judge_nothing(ngx_snapshot_judge_t *j)
     j->depth++;
 
     if (v) {
-        ngx_snapshot_text_cstr(&v->message, "has nothing to update, at least "
-                               "one is required of");
-        ngx_snapshot_judge_known(v, frame->scope);
+        ngx_snapshot_text_cstr(&v->message, "must have ");
+        ngx_snapshot_judge_known(v, "field", frame->scope);
+        ngx_snapshot_text_cstr(&v->message, ", has none");
     }
 }
 
@@ -904,27 +909,47 @@ ngx_snapshot_judge_type(ngx_snapshot_judge_t *j,
     v = ngx_snapshot_judge_add(j, NGX_SNAPSHOT_FIELD_TYPE, place);
 
     if (v) {
-        ngx_snapshot_text_cstr(&v->message, ngx_snapshot_types[type]);
-        ngx_snapshot_text_cstr(&v->message, ", ");
+        ngx_snapshot_text_cstr(&v->message, "must be ");
         ngx_snapshot_text_cstr(&v->message, ngx_snapshot_types[field->type]);
         ngx_snapshot_text_cstr(&v->message,
                                field->flags & NGX_SNAPSHOT_NULLABLE
-                               ? " or null is required" : " is required");
+                               ? " or null, is " : ", is ");
+        ngx_snapshot_text_cstr(&v->message, ngx_snapshot_types[type]);
+    }
+}
+
+
+/* "one of the fields name or description", "the field snapshot" */
+
+static void
+ngx_snapshot_judge_known(ngx_snapshot_violation_t *v, const char *what,
+    const ngx_snapshot_scope_t *scope)
+{
+    unsigned  i;
+
+    ngx_snapshot_text_cstr(&v->message,
+                           scope->nfields == 1 ? "the " : "one of the ");
+    ngx_snapshot_text_cstr(&v->message, what);
+    ngx_snapshot_text_cstr(&v->message, scope->nfields == 1 ? " " : "s ");
+
+    for (i = 0; i < scope->nfields; i++) {
+
+        if (i) {
+            ngx_snapshot_text_cstr(&v->message,
+                                   ngx_snapshot_before(i, scope->nfields));
+        }
+
+        ngx_snapshot_text_add(&v->message, scope->fields[i].name.data,
+                              scope->fields[i].name.len);
     }
 }
 
 
 static void
-ngx_snapshot_judge_known(ngx_snapshot_violation_t *v,
-    const ngx_snapshot_scope_t *scope)
+ngx_snapshot_judge_bytes(ngx_snapshot_violation_t *v, uint64_t n)
 {
-    unsigned  i;
-
-    for (i = 0; i < scope->nfields; i++) {
-        ngx_snapshot_text_cstr(&v->message, i ? ", " : " ");
-        ngx_snapshot_text_add(&v->message, scope->fields[i].name.data,
-                              scope->fields[i].name.len);
-    }
+    ngx_snapshot_text_num(&v->message, n);
+    ngx_snapshot_text_cstr(&v->message, n == 1 ? " byte" : " bytes");
 }
 
 

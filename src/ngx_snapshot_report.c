@@ -272,22 +272,17 @@ static void
 ngx_snapshot_report_entry(ngx_snapshot_text_t *t,
     const ngx_snapshot_violation_t *v)
 {
-    const u_char        *last;
-    ngx_snapshot_str_t   at;
+    ngx_snapshot_str_t  at;
 
     ngx_snapshot_text_add(t, ngx_snapshot_rules[v->rule].name.data,
                           ngx_snapshot_rules[v->rule].name.len);
     ngx_snapshot_text_cstr(t, ";at=\"");
 
     at = ngx_snapshot_text_str(&v->at);
-    last = at.data + at.len;
 
-    if (at.len <= NGX_SNAPSHOT_AT_MAX
-        && ngx_snapshot_skip(at.data, last, NGX_SNAPSHOT_BYTE_PLAIN) == last)
-    {
-        ngx_snapshot_text_add(t, at.data, at.len);
+    /* the place of what is wrong with the body as such is empty */
 
-    } else {
+    if (at.len) {
         ngx_snapshot_report_at(t, at);
     }
 
@@ -304,11 +299,19 @@ ngx_snapshot_report_at(ngx_snapshot_text_t *t, ngx_snapshot_str_t at)
     const u_char        *p, *last;
     ngx_snapshot_str_t   head;
 
+    last = at.data + at.len;
+
+    if (at.len <= NGX_SNAPSHOT_AT_MAX
+        && ngx_snapshot_skip(at.data, last, NGX_SNAPSHOT_BYTE_PLAIN) == last)
+    {
+        ngx_snapshot_text_add(t, at.data, at.len);
+        return;
+    }
+
     head.data = at.data;
     head.len = 0;
 
     all = 0;
-    last = at.data + at.len;
 
     for (p = at.data; p < last && all <= NGX_SNAPSHOT_AT_MAX; p += n) {
 

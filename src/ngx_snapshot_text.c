@@ -473,6 +473,17 @@ ngx_snapshot_percent_decode(u_char *dst, ngx_snapshot_str_t src, int plus,
 }
 
 
+const char *
+ngx_snapshot_before(unsigned i, unsigned n)
+{
+    if (i == 0) {
+        return (n > 2) ? "one of " : "";
+    }
+
+    return (i == n - 1) ? " or " : ", ";
+}
+
+
 int
 ngx_snapshot_caseeq(ngx_snapshot_str_t a, ngx_snapshot_str_t b)
 {

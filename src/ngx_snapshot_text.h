@@ -149,6 +149,13 @@ int ngx_snapshot_utf8_printable(ngx_snapshot_str_t s);
 size_t ngx_snapshot_percent_decode(u_char *dst, ngx_snapshot_str_t src,
     int plus, int *whole);
 
+/*
+ * What stands before item i of n that are listed, as in "one of a, b or c" and
+ * "a or b".  Static.
+ */
+
+const char *ngx_snapshot_before(unsigned i, unsigned n);
+
 /* 1 where both are the same bytes, letters compared without case. */
 
 int ngx_snapshot_caseeq(ngx_snapshot_str_t a, ngx_snapshot_str_t b);

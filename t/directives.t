@@ -230,17 +230,17 @@ $r = $g->post(create_body(name => 'autobk_snapshot_1', x => 1, force => 1,
 
 is_deeply($r->{error}{violations}, [
     { rule => 'field-unknown', severity => 'reject', at => '/snapshot/x',
-      message => 'snapshot.x: unknown field, known are volume_id, force, '
-                 . 'metadata, description, name', code => 'EVS.5400' },
+      message => 'snapshot.x: must be one of the fields volume_id, force, '
+                 . 'metadata, description or name, is unknown', code => 'EVS.5400' },
     { rule => 'field-type', severity => 'reject', at => '/snapshot/force',
-      message => 'snapshot.force: a number, a boolean is required',
+      message => 'snapshot.force: must be a boolean, is a number',
       code => 'EVS.1018' },
     { rule => 'name-length', severity => 'reject', at => '/snapshot/name',
       message => 'snapshot.name: 17 bytes, at most 10 are allowed',
       code => 'EVS.5400' },
     { rule => 'name-reserved', severity => 'reject', at => '/snapshot/name',
-      message => 'snapshot.name: begins with "autobk_snapshot_", which is '
-                 . 'kept for the snapshots that backups make',
+      message => 'snapshot.name: must not begin with "autobk_snapshot_", '
+                 . 'begins with it',
       code => 'EVS.5400' },
     { rule => 'description-length', severity => 'warn',
       at => '/snapshot/description',

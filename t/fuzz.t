@@ -103,6 +103,13 @@ my @breaks = (
         s/if \(value\.len == 0 && field->flags/if (0 && field->flags/
     }],
 
+    ['body', 'syntax', 'a mistake in a word is where the word begins', sub {
+        s/(if \(!ngx_snapshot_syntax_take\(s, \*word\)\) \{)/$1 s->p--;/
+    }],
+    ['body', 'syntax', 'what is behind the object is not looked at', sub {
+        s/if \(s\.what == NULL && ngx_snapshot_syntax_space\(&s\) != -1\)/if (0)/
+    }],
+
     ['query', 'check', 'a number goes around', sub {
         s/if \(\*n > \(UINT64_MAX - digit\) \/ 10\) \{/if (0) {/
     }],
@@ -149,7 +156,7 @@ my @breaks = (
         s/\n +\|\| !ngx_snapshot_utf8_printable\(c\)\)/)/
     }],
     ['report', 'judge', 'a value is echoed', sub {
-        s/(ngx_snapshot_text_cstr\(&v->message, "unknown field)/
+        s/(ngx_snapshot_judge_known\(v, "field")/
           ngx_snapshot_text_add(&v->message, value.data, value.len); $1/
     }],
     ['report', 'report', 'the last violation gives the code', sub {

@@ -193,10 +193,10 @@ for my $case (@ids) {
 is(outcome($g->post(create_body(force => $_))), 'EVS.1018', "force of $_")
     for qw(true True TRUE false 1 0 yes No ON off t F y N maybe), '', ' true';
 like($g->post(create_body(force => $_))->{error}{message},
-     qr/a boolean as a string/, "$_ reads as a boolean")
+     qr/must be true or false/, "$_ reads as a boolean")
     for qw(true True TRUE false 1 0 yes No ON off t F y N);
 like($g->post(create_body(force => $_))->{error}{message},
-     qr/a string, a boolean is required/, "'$_' does not")
+     qr/must be a boolean, is a string/, "'$_' does not")
     for qw(maybe 2 tru yess), '', ' true';
 
 # statuses
@@ -244,7 +244,7 @@ for my $case (['--1e400', 'EVS.5400'], ['01e400', 'EVS.5400'],
 }
 
 like($g->post(qq({"a": 1e400, "b": "1e400\\"1e400", "c": x}))->{error}{message},
-     qr/ at line 1, column 4\d,/, 'a wrong text behind one is found in place');
+     qr/ at line 1, column 40$/, 'a wrong text behind one is found in place');
 
 # 512 levels of objects and arrays, whatever is in them
 
@@ -267,7 +267,7 @@ for my $case ([511, '[]', 'metadata-entry'], [512, '[]', 'EVS.5400'],
 }
 
 like($g->post(qq({"a":\n) . '[' x 520 . ']' x 520 . '}')->{error}{message},
-     qr/^body: nested too deeply at line 2, column 512,/,
+     qr/is nested too deeply at line 2, column 512$/,
      'the level that is too many is named by its place');
 is($g->post('{' . join(', ', map { qq("$_": 1) } 1 .. 2000) . '}')
    ->{error}{code}, 'EVS.5400', 'members are no levels');

@@ -282,7 +282,7 @@ for my $prefix ('/small', '/onfile') {
         ['Transfer-Encoding', 'chunked']), '0.1', 'x' x 200, '0.1', 'x' x 200],
         count => 1);
     is($r->{status}, 413, "$prefix: it is refused while it is being sent");
-    like($r->{body}, qr/^\{"overLimit": \{"message": "body: more than the 300 /,
+    like($r->{body}, qr/^\{"overLimit": \{"message": "body: must be at most 300 bytes, /,
          'with the documented error object');
     cmp_ok(time - $t, '<', 3, 'and not when a timeout has run out');
 

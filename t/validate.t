@@ -91,8 +91,7 @@ my $r = $g->post(create_body(name => 'autobk_snapshot_1'), target => $path);
 is_deeply($json->decode($r->{body}), { verdict => 'warned',
     operation => 'evs_v3_create', violations => [{ rule => 'name-reserved',
     severity => 'warn', at => '/snapshot/name', message => 'snapshot.name: '
-    . 'begins with "autobk_snapshot_", which is kept for the snapshots that '
-    . 'backups make', code => 'EVS.5400' }] }, 'a warning, with its details');
+    . 'must not begin with "autobk_snapshot_", begins with it', code => 'EVS.5400' }] }, 'a warning, with its details');
 is($r->{headers}{'content-type'}[0], 'application/json', 'in JSON');
 
 $r = $g->post(create_body(), target => $path);

@@ -4,12 +4,13 @@
  * reader makes of it that was written from CONTRACT section 2 alone, over a
  * tree, and without a table: the same rules are broken.  So what is accepted
  * satisfies the contract, and what is rejected does not.  The tree is
- * jansson's, whether there may be one is said by text.h.  The input is the
- * body.
+ * jansson's, whether there may be one is said by text.h.  So is whether a
+ * mistake is where it is said to be.  The input is the body.
  */
 
 
 #include "fuzz.h"
+#include "ngx_snapshot_syntax.h"
 #include "reply.h"
 #include "text.h"
 
@@ -27,6 +28,7 @@ static uint32_t fuzz_read_text(json_t *value, size_t max,
 static uint32_t fuzz_read_force(json_t *force);
 static uint32_t fuzz_read_metadata(json_t *metadata);
 static uint32_t fuzz_read_dws_name(json_t *name);
+static void fuzz_check_mistake(ngx_snapshot_str_t body);
 static void fuzz_judge(const ngx_snapshot_operation_t *op,
     ngx_snapshot_str_t body);
 
@@ -44,17 +46,13 @@ fuzz_read(const ngx_snapshot_operation_t *op, ngx_snapshot_str_t body)
 
     root = fuzz_read_tree(body, &error);
 
-    /* of a key that is there twice and a fault behind it, the first counts */
-
-    if (root == NULL && json_error_code(&error) == json_error_duplicate_key
-        && !memchr(body.data, 0, body.len))
-    {
-        return fuzz_bit(NGX_SNAPSHOT_JSON_DUPLICATE_KEY);
-    }
-
     if (!text_is_object(body)) {
         json_decref(root);
         return fuzz_bit(NGX_SNAPSHOT_JSON_SYNTAX);
+    }
+
+    if (root == NULL && json_error_code(&error) == json_error_duplicate_key) {
+        return fuzz_bit(NGX_SNAPSHOT_JSON_DUPLICATE_KEY);
     }
 
     if (root == NULL) {
@@ -379,6 +377,50 @@ fuzz_read_dws_name(json_t *name)
 }
 
 
+/*
+ * What is before a mistake can begin an object, and with the mistake no more.
+ * Of a character, of an escape and of a pair of these the first byte counts,
+ * of a number the first one that is not in it.
+ */
+
+static void
+fuzz_check_mistake(ngx_snapshot_str_t body)
+{
+    const char          *what;
+    const u_char        *at;
+    ngx_snapshot_str_t   head;
+
+    at = body.len ? ngx_snapshot_syntax(body, &what) : NULL;
+
+    if (at == NULL) {
+        return;
+    }
+
+    head.data = body.data;
+    head.len = at - body.data;
+
+    if (!text_may_begin(head)) {
+        fprintf(stderr, "the mistake is before that place: %s\n", what);
+        fuzz_show("body", body);
+        fuzz_show("up to it", head);
+        abort();
+    }
+
+    if (head.len == body.len || *at >= 0x80 || strchr("\\-.eE", *at)) {
+        return;
+    }
+
+    head.len++;
+
+    if (text_may_begin(head)) {
+        fprintf(stderr, "the mistake is behind that place: %s\n", what);
+        fuzz_show("body", body);
+        fuzz_show("up to it", head);
+        abort();
+    }
+}
+
+
 static void
 fuzz_judge(const ngx_snapshot_operation_t *op, ngx_snapshot_str_t body)
 {
@@ -429,6 +471,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     ngx_snapshot_str_t   body;
 
     body = fuzz_exact(data, size);
+
+    fuzz_check_mistake(body);
 
     for (i = 0; i < NGX_SNAPSHOT_OPERATIONS; i++) {
         if (ngx_snapshot_operations[i].body && !fuzz_is_twin(i)) {

@@ -173,7 +173,7 @@ fuzz_judge_body(ngx_snapshot_judge_t *j, ngx_snapshot_str_t pieces,
 
     if (how & FUZZ_TEXT) {
         ngx_snapshot_judge_text(j, NGX_SNAPSHOT_JSON_DUPLICATE_KEY,
-                                "a key is there twice, the second time",
+                                "has one again",
                                 how, SIZE_MAX);
     }
 

@@ -1,8 +1,8 @@
 
 /*
  * A second reader of JSON, by the grammar of RFC 8259 and the rule
- * "json-syntax" alone.  It says whether a body is one text, and nothing of
- * what is in it.
+ * "json-syntax" alone.  It says whether a body is one text, or may begin one,
+ * and nothing of what is in it.
  */
 
 
@@ -257,6 +257,7 @@ static inline int
 text_list(text_t *t, int end)
 {
     if (++t->depth > TEXT_DEPTH) {
+        t->p--;
         return 0;
     }
 
@@ -333,26 +334,46 @@ text_value(text_t *t)
         right = text_number(t);
     }
 
-    text_space(t);
+    if (right) {
+        text_space(t);
+    }
 
     return right;
 }
 
 
-/* 1 where the body is one object, and nothing else */
+/* reads the body; 1 where it is one object, and nothing else */
+
+static inline int
+text_read(text_t *t, ngx_snapshot_str_t body)
+{
+    t->p = body.data;
+    t->last = body.data + body.len;
+    t->depth = 0;
+
+    text_space(t);
+
+    return text_next(t) == '{' && text_value(t) && t->p == t->last;
+}
+
 
 static inline int
 text_is_object(ngx_snapshot_str_t body)
 {
     text_t  t;
 
-    t.p = body.data;
-    t.last = body.data + body.len;
-    t.depth = 0;
+    return text_read(&t, body);
+}
 
-    text_space(&t);
 
-    return text_next(&t) == '{' && text_value(&t) && t.p == t.last;
+/* 1 where the bytes are one object, or all that they lack is an end */
+
+static inline int
+text_may_begin(ngx_snapshot_str_t bytes)
+{
+    text_t  t;
+
+    return text_read(&t, bytes) || t.p == t.last;
 }
 
 
