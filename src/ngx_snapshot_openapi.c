@@ -8,6 +8,10 @@
 
 #define NGX_SNAPSHOT_PROJECT_PATTERN  "^[0-9A-Za-z_-]{1,64}$"
 
+/* a generator would else take an object without properties for an empty one */
+
+#define NGX_SNAPSHOT_OPENAPI_ANY  ", \"additionalProperties\": true"
+
 
 typedef struct {
     ngx_snapshot_text_t           text;
@@ -274,21 +278,28 @@ static void
 ngx_snapshot_openapi_query(ngx_snapshot_openapi_t *o,
     const ngx_snapshot_field_t *field)
 {
-    unsigned              i, number;
+    unsigned              i, number, empty;
     ngx_snapshot_check_e  check;
 
     number = 0;
+    empty = 1;
 
     for (i = 0; i < NGX_SNAPSHOT_FIELD_CHECKS && field->rules[i]; i++) {
         check = ngx_snapshot_rules[field->rules[i]].check;
         number |= (check == NGX_SNAPSHOT_CHECK_LIMIT
                    || check == NGX_SNAPSHOT_CHECK_OFFSET)
                   && rejects(o, field->rules[i]);
+        empty &= (check == NGX_SNAPSHOT_CHECK_LENGTH);
     }
 
     say(o, "{\"name\": ");
     ngx_snapshot_openapi_string(o, field->name);
-    say(o, ", \"in\": \"query\", \"required\": false, \"schema\": {\"type\": ");
+    say(o, ", \"in\": \"query\", \"required\": false, ");
+
+    /* CONTRACT section 2: an empty value is judged by the rules of its own */
+
+    say(o, empty ? "\"allowEmptyValue\": true, " : "");
+    say(o, "\"schema\": {\"type\": ");
     say(o, number ? "\"integer\"" : "\"string\"");
 
     for (i = 0; i < NGX_SNAPSHOT_FIELD_CHECKS && field->rules[i]; i++) {
@@ -433,6 +444,9 @@ ngx_snapshot_openapi_map(ngx_snapshot_openapi_t *o, ngx_snapshot_rule_e rule)
         say(o, "}, \"additionalProperties\": {\"type\": \"string\"");
         ngx_snapshot_openapi_value(o, rule);
         say(o, "}");
+
+    } else {
+        say(o, NGX_SNAPSHOT_OPENAPI_ANY);
     }
 
     ngx_snapshot_openapi_rule_refs(o, &rule, 1);
@@ -687,6 +701,9 @@ ngx_snapshot_openapi_answer(ngx_snapshot_openapi_t *o,
         if (f->type == NGX_SNAPSHOT_ARRAY) {
             say(o, ", \"items\": ");
             ngx_snapshot_openapi_answer(o, f->members);
+
+        } else if (f->type == NGX_SNAPSHOT_OBJECT) {
+            say(o, NGX_SNAPSHOT_OPENAPI_ANY);
         }
 
         say(o, "}");

@@ -89,6 +89,54 @@ SKIP: {
     isnt($?, 0, 'the linter would find an error');
 }
 
+# a client in TypeScript whose types a generator made of the document
+
+sub compiles {
+    my ($rules, $more) = @_;
+
+    my $typed = qx($modules/.bin/openapi-typescript $g->{dir}/$rules.json -o $g->{dir}/$rules.ts 2>&1);
+    is($?, 0, "$rules: types are generated") or diag $typed;
+
+    $g->write('client.ts', <<"EOC" . $more);
+import type { paths } from './$rules';
+
+type Snapshots = paths['/$rules/v3/{project_id}/snapshots'];
+type Create = Snapshots['post'];
+type Body = Create['requestBody']['content']['application/json'];
+type Created = Create['responses'][202]['content']['application/json'];
+type Query = NonNullable<Snapshots['get']['parameters']['query']>;
+
+export const good: Body[] = [
+    { snapshot: { volume_id: '', force: true, name: 'a', description: 'b',
+                  metadata: { key: 'value', another: '' } } },
+    { snapshot: { volume_id: '', name: null, description: null,
+                  metadata: null } },
+    { snapshot: { volume_id: '', metadata: {} } },
+];
+export const created: Created = {
+    snapshot: { id: '', metadata: { key: 'value' }, size: 1, name: null },
+};
+export const query: Query = { name: '', limit: 5, sort_dir: 'asc' };
+EOC
+
+    my $said = qx($modules/.bin/tsc --noEmit --strict --target es2022 --module esnext --moduleResolution bundler $g->{dir}/client.ts 2>&1);
+
+    return $said =~ s/.*?(client\.ts\S* error TS\d+).*\n(?: .*\n)*/$1\n/gr;
+}
+
+SKIP: {
+    skip "TypeScript: $without_npm", 1 if $without_npm;
+
+    is(compiles($_, ''), '', "$_: a client can send all that is documented")
+        for 'default', 'strict';
+    like(compiles('default', <<'EOC'), qr/^(?:client\S* error TS\d+\n){3}\z/,
+export const bad: Body = { snapshot: { volume_id: '', name: 5 } };
+export const more: Body = { snapshot: { volume_id: '', display_name: 'a' } };
+export const missing: Body = { snapshot: { name: 'a' } };
+EOC
+         'and is told of what is not');
+}
+
 
 # what is in it
 
@@ -145,6 +193,19 @@ is(join(' ', sort keys %{ $listed->{snapshots}{items}{properties} }),
         'project_id', 'progress'), 'with the documented fields');
 is(join(' ', map { $_->{name} } @{ $detail->{parameters} }),
    'marker offset limit name sort_dir status volume_id', 'its parameters');
+is(join(' ', map { $_->{name} } grep { $_->{allowEmptyValue} }
+             @{ $detail->{parameters} }), 'name', 'only a name may be empty');
+
+for my $name (sort keys %rules) {
+    my $metadata = $document{$name}{paths}{"/$name/v3/{project_id}/snapshots"}
+                   {post}{requestBody}{content}{'application/json'}{schema}
+                   {properties}{snapshot}{properties}{metadata};
+    my $more = $metadata->{additionalProperties};
+
+    is(ref $more eq 'HASH' ? $more->{type} : $more ? 'any' : 'none',
+       $rules{$name} =~ /metadata-entry reject/ ? 'string' : 'any',
+       "$name: the metadata have any keys, and the values that are let through");
+}
 
 my %strict = map { $_->{rule} => $_ } @{ $document{strict}{'x-snapshot-rules'} };
 my %default = map { $_->{rule} => $_ }
