@@ -102,7 +102,7 @@ for my $user (0, 1000) {
 ($rc, $said) = install(0, 'broken');
 
 isnt($rc, 0, 'what cannot be installed is a failure');
-like($said, qr/^chatter of \N+\nE: it is broken\ncould not install: broken;/m,
+like($said, qr/^chatter of \N+\nE: it is broken\ncould not install: broken$/m,
      'the end of the log is shown');
 
 unlink "$dir/bin/sudo" or die "sudo: $!\n";
