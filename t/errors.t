@@ -63,6 +63,7 @@ for my $name ('server', 'client', 'stranger') {
 my $g = Gateway->new(http => <<'EOF', server => <<"EOG", servers => <<"EOH");
     client_max_body_size 0;
     limit_req_zone $binary_remote_addr zone=one:1m rate=1r/m;
+    log_format sent '$status $sent_http_content_type';
 EOF
         snapshot_gateway enforce;
         include $here/conf/snapshot_errors.conf;
@@ -178,6 +179,32 @@ EOG
             proxy_pass http://127.0.0.1:%%UPSTREAM%%;
         }
     }
+
+    # a limit that the location of the error page would have as well
+
+    server {
+        listen 127.0.0.1:%%PORT_h2%% http2;
+        access_log sent.log sent;
+        client_max_body_size 100;
+        snapshot_gateway enforce;
+        include $here/conf/snapshot_errors.conf;
+
+        location / {
+            proxy_pass http://127.0.0.1:%%UPSTREAM%%;
+        }
+    }
+
+    server {
+        listen 127.0.0.1:%%PORT_h1%%;
+        access_log sent.log sent;
+        client_max_body_size 100;
+        snapshot_gateway enforce;
+        include $here/conf/snapshot_errors.conf;
+
+        location / {
+            proxy_pass http://127.0.0.1:%%UPSTREAM%%;
+        }
+    }
 EOH
 
 $g->write('users', "u:{PLAIN}p\n");
@@ -267,6 +294,44 @@ for my $status (@listed, @others) {
               @dws);
     }
 }
+
+# client_max_body_size of a server, over each version of HTTP; curl sometimes
+# does not show what came before it had sent its body, the log knows
+
+$g->write('large', create_body(name => 'n' x 200));
+
+for my $http ('--http1.1', '--http2-prior-knowledge') {
+    for my $path ($evs, $dws) {
+        for my $length ('', "-H 'Transfer-Encoding: chunked'") {
+            my $port = $g->{ports}{$http =~ /2/ ? 'h2' : 'h1'};
+            my $title = '413 by ' . substr($http, 2)
+                      . ($length ? ' without a length' : '');
+            my @before = $g->lines('sent.log');
+
+            my $said = qx(curl -s -m 10 -i $http $length \\
+                -H 'Content-Type: application/json' -H 'Expect:' \\
+                --data-binary \@$g->{dir}/large \\
+                http://127.0.0.1:$port$path 2>&1);
+
+            my ($r) = Gateway::responses($said =~ s/^HTTP\/2 /HTTP\/1.1 /r);
+
+            error($r, 413, $title, dws => $path eq $dws) if $r;
+
+            my @now;
+
+            for (1 .. 500) {
+                last if (@now = $g->lines('sent.log')) > @before;
+                select undef, undef, undef, 0.02;
+            }
+
+            is($now[-1], '413 application/json',
+               "$title, as logged");
+        }
+    }
+}
+
+got_nothing('no body over the limit arrives');
+
 
 # nginx closes the connection for a 408 of its own, whatever the error pages
 
