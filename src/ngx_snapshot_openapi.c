@@ -91,7 +91,7 @@ ngx_snapshot_openapi(const ngx_snapshot_mem_t *mem,
 
     ngx_snapshot_openapi_paths(&o, prefix);
 
-    say(&o, "}, \"components\": {\"schemas\": {\"Error\": ");
+    say(&o, "}, \"components\": {\"schemas\": {");
 
     ngx_snapshot_openapi_errors(&o, details);
 
@@ -350,8 +350,13 @@ ngx_snapshot_openapi_responses(ngx_snapshot_openapi_t *o,
         say(o, errors[i].status);
         say(o, "\": {\"description\": \"");
         say(o, errors[i].description);
-        say(o, "\", \"content\": {\"application/json\": {\"schema\": "
-               "{\"$ref\": \"#/components/schemas/Error\"}}}}");
+        say(o, "\", \"headers\": {\"X-Snapshot-Violation\": {\"description\": "
+               "\"An RFC 9651 list of what rejects the request.\", "
+               "\"schema\": {\"type\": \"string\"}}}, \"content\": "
+               "{\"application/json\": {\"schema\": {\"$ref\": "
+               "\"#/components/schemas/");
+        say(o, op->family == NGX_SNAPSHOT_DWS ? "DwsError" : "Error");
+        say(o, "\"}}}}");
     }
 }
 
@@ -716,11 +721,20 @@ ngx_snapshot_openapi_answer(ngx_snapshot_openapi_t *o,
 static void
 ngx_snapshot_openapi_errors(ngx_snapshot_openapi_t *o, int details)
 {
-    say(o, "{\"type\": \"object\", \"description\": \"One member, named by "
-           "the fault, such as badRequest.\", \"minProperties\": 1, "
-           "\"maxProperties\": 1, \"additionalProperties\": {\"type\": "
-           "\"object\", \"required\": [\"message\", \"code\"], "
-           "\"properties\": {\"message\": {\"type\": \"string\"}, "
+    say(o, "\"Error\": {\"type\": \"object\", \"description\": \"One member, "
+           "named by the fault, such as badRequest.\", \"minProperties\": 1, "
+           "\"maxProperties\": 1, \"additionalProperties\": {\"$ref\": "
+           "\"#/components/schemas/Fault\"}}, "
+           "\"DwsError\": {\"type\": \"object\", \"description\": \"One "
+           "member, named by the fault, and its code and message beside it.\", "
+           "\"required\": [\"error_code\", \"error_msg\"], "
+           "\"minProperties\": 3, \"maxProperties\": 3, \"properties\": {"
+           "\"error_code\": {\"type\": \"string\"}, "
+           "\"error_msg\": {\"type\": \"string\"}}, "
+           "\"additionalProperties\": {\"$ref\": "
+           "\"#/components/schemas/Fault\"}}, "
+           "\"Fault\": {\"type\": \"object\", \"required\": [\"message\", "
+           "\"code\"], \"properties\": {\"message\": {\"type\": \"string\"}, "
            "\"code\": {\"type\": \"string\"}");
 
     if (details) {
@@ -736,7 +750,7 @@ ngx_snapshot_openapi_errors(ngx_snapshot_openapi_t *o, int details)
                "\"more\": {\"type\": \"integer\"}");
     }
 
-    say(o, "}}}");
+    say(o, "}}");
 }
 
 

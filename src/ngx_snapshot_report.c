@@ -2,9 +2,7 @@
 #include "ngx_snapshot_report.h"
 
 
-#define NGX_SNAPSHOT_INTERNAL(code)                                           \
-    ngx_snapshot_string("{\"error\": {\"message\": \"the gateway could not "  \
-                        "judge the request\", \"code\": \"" code "\"}}")
+#define NGX_SNAPSHOT_INTERNAL  "the gateway could not judge the request"
 
 
 /* a place is cut where it is longer, in bytes, CONTRACT section 3 */
@@ -23,6 +21,8 @@
     (1024 - (sizeof(NGX_SNAPSHOT_MORE "4294967295") - 1))
 
 
+static void ngx_snapshot_report_end(ngx_snapshot_text_t *t,
+    ngx_snapshot_family_e family, const char *code, size_t start, size_t end);
 static void ngx_snapshot_report_message(const ngx_snapshot_judge_t *j,
     ngx_snapshot_text_t *t);
 static void ngx_snapshot_report_details(const ngx_snapshot_judge_t *j,
@@ -41,8 +41,11 @@ static size_t ngx_snapshot_report_character(const u_char *p,
 static const ngx_snapshot_str_t
     ngx_snapshot_report_internals[NGX_SNAPSHOT_FAMILIES] =
 {
-    NGX_SNAPSHOT_INTERNAL("EVS.5500"),
-    NGX_SNAPSHOT_INTERNAL("500")
+    ngx_snapshot_string("{\"error\": {\"message\": \"" NGX_SNAPSHOT_INTERNAL
+                        "\", \"code\": \"EVS.5500\"}}"),
+    ngx_snapshot_string("{\"error\": {\"message\": \"" NGX_SNAPSHOT_INTERNAL
+                        "\", \"code\": \"500\"}, \"error_code\": \"500\", "
+                        "\"error_msg\": \"" NGX_SNAPSHOT_INTERNAL "\"}")
 };
 
 
@@ -86,6 +89,7 @@ int
 ngx_snapshot_report_object(const ngx_snapshot_judge_t *j, int details,
     ngx_snapshot_str_t *object)
 {
+    size_t                           start, end;
     ngx_snapshot_text_t              t;
     const ngx_snapshot_violation_t  *v;
 
@@ -100,7 +104,13 @@ ngx_snapshot_report_object(const ngx_snapshot_judge_t *j, int details,
     ngx_snapshot_text_cstr(&t, "{\"");
     ngx_snapshot_text_cstr(&t, ngx_snapshot_fault(v->status)->name);
     ngx_snapshot_text_cstr(&t, "\": {\"message\": \"");
+
+    start = ngx_snapshot_text_str(&t).len;
+
     ngx_snapshot_report_message(j, &t);
+
+    end = ngx_snapshot_text_str(&t).len;
+
     ngx_snapshot_text_cstr(&t, "\", \"code\": \"");
     ngx_snapshot_text_cstr(&t, v->code);
     ngx_snapshot_text_cstr(&t, "\"");
@@ -110,11 +120,34 @@ ngx_snapshot_report_object(const ngx_snapshot_judge_t *j, int details,
         ngx_snapshot_report_details(j, &t);
     }
 
-    ngx_snapshot_text_cstr(&t, "}}");
+    ngx_snapshot_report_end(&t, j->family, v->code, start, end);
 
     *object = ngx_snapshot_text_str(&t);
 
     return t.failed ? NGX_SNAPSHOT_ERROR : NGX_SNAPSHOT_OK;
+}
+
+
+/*
+ * Ends an error object, in which the message has the bytes from start to end.
+ * Clients of DWS read two members beside it.
+ */
+
+static void
+ngx_snapshot_report_end(ngx_snapshot_text_t *t, ngx_snapshot_family_e family,
+    const char *code, size_t start, size_t end)
+{
+    ngx_snapshot_text_cstr(t, "}");
+
+    if (family == NGX_SNAPSHOT_DWS && !t->failed) {
+        ngx_snapshot_text_cstr(t, ", \"error_code\": \"");
+        ngx_snapshot_text_cstr(t, code);
+        ngx_snapshot_text_cstr(t, "\", \"error_msg\": \"");
+        ngx_snapshot_text_add(t, t->start + start, end - start);
+        ngx_snapshot_text_cstr(t, "\"");
+    }
+
+    ngx_snapshot_text_cstr(t, "}");
 }
 
 
@@ -416,21 +449,32 @@ ngx_snapshot_report_status(const ngx_snapshot_mem_t *mem, unsigned status,
     ngx_snapshot_str_t *object)
 {
     char                         buf[4];
+    size_t                       start;
+    const char                  *code;
     ngx_snapshot_text_t          t;
     const ngx_snapshot_fault_t  *fault;
 
     fault = ngx_snapshot_fault(status);
+    code = ngx_snapshot_report_code(status, family, buf);
+
+    if (message == NULL) {
+        message = fault->message ? fault->message : "the request has failed";
+    }
 
     ngx_snapshot_text_init(&t, mem);
 
     ngx_snapshot_text_cstr(&t, "{\"");
     ngx_snapshot_text_cstr(&t, fault->name);
     ngx_snapshot_text_cstr(&t, "\": {\"message\": \"");
-    ngx_snapshot_text_cstr(&t, message ? message : fault->message
-                               ? fault->message : "the request has failed");
+
+    start = ngx_snapshot_text_str(&t).len;
+
+    ngx_snapshot_text_cstr(&t, message);
     ngx_snapshot_text_cstr(&t, "\", \"code\": \"");
-    ngx_snapshot_text_cstr(&t, ngx_snapshot_report_code(status, family, buf));
-    ngx_snapshot_text_cstr(&t, "\"}}");
+    ngx_snapshot_text_cstr(&t, code);
+    ngx_snapshot_text_cstr(&t, "\"");
+
+    ngx_snapshot_report_end(&t, family, code, start, start + strlen(message));
 
     *object = ngx_snapshot_text_str(&t);
 

@@ -23,9 +23,10 @@ const ngx_snapshot_violation_t *ngx_snapshot_report_next(
 
 /*
  * The error object of a rejected request, with NGX_SNAPSHOT_DETAILED_MAX
- * violations in it, and the number of the others, where details is set.  Valid
- * JSON in UTF-8 whatever the client sent.  The bytes are the judge's memory's.
- * Returns NGX_SNAPSHOT_ERROR where that was short.
+ * violations in it, and the number of the others, where details is set; for
+ * DWS with the two members that its clients read beside it.  Valid JSON in
+ * UTF-8 whatever the client sent.  The bytes are the judge's memory's.  Returns
+ * NGX_SNAPSHOT_ERROR where that was short.
  */
 
 int ngx_snapshot_report_object(const ngx_snapshot_judge_t *j, int details,

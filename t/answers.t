@@ -320,6 +320,21 @@ is($r->{status}, 200, 'thousands of warnings are no refusal');
 like($r->{headers}{'x-snapshot-warning'}[0], qr/, more;count=8984$/, 'counted');
 
 
+# clients of DWS read two members beside the error object, those of EVS none
+
+$r = $g->post(encode_utf8('{"snapshot": {"name": 1, "ключ": 2}}'),
+              target => '/v1.0/' . PROJECT . '/snapshots');
+is_deeply([sort keys %{ $json->decode($r->{body}) }],
+          ['badRequest', 'error_code', 'error_msg'], 'a refusal of DWS');
+is($json->decode($r->{body})->{error_code}, $r->{error}{code}, 'has its code');
+is($json->decode($r->{body})->{error_msg}, message($r), 'and its message');
+like(message($r), qr/ключ/, 'in UTF-8 as well');
+
+$r = $g->post('{"snapshot": {"name": 1}}');
+is_deeply([keys %{ $json->decode($r->{body}) }], ['badRequest'],
+          'a refusal of EVS has the error object alone');
+
+
 # a refusal has the header of monitor mode: what rejects, not what warns
 
 for my $body (create_body(size => 1, name => 'autobk_snapshot_1'),

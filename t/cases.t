@@ -55,6 +55,8 @@ for my $case (cases(), found()) {
             is($r->{error}{code}, $case->{code}, "$title: code");
             is(join(' ', sort keys %{ $r->{error} // {} }), 'code message',
                "$title: exactly the two members");
+            is($r->{dws}, $case->{code} =~ /^DWS/ || $log->{operation} =~ /^dws_/,
+               "$title: the members of DWS are beside it, and only of DWS");
         }
 
     } else {

@@ -227,16 +227,15 @@ sub with {
 sub told {
     my ($r) = @_;
 
-    my $o = eval { $json->decode($r->{body}) };
-    my ($fault, @rest) = ref $o eq 'HASH' ? keys %$o : ();
-    my $error = defined $fault && ref $o->{$fault} eq 'HASH' ? $o->{$fault}
-                                                             : {};
-    my $right = !@rest && join(',', sort keys %$error) eq 'code,message'
+    my ($fault, $error, $dws) = Gateway::fault(
+        eval { $json->decode($r->{body}) });
+    my $right = $error && join(',', sort keys %$error) eq 'code,message'
                 && $error->{message} =~ /^[\x20-\x7e]+$/;
 
     return join ' ', $r->{status},
         "@{ $r->{headers}{'content-type'} // ['untyped'] }",
         $right ? ($fault, $error->{code}) : "not in the format: $r->{body}",
+        $dws ? 'as DWS' : (),
         $r->{headers}{'retry-after'} ? 'Retry-After' : ();
 }
 
@@ -247,7 +246,8 @@ sub error {
 
     is(told($r // { status => 0, headers => {}, body => '' }),
        join(' ', $status, 'application/json', $fault{$status} // 'error',
-            $code, $status =~ /^(?:429|503)$/ ? 'Retry-After' : ()), $title);
+            $code, $opt{dws} ? 'as DWS' : (),
+            $status =~ /^(?:429|503)$/ ? 'Retry-After' : ()), $title);
 }
 
 # the final response to bytes as they are

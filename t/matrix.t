@@ -282,7 +282,7 @@ sub ask {
     return map {
         my ($status, $body) = @$_;
         my $o = eval { $json->decode($body) };
-        my ($error) = ref $o eq 'HASH' ? values %$o : ();
+        my (undef, $error) = Gateway::fault($o);
 
         $status . (ref $error eq 'HASH' ? " $error->{code}" : '');
     } $way =~ /^HTTP\/2|TLS/ ? by_curl($way, $name, $requests, @headers)

@@ -167,6 +167,30 @@ for my $path (sort keys %operations) {
               $operations{$path}, "the operations of $path");
 }
 
+# a refusal is as it is described: of DWS with its own members
+
+for my $case (['/v3/{project_id}/snapshots', 'Error'],
+              ['/v2/{project_id}/snapshots', 'Error'],
+              ['/v1.0/{project_id}/snapshots', 'DwsError']) {
+    my ($path, $name) = @$case;
+
+    my $r = $g->post('{', target => "/default$path" =~ s/\{.*\}/p/r);
+    my %said = %{ $json->decode($r->{body}) };
+    my $described = $paths->{"/default$path"}{post}{responses}{400};
+    my $schema = $document{default}{components}{schemas}{$name};
+
+    is($described->{content}{'application/json'}{schema}{'$ref'},
+       "#/components/schemas/$name", "the refusals of $path");
+    is(scalar keys %said, $schema->{maxProperties}, 'have so many members');
+
+    delete @said{@{ $schema->{required} // [] }};
+    is(scalar keys %said, 1, 'those that are required, and the fault');
+    is(join(' ', sort keys %{ (values %said)[0] }), 'code message',
+       'which has code and message');
+    ok($r->{headers}{lc $_}, "and the header $_")
+        for keys %{ $described->{headers} };
+}
+
 my @snapshot = qw(id status name description created_at updated_at metadata
                   volume_id size);
 

@@ -241,15 +241,10 @@ sub request {
         $r{$name} = <$fh>;
     }
 
-    my ($o, $fault) = eval { $json->decode($r{out}) };
+    my ($fault, $error) = Gateway::fault(eval { $json->decode($r{out}) });
 
-    if (ref $o eq 'HASH' && keys %$o == 1) {
-        ($fault) = keys %$o;
-        $r{said} = join ' ', $status, $fault, $o->{$fault}{code} // '-'
-            if ref $o->{$fault} eq 'HASH'
-               && ($o->{$fault}{message} // '') ne ''
-               && keys %{ $o->{$fault} } == 2;
-    }
+    $r{said} = join ' ', $status, $fault, $error->{code} // '-'
+        if $error && ($error->{message} // '') ne '' && keys %$error == 2;
 
     return \%r;
 }

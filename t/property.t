@@ -757,7 +757,7 @@ sub difference {
 
     if (!$passes && $case->{method} ne 'HEAD' && !@wrong) {
         my $o = eval { $json->decode($r->{body}) };
-        my ($error) = ref $o eq 'HASH' ? values %$o : ();
+        my (undef, $error, $dws) = Gateway::fault($o);
 
         if (ref $error ne 'HASH') {
             push @wrong, 'the body is no error object';
@@ -772,6 +772,9 @@ sub difference {
                          sort keys %must;
             push @wrong, "code $error->{code} in the body"
                 if !%may && $error->{code} ne $expected->{code};
+            push @wrong, 'the members of DWS are missing, or too many'
+                if $expected->{operation} ne 'unknown'
+                   && $dws ne ($expected->{operation} =~ /^dws_/ ? 1 : '');
         }
     }
 

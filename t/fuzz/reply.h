@@ -321,6 +321,32 @@ reply_check_details(const ngx_snapshot_judge_t *j, json_t *object,
 }
 
 
+/* beside the error object: nothing for EVS, what clients of DWS read for DWS */
+
+static inline void
+reply_check_family(ngx_snapshot_family_e family, json_t *root, json_t *error,
+    ngx_snapshot_str_t reply)
+{
+    if (json_object_size(root) != (family == NGX_SNAPSHOT_DWS ? 3 : 1)) {
+        reply_wrong("there are other members beside the error", reply);
+    }
+
+    if (family != NGX_SNAPSHOT_DWS) {
+        return;
+    }
+
+    if (strcmp(reply_get(root, "error_code", reply),
+               reply_get(error, "code", reply))
+        != 0
+        || strcmp(reply_get(root, "error_msg", reply),
+                  reply_get(error, "message", reply))
+           != 0)
+    {
+        reply_wrong("the members of DWS differ from the error", reply);
+    }
+}
+
+
 /* of a rejected request: its first violation gives name and code */
 
 static inline void
@@ -352,9 +378,11 @@ reply_check_object(const ngx_snapshot_judge_t *j, int details)
     root = reply_load(reply);
     error = json_object_get(root, reply_fault(first->status));
 
-    if (json_object_size(root) != 1 || !json_is_object(error)) {
+    if (!json_is_object(error)) {
         reply_wrong("the status has another name", reply);
     }
+
+    reply_check_family(j->family, root, error, reply);
 
     if (json_object_size(error) - (json_object_get(error, "more") != NULL)
         != (details ? 3 : 2))

@@ -524,7 +524,9 @@ sub head {
 }
 
 # One request on a connection of its own; headers is a list of pairs.  Returns
-# its final response, with "error" decoded where it is an error object.
+# its final response, with "fault" and "error" decoded where it is an error
+# object, and "dws" where that has the two members of DWS, with the same code and
+# message, beside it.
 
 sub request {
     my ($self, $method, $target, $headers, $body, %opt) = @_;
@@ -545,16 +547,27 @@ sub request {
 
     my $o = eval { $json->decode($r->{body}) };
 
-    if (ref $o eq 'HASH' && keys %$o == 1) {
-        my ($fault) = keys %$o;
-
-        if (ref $o->{$fault} eq 'HASH' && exists $o->{$fault}{code}) {
-            $r->{fault} = $fault;
-            $r->{error} = $o->{$fault};
-        }
-    }
+    @$r{qw(fault error dws)} = fault($o);
 
     return $r;
+}
+
+# of an error object the fault, what it holds, and whether it is one of DWS
+
+sub fault {
+    my ($o) = @_;
+
+    return if ref $o ne 'HASH';
+
+    my ($fault, @more) = grep { !/^error_(?:code|msg)$/ } keys %$o;
+    my $error = $o->{$fault // ''};
+
+    return if @more || ref $error ne 'HASH' || !exists $error->{code};
+    return ($fault, $error, '') if keys %$o == 1;
+    return ($fault, $error, 1)
+        if keys %$o == 3 && $o->{error_code} eq $error->{code}
+           && $o->{error_msg} eq $error->{message};
+    return;
 }
 
 sub post {

@@ -327,7 +327,22 @@ the_answer_is_as_documented(void **state)
 
     unit_assert_str(ngx_snapshot_report_internal(NGX_SNAPSHOT_DWS),
         "{\"error\": {\"message\": \"the gateway could not judge the request\""
-        ", \"code\": \"500\"}}");
+        ", \"code\": \"500\"}, \"error_code\": \"500\", \"error_msg\": "
+        "\"the gateway could not judge the request\"}");
+
+    /* the message that DWS has twice is longer than a text's first memory */
+
+    begin(u, "POST", "/v1.0/p/snapshots");
+    ngx_snapshot_judge_override(&u->judge);
+    ngx_snapshot_judge_headers_end(&u->judge);
+    assert_int_equal(ngx_snapshot_report_object(&u->judge, 0, &answer),
+                     NGX_SNAPSHOT_OK);
+    unit_assert_str(answer, "{\"badRequest\": {\"message\": \"query _method: "
+        "must be absent, is present; header Content-Type: must be "
+        "\\\"application/json\\\", is missing\", \"code\": \"DWS.5065\"}, "
+        "\"error_code\": \"DWS.5065\", \"error_msg\": \"query _method: must "
+        "be absent, is present; header Content-Type: must be "
+        "\\\"application/json\\\", is missing\"}");
 
     begin(u, "GET", "/v3/p/snapshots");
     expect(u, "");
