@@ -1,5 +1,6 @@
 
 #include "ngx_http_snapshot.h"
+#include "ngx_snapshot_text.h"
 
 #include <sys/random.h>
 
@@ -19,6 +20,7 @@ static char *ngx_http_snapshot_gateway(ngx_conf_t *cf, ngx_command_t *cmd,
 static char *ngx_http_snapshot_prefix(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 static ngx_uint_t ngx_http_snapshot_is_plain(ngx_str_t *path);
+static ngx_uint_t ngx_http_snapshot_is_version(ngx_str_t *segment);
 static char *ngx_http_snapshot_rule(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 static char *ngx_http_snapshot_rule_max(ngx_conf_t *cf,
@@ -101,7 +103,7 @@ static ngx_command_t  ngx_http_snapshot_commands[] = {
       NULL },
 
     { ngx_string("snapshot_zone"),
-      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE2,
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE12,
       ngx_http_snapshot_zone,
       NGX_HTTP_MAIN_CONF_OFFSET,
       0,
@@ -359,7 +361,8 @@ ngx_http_snapshot_prefix(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     ngx_http_snapshot_loc_conf_t *slcf = conf;
 
-    ngx_str_t                      *value, *prefix;
+    u_char                         *slash;
+    ngx_str_t                      *value, *prefix, stem, segment;
     ngx_http_snapshot_main_conf_t  *smcf;
 
     if (slcf->prefix.data != NULL) {
@@ -383,6 +386,28 @@ ngx_http_snapshot_prefix(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
                            "be a plain path in ASCII such as \"/volume\", "
                            "without a slash at its end, escapes or variables, "
                            "or \"/\" for none", &value[1], &cmd->name);
+        return NGX_CONF_ERROR;
+    }
+
+    /* a plain path has a slash */
+
+    slash = value[1].data + value[1].len;
+
+    while (*--slash != '/') { /* void */ }
+
+    segment.data = slash + 1;
+    segment.len = value[1].data + value[1].len - segment.data;
+
+    if (ngx_http_snapshot_is_version(&segment)) {
+
+        stem.data = value[1].data;
+        stem.len = (slash == stem.data) ? 1 : (size_t) (slash - stem.data);
+
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid value \"%V\" in \"%V\" directive, the "
+                           "version \"%V\" is no part of the prefix, write "
+                           "\"%V %V;\"", &value[1], &cmd->name, &segment,
+                           &cmd->name, &stem);
         return NGX_CONF_ERROR;
     }
 
@@ -434,6 +459,26 @@ ngx_http_snapshot_is_plain(ngx_str_t *path)
 }
 
 
+/* 1 for a version of the contract, which other servers may know in capitals */
+
+static ngx_uint_t
+ngx_http_snapshot_is_version(ngx_str_t *segment)
+{
+    ngx_uint_t          i;
+    ngx_snapshot_str_t  s;
+
+    ngx_http_snapshot_str(s, *segment);
+
+    for (i = 0; i < NGX_SNAPSHOT_OPERATIONS; i++) {
+        if (ngx_snapshot_caseeq(s, ngx_snapshot_operations[i].version)) {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
 static char *
 ngx_http_snapshot_rule(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
@@ -453,9 +498,12 @@ ngx_http_snapshot_rule(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     rule = ngx_snapshot_rule_by_name(name);
 
     if (rule == NGX_SNAPSHOT_NO_RULE) {
+        s = &ngx_snapshot_rules[ngx_snapshot_rule_nearest(name)].name;
+
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "unknown rule \"%V\" in \"%V\" directive, known "
-                           "are:%s", &value[1], &cmd->name,
+                           "unknown rule \"%V\" in \"%V\" directive, the "
+                           "nearest is \"%*s\", known are:%s",
+                           &value[1], &cmd->name, s->len, s->data,
                            ngx_http_snapshot_known_rules(cf, 0));
         return NGX_CONF_ERROR;
     }
@@ -529,15 +577,15 @@ ngx_http_snapshot_rule_max(ngx_conf_t *cf, const ngx_snapshot_rule_t *rule,
     n = (rule->unit == NGX_SNAPSHOT_BYTES) ? ngx_parse_offset(&s)
                                            : ngx_atoof(s.data, s.len);
 
-    if (n == NGX_ERROR) {
+    if (n == NGX_ERROR || n == 0) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "invalid value \"%V\" of rule \"%V\" in \"%V\" "
                            "directive, it must be %s",
                            &value[3], &value[1], &value[0],
                            rule->unit == NGX_SNAPSHOT_BYTES
-                           ? "a size in bytes, with \"k\", \"m\" or \"g\" at "
-                             "its end for more"
-                           : "a number in digits");
+                           ? "a size in bytes above 0, with \"k\", \"m\" or "
+                             "\"g\" at its end for more"
+                           : "a number above 0 in digits");
         return NGX_CONF_ERROR;
     }
 

@@ -62,42 +62,63 @@ ngx_http_snapshot_zone(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     ngx_http_snapshot_main_conf_t *smcf = conf;
 
     size_t      least;
-    ssize_t     size;
-    ngx_str_t  *value;
+    u_char     *colon;
+    ssize_t     bytes;
+    ngx_str_t  *value, name, size;
 
     if (smcf->zone) {
         return "is duplicate";
     }
 
     value = cf->args->elts;
+    name = value[1];
 
-    if (value[1].len == 0) {
+    if (cf->args->nelts == 3) {
+        size = value[2];
+
+    } else {
+        colon = ngx_strlchr(name.data, name.data + name.len, ':');
+
+        if (colon == NULL) {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "invalid value \"%V\" in \"%V\" directive, it "
+                               "must be \"name:size\", such as "
+                               "\"counters:1m\"", &name, &cmd->name);
+            return NGX_CONF_ERROR;
+        }
+
+        size.data = colon + 1;
+        size.len = name.data + name.len - size.data;
+        name.len = colon - name.data;
+    }
+
+    if (name.len == 0) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "empty name in \"%V\" directive", &cmd->name);
         return NGX_CONF_ERROR;
     }
 
-    size = ngx_parse_size(&value[2]);
+    bytes = ngx_parse_size(&size);
 
-    if (size == NGX_ERROR) {
+    if (bytes == NGX_ERROR) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "invalid size \"%V\" in \"%V\" directive, it must "
                            "be a number of bytes, with \"k\" or \"m\" at its "
-                           "end for more", &value[2], &cmd->name);
+                           "end for more", &size, &cmd->name);
         return NGX_CONF_ERROR;
     }
 
     least = ngx_http_snapshot_zone_least();
 
-    if ((size_t) size < least) {
+    if ((size_t) bytes < least) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "size \"%V\" in \"%V\" directive is too small, it "
                            "must be at least %uzk",
-                           &value[2], &cmd->name, least / 1024);
+                           &size, &cmd->name, least / 1024);
         return NGX_CONF_ERROR;
     }
 
-    smcf->zone = ngx_shared_memory_add(cf, &value[1], size,
+    smcf->zone = ngx_shared_memory_add(cf, &name, bytes,
                                        &ngx_http_snapshot_module);
     if (smcf->zone == NULL) {
         return NGX_CONF_ERROR;

@@ -598,6 +598,29 @@ ngx_snapshot_rule_by_name(ngx_snapshot_str_t name)
 }
 
 
+ngx_snapshot_rule_e
+ngx_snapshot_rule_nearest(ngx_snapshot_str_t name)
+{
+    size_t    distance, least;
+    unsigned  i, nearest;
+
+    nearest = NGX_SNAPSHOT_NO_RULE;
+    least = SIZE_MAX;
+
+    for (i = NGX_SNAPSHOT_NO_RULE + 1; i < NGX_SNAPSHOT_RULES; i++) {
+
+        distance = ngx_snapshot_distance(ngx_snapshot_rules[i].name, name);
+
+        if (distance < least) {
+            least = distance;
+            nearest = i;
+        }
+    }
+
+    return (ngx_snapshot_rule_e) nearest;
+}
+
+
 int
 ngx_snapshot_rule_applies(const ngx_snapshot_operation_t *operation,
     ngx_snapshot_rule_e rule)

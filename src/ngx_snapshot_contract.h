@@ -323,6 +323,10 @@ const ngx_snapshot_fault_t *ngx_snapshot_fault(unsigned status);
 
 ngx_snapshot_rule_e ngx_snapshot_rule_by_name(ngx_snapshot_str_t name);
 
+/* The rule whose name has the least distance to a name that is none. */
+
+ngx_snapshot_rule_e ngx_snapshot_rule_nearest(ngx_snapshot_str_t name);
+
 /*
  * 1 where a request of the operation can break the rule, whatever severity
  * the rule is given.

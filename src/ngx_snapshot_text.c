@@ -512,3 +512,43 @@ ngx_snapshot_eq(ngx_snapshot_str_t a, ngx_snapshot_str_t b)
 {
     return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
 }
+
+
+size_t
+ngx_snapshot_distance(ngx_snapshot_str_t a, ngx_snapshot_str_t b)
+{
+    size_t  i, j, least, diagonal, above, row[NGX_SNAPSHOT_SHOWN_MAX + 1];
+
+    if (b.len > NGX_SNAPSHOT_SHOWN_MAX) {
+        b.len = NGX_SNAPSHOT_SHOWN_MAX;
+    }
+
+    for (j = 0; j <= b.len; j++) {
+        row[j] = j;
+    }
+
+    for (i = 0; i < a.len; i++) {
+
+        diagonal = row[0];
+        row[0] = i + 1;
+
+        for (j = 0; j < b.len; j++) {
+
+            above = row[j + 1];
+            least = diagonal + (a.data[i] != b.data[j]);
+
+            if (above + 1 < least) {
+                least = above + 1;
+            }
+
+            if (row[j] + 1 < least) {
+                least = row[j] + 1;
+            }
+
+            row[j + 1] = least;
+            diagonal = above;
+        }
+    }
+
+    return row[b.len];
+}

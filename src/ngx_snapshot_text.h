@@ -167,6 +167,13 @@ int ngx_snapshot_caseeq(ngx_snapshot_str_t a, ngx_snapshot_str_t b);
 
 int ngx_snapshot_eq(ngx_snapshot_str_t a, ngx_snapshot_str_t b);
 
+/*
+ * How many bytes have to be added, removed or replaced to make a of b, of which
+ * the first NGX_SNAPSHOT_SHOWN_MAX bytes count: the distance of Levenshtein.
+ */
+
+size_t ngx_snapshot_distance(ngx_snapshot_str_t a, ngx_snapshot_str_t b);
+
 
 #pragma GCC visibility pop
 

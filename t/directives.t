@@ -270,12 +270,32 @@ wrong('snapshot_gateway off; snapshot_gateway off;',
       qr/"snapshot_gateway" directive is duplicate/, 'a mode twice');
 wrong('snapshot_prefix /a; snapshot_prefix /b;',
       qr/"snapshot_prefix" directive is duplicate/, 'a prefix twice');
-wrong('snapshot_rule name-len reject;', qr/unknown rule "name-len" in "snapshot_rule" directive, known are: uri-canonical project-id .*name-length.* status-known/, 'a rule');
+wrong('snapshot_rule name-len reject;', qr/unknown rule "name-len" in "snapshot_rule" directive, the nearest is "name-length", known are: uri-canonical project-id .*name-length.* status-known/, 'a rule');
+
+for my $typo (['name_length', 'name-length'], ['Content-Type', 'content-type'],
+              ['sortdir', 'sort-dir'], ['limit-rnage', 'limit-range'],
+              ['cluster_uuid', 'cluster-id'], ['uri-canonnical', 'uri-canonical'],
+              ['unknown-field', 'uri-canonical|field-unknown|operation-known'],
+              ['metadata', 'metadata-entry'], ['x' x 300, '[a-z-]+'],
+              ['""', '[a-z-]+']) {
+    wrong("snapshot_rule $typo->[0] warn;", qr/unknown rule "\w*[\w-]*" in "snapshot_rule" directive, the nearest is "(?:$typo->[1])", known are:/, "the rule $typo->[0]");
+}
+
 wrong('snapshot_rule name-length deny;', qr/invalid severity "deny" of rule "name-length" in "snapshot_rule" directive, it must be "pass", "warn" or "reject"/, 'a severity');
 wrong('snapshot_rule sort-dir warn max=5;', qr/rule "sort-dir" in "snapshot_rule" directive has no "max=", those with one are: body-size name-length description-length metadata-entry limit-range limit-advised offset-range /, 'max= on a rule without one');
 wrong('snapshot_rule name-length warn max=;', qr/invalid value "max=" of rule "name-length"/, 'an empty max=');
-wrong('snapshot_rule name-length warn max=-1;', qr/invalid value "max=-1" of rule "name-length" in "snapshot_rule" directive, it must be a size in bytes, with "k", "m" or "g" at its end for more/, 'a negative max=');
-wrong('snapshot_rule limit-range warn max=1k;', qr/invalid value "max=1k" of rule "limit-range" in "snapshot_rule" directive, it must be a number in digits/, 'a size for a number');
+wrong('snapshot_rule name-length warn max=-1;', qr/invalid value "max=-1" of rule "name-length" in "snapshot_rule" directive, it must be a size in bytes above 0, with "k", "m" or "g" at its end for more/, 'a negative max=');
+wrong('snapshot_rule limit-range warn max=1k;', qr/invalid value "max=1k" of rule "limit-range" in "snapshot_rule" directive, it must be a number above 0 in digits/, 'a size for a number');
+
+for my $max ('0', '00', '0k', '0g') {
+    wrong("snapshot_rule body-size warn max=$max;", qr/invalid value "max=$max" of rule "body-size" in "snapshot_rule" directive, it must be a size in bytes above 0, with/, "max=$max");
+}
+
+for my $rule (qw(name-length description-length metadata-entry limit-range
+                 limit-advised offset-range)) {
+    wrong("snapshot_rule $rule warn max=0;", qr/invalid value "max=0" of rule "$rule" in "snapshot_rule" directive, it must be a (?:size|number)/, "max=0 of $rule");
+}
+
 wrong('snapshot_rule name-length warn max=99999999999999999999;', qr/invalid value/, 'a max= that is too large');
 wrong('snapshot_rule name-length warn min=1;', qr/invalid parameter "min=1" in "snapshot_rule" directive, known is "max="/, 'a parameter');
 wrong('snapshot_rule name-length warn; snapshot_rule name-length warn;', qr/duplicate rule "name-length" in "snapshot_rule"/, 'a rule twice');
@@ -285,6 +305,18 @@ for my $prefix ('volume', '/volume/', '/a//b', '/./a', '/a/../b', '/a%20b',
                 '"/a b"', '/a$b', '/a\\\\b', '"/a;b"', '/a?b', '//', '""',
                 "/h\xc3\xb6he", "/\xc3\xa0", "/a\x7f") {
     wrong("snapshot_prefix $prefix;", qr/invalid value ".*" in "snapshot_prefix" directive, it must be a plain path in ASCII such as "\/volume"/, "prefix $prefix");
+}
+
+# a version belongs to the operations, not to what stands before them
+
+for my $prefix ('/v3', '/v2', '/v1.0', '/V3', '/V1.0') {
+    wrong("snapshot_prefix $prefix;", qr/invalid value "$prefix" in "snapshot_prefix" directive, the version "\Q@{[substr $prefix, 1]}\E" is no part of the prefix, write "snapshot_prefix \/;"/, "prefix $prefix");
+    wrong("snapshot_prefix /volume$prefix;", qr/invalid value "\/volume$prefix" in "snapshot_prefix" directive, the version "\Q@{[substr $prefix, 1]}\E" is no part of the prefix, write "snapshot_prefix \/volume;"/, "prefix /volume$prefix");
+}
+
+for my $prefix ('/v4', '/v1', '/v3x', '/xv3', '/v3/volume', '/v33', '/v1-0') {
+    my ($ok, $text) = $g->test_conf(server => "snapshot_prefix $prefix;");
+    ok($ok, "prefix $prefix ends in no version of the contract") or diag $text;
 }
 
 my ($ok, $text) = $g->test_conf(server => <<'EOF');

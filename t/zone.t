@@ -47,7 +47,14 @@ sub count {
 
 for my $case (
     ['snapshot_zone;', qr/invalid number of arguments in "snapshot_zone"/],
-    ['snapshot_zone counters;', qr/invalid number of arguments/],
+    ['snapshot_zone a 64k b;', qr/invalid number of arguments in "snapshot_zone"/],
+    ['snapshot_zone counters;', qr/invalid value "counters" in "snapshot_zone" directive, it must be "name:size", such as "counters:1m"/],
+    ['snapshot_zone counters:;', qr/invalid size "" in "snapshot_zone" directive/],
+    ['snapshot_zone counters:x;', qr/invalid size "x" in "snapshot_zone" directive/],
+    ['snapshot_zone counters:1k;', qr/size "1k" in "snapshot_zone" directive is too small/],
+    ['snapshot_zone :64k;', qr/empty name in "snapshot_zone" directive/],
+    ['snapshot_zone a:b:64k;', qr/invalid size "b:64k" in "snapshot_zone" directive/],
+    ['snapshot_zone a:64k; snapshot_zone b 64k;', qr/"snapshot_zone" directive is duplicate/],
     ['snapshot_zone "" 64k;', qr/empty name in "snapshot_zone" directive/],
     ['snapshot_zone counters x;', qr/invalid size "x" in "snapshot_zone" directive, it must be a number of bytes, with "k" or "m" at its end for more/],
     ['snapshot_zone counters -1;', qr/invalid size "-1"/],
@@ -182,6 +189,11 @@ reloaded(http => 'snapshot_zone counters 64k;', @conf);
 $g->post($bad);
 is(count($before + 2), $before + 2, 'the counters survive a reload');
 is($g->status->{since}, $since, 'they have counted since the start');
+unlike($g->read('error.log'), qr/\[warn\]/, 'without a word');
+
+reloaded(http => 'snapshot_zone counters:64k;', @conf);
+$g->post($bad);
+is(count($before + 3), $before + 3, '"name:size" is the same zone');
 unlike($g->read('error.log'), qr/\[warn\]/, 'without a word');
 
 reloaded(http => 'snapshot_zone counters 128k;', @conf);

@@ -223,6 +223,42 @@ names_are_compared_as_they_should(void **state)
 }
 
 
+static void
+a_distance_is_the_number_of_edits(void **state)
+{
+    size_t              i;
+    ngx_snapshot_str_t  a, b;
+
+    static const struct {
+        const char  *a;
+        const char  *b;
+        size_t       edits;
+    } cases[] = {
+        { "", "", 0 }, { "", "abc", 3 }, { "abc", "", 3 }, { "abc", "abc", 0 },
+        { "abc", "abd", 1 }, { "abc", "ab", 1 }, { "abc", "xabc", 1 },
+        { "abc", "acb", 2 }, { "kitten", "sitting", 3 },
+        { "flaw", "lawn", 2 }, { "abc", "ABC", 3 }
+    };
+
+    char  text[100];
+
+    (void) state;
+
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        a = unit_str(cases[i].a);
+        b = unit_str(cases[i].b);
+        assert_int_equal(ngx_snapshot_distance(a, b), cases[i].edits);
+        assert_int_equal(ngx_snapshot_distance(b, a), cases[i].edits);
+    }
+
+    memset(text, 'x', sizeof(text));
+    b.data = (u_char *) text;
+    b.len = sizeof(text);
+    assert_int_equal(ngx_snapshot_distance(unit_str("xy"), b),
+                     NGX_SNAPSHOT_SHOWN_MAX - 1);
+}
+
+
 int
 main(void)
 {
@@ -233,7 +269,8 @@ main(void)
         cmocka_unit_test(percent_is_decoded_once),
         cmocka_unit_test(json_is_valid_whatever_comes),
         cmocka_unit_test(a_text_grows_and_notes_a_failure),
-        cmocka_unit_test(names_are_compared_as_they_should)
+        cmocka_unit_test(names_are_compared_as_they_should),
+        cmocka_unit_test(a_distance_is_the_number_of_edits)
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
