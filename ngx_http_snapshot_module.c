@@ -12,6 +12,8 @@
 static ngx_int_t ngx_http_snapshot_handler(ngx_http_request_t *r);
 static ngx_int_t ngx_http_snapshot_mode(ngx_http_request_t *r,
     ngx_http_snapshot_loc_conf_t *slcf, ngx_uint_t *mode);
+static ngx_int_t ngx_http_snapshot_log_mode(ngx_http_request_t *r,
+    ngx_http_snapshot_loc_conf_t *slcf, ngx_str_t *value);
 static ngx_int_t ngx_http_snapshot_mode_by_name(ngx_str_t *name,
     ngx_uint_t *mode);
 
@@ -248,7 +250,6 @@ static ngx_int_t
 ngx_http_snapshot_mode(ngx_http_request_t *r,
     ngx_http_snapshot_loc_conf_t *slcf, ngx_uint_t *mode)
 {
-    ngx_log_t  log;
     ngx_str_t  value;
 
     if (slcf->mode != NGX_HTTP_SNAPSHOT_VARIABLE) {
@@ -261,19 +262,58 @@ ngx_http_snapshot_mode(ngx_http_request_t *r,
     }
 
     if (ngx_http_snapshot_mode_by_name(&value, mode) != NGX_OK) {
-
-        /* the value may be a client's, so it is not logged */
-
-        log = ngx_http_snapshot_own_log(r);
-
-        ngx_log_error(NGX_LOG_ERR, &log, 0,
-                      "the variable of \"snapshot_gateway\" is none of "
-                      "\"off\", \"enforce\", \"monitor\", "
-                      "\"enforce\" is used, client: %V",
-                      &r->connection->addr_text);
-
         *mode = NGX_HTTP_SNAPSHOT_ENFORCE;
+        return ngx_http_snapshot_log_mode(r, slcf, &value);
     }
+
+    return NGX_OK;
+}
+
+
+/* once a second in each worker, and escaped: the value may be a client's */
+
+static ngx_int_t
+ngx_http_snapshot_log_mode(ngx_http_request_t *r,
+    ngx_http_snapshot_loc_conf_t *slcf, ngx_str_t *value)
+{
+    ngx_log_t                  log;
+    ngx_snapshot_mem_t         mem;
+    ngx_snapshot_str_t         s;
+    ngx_snapshot_text_t        text;
+    ngx_http_core_srv_conf_t  *cscf;
+
+    if (ngx_current_msec - *slcf->logged < 1000) {
+        return NGX_OK;
+    }
+
+    *slcf->logged = ngx_current_msec;
+
+    cscf = ngx_http_get_module_srv_conf(r, ngx_http_core_module);
+
+    mem = ngx_http_snapshot_mem(r);
+
+    ngx_snapshot_text_init(&text, &mem);
+
+    ngx_http_snapshot_str(s, *value);
+    s.len = ngx_min(s.len, NGX_SNAPSHOT_SHOWN_MAX);
+
+    ngx_snapshot_text_percent(&text, s, "\"\\");
+    ngx_snapshot_text_cstr(&text, s.len < value->len ? "..." : "");
+
+    if (text.failed) {
+        return NGX_ERROR;
+    }
+
+    s = ngx_snapshot_text_str(&text);
+
+    log = ngx_http_snapshot_own_log(r);
+
+    ngx_log_error(NGX_LOG_ERR, &log, 0,
+                  "the value of \"%V\" in \"snapshot_gateway\" is \"%*s\", it "
+                  "must be \"off\", \"enforce\" or \"monitor\", \"enforce\" is "
+                  "used, client: %V, server: %V",
+                  &slcf->variable->value, s.len, s.data,
+                  &r->connection->addr_text, &cscf->server_name);
 
     return NGX_OK;
 }
@@ -336,6 +376,11 @@ ngx_http_snapshot_gateway(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         }
 
         *slcf->variable = cv;
+
+        slcf->logged = ngx_pcalloc(cf->pool, sizeof(ngx_msec_t));
+        if (slcf->logged == NULL) {
+            return NGX_CONF_ERROR;
+        }
 
     } else if (ngx_http_snapshot_mode_by_name(&value[1], &slcf->mode)
                != NGX_OK)
@@ -810,6 +855,7 @@ ngx_http_snapshot_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
 
     if (conf->mode == NGX_CONF_UNSET_UINT) {
         conf->variable = prev->variable;
+        conf->logged = prev->logged;
     }
 
     ngx_conf_merge_uint_value(conf->mode, prev->mode, NGX_HTTP_SNAPSHOT_OFF);

@@ -62,9 +62,15 @@ typedef struct {
 } ngx_http_snapshot_main_conf_t;
 
 
+/*
+ * logged: when a worker has last said that the variable has no mode, in
+ * milliseconds as ngx_current_msec; the worker writes it
+ */
+
 typedef struct {
     ngx_uint_t                  mode;
     ngx_http_complex_value_t   *variable;
+    ngx_msec_t                 *logged;
     ngx_str_t                   prefix;
     ngx_flag_t                  details;
     ngx_flag_t                  fast_path;

@@ -6,11 +6,13 @@ use warnings;
 
 use JSON::PP;
 use Test::More;
+use Time::HiRes qw(sleep time);
 
 use Cases;
 use Gateway;
 
-my $g = Gateway->new(http => <<'EOF', server => <<'EOG');
+my $g = Gateway->new(http => <<'EOF', server => <<'EOG', servers => <<'EOH');
+    map $uri $prefix { default "is "; }
     map $http_x_mode $mode {
         default $http_x_mode;
         ~^tenant "monitor";
@@ -28,6 +30,16 @@ EOF
             proxy_pass http://127.0.0.1:%%UPSTREAM%%/;
         }
 EOG
+    server {
+        listen 127.0.0.1:%%PORT_other%%;
+        server_name other.test;
+        snapshot_gateway ${prefix}$mode;
+
+        location / {
+            proxy_pass http://127.0.0.1:%%UPSTREAM%%;
+        }
+    }
+EOH
 
 my $json = JSON::PP->new->utf8;
 my $path = '/v3/' . PROJECT . '/snapshots';
@@ -101,8 +113,53 @@ for my $mode ('enforce', 'something', '', 'Monitor', 'off,enforce') {
 
 is($g->post($bad, target => $path)->{status}, 400, 'so does one without value');
 
-my @said = $g->read('error.log') =~ /\[error\].*the variable of "snapshot_gateway" is none of/g;
-is(scalar @said, 5, 'and what is none of the three is logged');
+# what is none of the three is logged, once a second for each directive
+
+sub said {
+    return $g->read('error.log')
+           =~ /^.*\[error\].*"snapshot_gateway".*$/mg;
+}
+
+my @said = said();
+cmp_ok(scalar @said, '>=', 1, 'a value that is none of the three is logged');
+like($said[0], qr/ \[error\] \S+ (?:\*\d+ )?the value of "\$mode" in "snapshot_gateway" is "something", it must be "off", "enforce" or "monitor", "enforce" is used, client: 127\.0\.0\.1, server: localhost$/,
+     'with variable, value, client and server');
+
+my $begun = time;
+my $sent = 0;
+
+while (time - $begun < 2.5) {
+    $g->post($bad, target => $path, headers => [['X-Mode', 'flood']]);
+    $sent++;
+}
+
+my $seconds = time - $begun;
+my $lines = grep { /"flood"/ } said();
+
+cmp_ok($lines, '<=', $seconds + 1, "$sent such requests in $seconds seconds"
+                                   . " are logged once a second");
+cmp_ok($lines, '>=', 1, 'and not less');
+
+# a client's bytes may be in the value
+
+for my $value ("a\"b\\c%\xff\x01", "\xe5\xbf\xab", 'v' x 64, 'v' x 65,
+               '%' x 100, '"' x 200) {
+    my $shown = substr $value, 0, 64;
+    $shown =~ s/(["\\])/\\$1/g;
+    $shown =~ s/([^ -~])/sprintf '%%%02X', ord $1/ge;
+    $shown .= '...' if length $value > 64;
+
+    sleep 1.1;
+    is($g->post($bad, target => $path, headers => [['X-Mode', $value]])
+       ->{status}, 400, 'a value of ' . length($value) . ' bytes enforces');
+    like((said())[-1], qr/is "\Q$shown\E", it must/, 'and is logged, escaped');
+}
+
+is($g->post($bad, target => $path, headers => [['X-Mode', 'second']],
+            port => $g->{ports}{other})->{status}, 400,
+   'another directive of the same variables');
+like((said())[-1], qr/the value of "\$\{prefix\}\$mode" in "snapshot_gateway" is "is second", .*, server: other\.test$/,
+     'is logged in the same second, by its own server');
 
 is($g->post($bad, target => $path, headers => [['X-Mode', 'tenant-5']])
    ->{status}, 200, 'a map rolls enforcement out by tenant');
