@@ -990,6 +990,10 @@ ngx_http_snapshot_init(ngx_conf_t *cf)
     ngx_http_core_main_conf_t      *cmcf;
     ngx_http_snapshot_main_conf_t  *smcf;
 
+    if (ngx_http_snapshot_check_variables(cf) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
     smcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_snapshot_module);
 
     if (!smcf->used) {

@@ -331,6 +331,14 @@ ngx_snapshot_str_t ngx_http_snapshot_verdict_name(
     ngx_http_snapshot_verdict_e verdict);
 
 /*
+ * Has nginx look for each variable that a $snapshot_utf8_... is made of, once
+ * all of the configuration is read, and refuse it where there is none.  Returns
+ * NGX_OK or NGX_ERROR.
+ */
+
+ngx_int_t ngx_http_snapshot_check_variables(ngx_conf_t *cf);
+
+/*
  * Adds the variables of CONTRACT section 5.  Returns NGX_OK, or NGX_ERROR
  * where memory is short.
  */

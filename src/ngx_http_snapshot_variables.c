@@ -16,6 +16,11 @@ static ngx_int_t ngx_http_snapshot_variable_code(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data);
 static ngx_int_t ngx_http_snapshot_variable_kept(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data);
+static ngx_int_t ngx_http_snapshot_variable_utf8(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data);
+static ngx_int_t ngx_http_snapshot_encode(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, ngx_snapshot_str_t s,
+    void (*append)(ngx_snapshot_text_t *t, ngx_snapshot_str_t s));
 static void ngx_http_snapshot_set(ngx_http_variable_value_t *v,
     ngx_snapshot_str_t s);
 
@@ -25,6 +30,11 @@ static void ngx_http_snapshot_set(ngx_http_variable_value_t *v,
 #define NGX_HTTP_SNAPSHOT_LINE_OPERATION  0
 #define NGX_HTTP_SNAPSHOT_LINE_PROJECT    1
 #define NGX_HTTP_SNAPSHOT_LINE_ID         2
+
+
+/* before the name of any variable */
+
+#define NGX_HTTP_SNAPSHOT_UTF8  "snapshot_utf8_"
 
 
 static ngx_http_variable_t  ngx_http_snapshot_vars[] = {
@@ -64,6 +74,10 @@ static ngx_http_variable_t  ngx_http_snapshot_vars[] = {
     { ngx_string("snapshot_cluster_id"), NULL,
       ngx_http_snapshot_variable_kept, NGX_SNAPSHOT_KEEP_CLUSTER_ID,
       NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
+    { ngx_string(NGX_HTTP_SNAPSHOT_UTF8), NULL,
+      ngx_http_snapshot_variable_utf8, 0,
+      NGX_HTTP_VAR_NOCACHEABLE|NGX_HTTP_VAR_PREFIX, 0 },
 
       ngx_http_null_variable
 };
@@ -285,7 +299,69 @@ ngx_http_snapshot_variable_kept(ngx_http_request_t *r,
         return NGX_OK;
     }
 
-    ngx_http_snapshot_set(v, ctx->judge.keep[data]);
+    return ngx_http_snapshot_encode(r, v, ctx->judge.keep[data],
+                                    ngx_snapshot_text_safe);
+}
+
+
+static ngx_int_t
+ngx_http_snapshot_variable_utf8(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data)
+{
+    ngx_str_t                   name;
+    ngx_snapshot_str_t          s;
+    ngx_http_variable_value_t  *other;
+
+    name = *(ngx_str_t *) data;
+    name.data += sizeof(NGX_HTTP_SNAPSHOT_UTF8) - 1;
+    name.len -= sizeof(NGX_HTTP_SNAPSHOT_UTF8) - 1;
+
+    other = ngx_http_get_variable(r, &name,
+                                  ngx_hash_key(name.data, name.len));
+
+    if (other == NULL) {
+        return NGX_ERROR;
+    }
+
+    if (other->not_found) {
+        v->not_found = 1;
+        return NGX_OK;
+    }
+
+    s.data = other->data;
+    s.len = other->len;
+
+    return ngx_http_snapshot_encode(r, v, s, ngx_snapshot_text_utf8);
+}
+
+
+/* most values are printable ASCII, and are what they are without a copy */
+
+static ngx_int_t
+ngx_http_snapshot_encode(ngx_http_request_t *r, ngx_http_variable_value_t *v,
+    ngx_snapshot_str_t s,
+    void (*append)(ngx_snapshot_text_t *t, ngx_snapshot_str_t s))
+{
+    ngx_snapshot_mem_t   mem;
+    ngx_snapshot_text_t  text;
+
+    if (s.len
+        && ngx_snapshot_skip(s.data, s.data + s.len, NGX_SNAPSHOT_BYTE_PLAIN)
+           != s.data + s.len)
+    {
+        mem = ngx_http_snapshot_mem(r);
+
+        ngx_snapshot_text_init(&text, &mem);
+        append(&text, s);
+
+        if (text.failed) {
+            return NGX_ERROR;
+        }
+
+        s = ngx_snapshot_text_str(&text);
+    }
+
+    ngx_http_snapshot_set(v, s);
 
     return NGX_OK;
 }
@@ -299,6 +375,44 @@ ngx_http_snapshot_set(ngx_http_variable_value_t *v, ngx_snapshot_str_t s)
     v->not_found = 0;
     v->len = s.len;
     v->data = (u_char *) s.data;
+}
+
+
+ngx_int_t
+ngx_http_snapshot_check_variables(ngx_conf_t *cf)
+{
+    size_t                      len;
+    ngx_str_t                   name;
+    ngx_uint_t                  i;
+    ngx_http_variable_t        *v;
+    ngx_http_core_main_conf_t  *cmcf;
+
+    cmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module);
+
+    len = sizeof(NGX_HTTP_SNAPSHOT_UTF8) - 1;
+
+    for (i = 0; i < cmcf->variables.nelts; i++) {
+
+        v = cmcf->variables.elts;
+        name = v[i].name;
+
+        if (name.len < len
+            || ngx_strncmp(name.data, NGX_HTTP_SNAPSHOT_UTF8, len) != 0)
+        {
+            continue;
+        }
+
+        name.data += len;
+        name.len -= len;
+
+        /* nginx looks for all that have an index, and refuses unknown ones */
+
+        if (ngx_http_get_variable_index(cf, &name) == NGX_ERROR) {
+            return NGX_ERROR;
+        }
+    }
+
+    return NGX_OK;
 }
 
 

@@ -155,17 +155,55 @@ void
 ngx_snapshot_text_shown(ngx_snapshot_text_t *t, ngx_snapshot_str_t s)
 {
     size_t               n;
-    const u_char        *p, *last, *stop, *run;
+    const u_char        *p, *last;
+    ngx_snapshot_str_t   head;
+
+    if (s.len <= NGX_SNAPSHOT_SHOWN_MAX) {
+        ngx_snapshot_text_safe(t, s);
+        return;
+    }
+
+    head.data = s.data;
+    head.len = 0;
+
+    last = s.data + s.len;
+
+    for ( ;; ) {
+
+        p = s.data + head.len;
+        n = ngx_snapshot_utf8_len(p, last);
+        n = n ? n : 1;
+
+        if (head.len + n > NGX_SNAPSHOT_SHOWN_MAX) {
+            break;
+        }
+
+        head.len += n;
+    }
+
+    ngx_snapshot_text_safe(t, head);
+    ngx_snapshot_text_cstr(t, "...");
+}
+
+
+void
+ngx_snapshot_text_safe(ngx_snapshot_text_t *t, ngx_snapshot_str_t s)
+{
+    size_t               n;
+    const u_char        *p, *last, *run;
     ngx_snapshot_str_t   c;
+
+    if (s.len == 0) {
+        return;
+    }
 
     p = s.data;
     last = s.data + s.len;
-    stop = (s.len > NGX_SNAPSHOT_SHOWN_MAX) ? p + NGX_SNAPSHOT_SHOWN_MAX : last;
 
-    while (p < last) {
+    for ( ;; ) {
 
         run = p;
-        p = ngx_snapshot_skip(p, stop, NGX_SNAPSHOT_BYTE_PLAIN);
+        p = ngx_snapshot_skip(p, last, NGX_SNAPSHOT_BYTE_PLAIN);
         ngx_snapshot_text_add(t, run, p - run);
 
         if (p == last) {
@@ -173,11 +211,6 @@ ngx_snapshot_text_shown(ngx_snapshot_text_t *t, ngx_snapshot_str_t s)
         }
 
         n = ngx_snapshot_utf8_len(p, last);
-
-        if (p + (n ? n : 1) > stop) {
-            ngx_snapshot_text_add(t, "...", 3);
-            return;
-        }
 
         c.data = p;
         c.len = n;
@@ -195,6 +228,38 @@ ngx_snapshot_text_shown(ngx_snapshot_text_t *t, ngx_snapshot_str_t s)
         ngx_snapshot_text_add(t, p, n);
         p += n;
     }
+}
+
+
+void
+ngx_snapshot_text_utf8(ngx_snapshot_text_t *t, ngx_snapshot_str_t s)
+{
+    size_t         n;
+    const u_char  *p, *last, *run;
+
+    if (s.len == 0) {
+        return;
+    }
+
+    p = s.data;
+    run = p;
+    last = s.data + s.len;
+
+    while (p < last) {
+
+        n = ngx_snapshot_utf8_len(p, last);
+
+        if (n) {
+            p += n;
+            continue;
+        }
+
+        ngx_snapshot_text_add(t, run, p - run);
+        ngx_snapshot_text_hex(t, *p++);
+        run = p;
+    }
+
+    ngx_snapshot_text_add(t, run, p - run);
 }
 
 

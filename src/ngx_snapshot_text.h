@@ -100,9 +100,19 @@ ngx_snapshot_text_cut(ngx_snapshot_text_t *t, size_t len)
 void ngx_snapshot_text_num(ngx_snapshot_text_t *t, uint64_t n);
 
 /*
- * Appends a name that a client chose so that it can be shown: at most
- * NGX_SNAPSHOT_SHOWN_MAX of its bytes, control characters, quotes, backslashes
- * and what is no UTF-8 percent-encoded, "..." where it was cut.
+ * Appends what a client chose so that it is safe in headers and logs: control
+ * characters, quotes, backslashes and what is no UTF-8 percent-encoded.
+ */
+
+void ngx_snapshot_text_safe(ngx_snapshot_text_t *t, ngx_snapshot_str_t s);
+
+/* Appends bytes as UTF-8: what is none is percent-encoded, and nothing else. */
+
+void ngx_snapshot_text_utf8(ngx_snapshot_text_t *t, ngx_snapshot_str_t s);
+
+/*
+ * Appends a name that a client chose so that it can be shown: safe, and at most
+ * NGX_SNAPSHOT_SHOWN_MAX of its bytes, with "..." where it was cut.
  */
 
 void ngx_snapshot_text_shown(ngx_snapshot_text_t *t, ngx_snapshot_str_t s);

@@ -138,8 +138,8 @@ is(logged('verdict rule code'), 'rejected|param-unknown|EVS.5400',
 # what was sent
 
 $g->post(create_body(name => "q\"\n\x{e9}"));
-is(logged('name volume_id cluster_id'), "q\"\n\x{e9}|@{[VOLUME]}|",
-   'values of a body');
+is(logged('name volume_id cluster_id'), "q%22%0A\x{e9}|@{[VOLUME]}|",
+   'values of a body, percent-encoded where they could do harm');
 $g->post('{"snapshot": {"name": "abcd", "cluster_id": "c1"}}',
          target => "/v1.0/$p/snapshots");
 is(logged('name volume_id cluster_id'), 'abcd||c1', 'values of DWS');
@@ -213,29 +213,112 @@ unlike($g->read('error.log'), qr/\x1b|secret|snapshot\/evil/,
 $g->finish;
 
 
-# values stand in a header as docs/directives.md says, with no line break
+# values are safe in headers and targets: no line break, no quote, UTF-8
 
-open my $fh, '<:raw', 'docs/directives.md' or die "directives.md: $!\n";
-my ($map) = join('', <$fh>) =~ /^(map \$snapshot_name .*?^\})/ms;
-
-$g = Gateway->new(http => $map, server => <<'EOG');
+$g = Gateway->new(server => <<'EOG');
         location / {
             snapshot_gateway enforce;
-            proxy_set_header X-Name "<$printable_name>";
+            snapshot_rule param-encoding warn;
+            snapshot_rule volume-id warn;
+            snapshot_rule cluster-id warn;
+            snapshot_rule name-format warn;
+            proxy_set_header X-Name "<$snapshot_name>";
+            proxy_set_header X-Volume "<$snapshot_volume_id>";
+            proxy_set_header X-Cluster "<$snapshot_cluster_id>";
             proxy_pass http://127.0.0.1:%%UPSTREAM%%;
         }
 EOG
 
-for my $name ('a b-1', "a\n", "a\r\nX-Evil: 1\r\n\r\nGET /evil HTTP/1.1",
-              "\x{e9}") {
-    is($g->post(create_body(name => $name))->{status}, 200, 'a name passes');
+my %safe = (
+    'a b-1' => 'a b-1',
+    '100%' => '100%',
+    "it's" => "it's",
+    "a\n" => 'a%0A',
+    "a\r\nX-Evil: 1\r\n\r\nGET /evil HTTP/1.1" =>
+        'a%0D%0AX-Evil: 1%0D%0A%0D%0AGET /evil HTTP/1.1',
+    "\x{e9}" => "\xc3\xa9",
+    'say "x\\"' => 'say %22x%5C%22',
+    "\x1b[31m\x7f" => '%1B[31m%7F',
+    "\x{85}\x{9b}" => '%C2%85%C2%9B',
+    "\x{1f600}" => "\xf0\x9f\x98\x80",
+);
+
+sub headers {
     my ($got) = $g->received;
-    is(join('|', $got->{head} =~ /^(X-.*|GET .*)\r$/mg),
-       $name eq 'a b-1' ? "X-Name: <$name>" : 'X-Name: <>',
-       'and is in the header where it is printable');
+
+    return join '|', ($got->{head} // '') =~ /^(X-.*|GET .*)\r$/mg;
 }
 
+for my $value (sort keys %safe) {
+    my $title = $safe{$value};
+
+    is($g->post(create_body(name => $value, volume_id => $value))->{status},
+       200, "$title passes");
+    is(headers(), "X-Name: <$safe{$value}>|X-Volume: <$safe{$value}>"
+       . '|X-Cluster: <>', 'and is in the headers so');
+
+    my $bytes = $value;
+    utf8::encode($bytes);
+    my $query = $bytes =~ s/([^0-9A-Za-z])/sprintf '%%%02x', ord $1/ger;
+
+    $g->get("$path?name=$query&volume_id=$query");
+    is(headers() =~ s/^GET .*?\|//r, "X-Name: <$safe{$value}>|X-Volume: "
+       . "<$safe{$value}>|X-Cluster: <>", 'of a query as well');
+
+    $g->post('{"snapshot": ' . JSON::PP->new->utf8->encode({ name => $value,
+        cluster_id => $value }) . '}', target => "/v1.0/$p/snapshots");
+    is(headers(), "X-Name: <$safe{$value}>|X-Volume: <>|X-Cluster: "
+       . "<$safe{$value}>", 'and of DWS');
+}
+
+$g->get("$path?name=a%ff%c3%28b%e2%82");
+is(headers() =~ s/^GET .*?\|//r, 'X-Name: <a%FF%C3(b%E2%82>|X-Volume: <>|'
+   . 'X-Cluster: <>', 'what is no UTF-8 is percent-encoded');
+
 $g->finish;
+
+
+# any variable of nginx as UTF-8, and nothing of it changed but what is none
+
+$g = Gateway->new(http => <<'EOF', server => <<'EOG');
+    map $http_x_own $own {
+        default "<$http_x_own>";
+    }
+EOF
+        location / {
+            add_header X-Uri $snapshot_utf8_request_uri;
+            add_header X-Agent $snapshot_utf8_http_user_agent;
+            add_header X-Mapped $snapshot_utf8_own;
+            add_header X-Sent $snapshot_utf8_sent_http_x_late;
+            add_header X-Named $SNAPSHOT_UTF8_ARG_NAME;
+            proxy_pass http://127.0.0.1:%%UPSTREAM%%;
+        }
+EOG
+
+$r = $g->get("/a%20\xff\xc3\xa9?name=\xfe&x=\"\\", headers => [
+    ['User-Agent', "agent\"\\\x80\xe2\x82\xac\xe2\x82"], ['X-Own', "\xc0\xaf"],
+    ['X-Reply-Header', "X-Late: \xed\xa0\x80!"]]);
+
+is($r->{headers}{'x-uri'}[0], "/a%20%FF\xc3\xa9?name=%FE&x=\"\\",
+   'a target that is no UTF-8');
+is($r->{headers}{'x-agent'}[0], "agent\"\\%80\xe2\x82\xac%E2%82", 'a header');
+is($r->{headers}{'x-mapped'}[0], '<%C0%AF>', 'a variable of a map');
+is($r->{headers}{'x-sent'}[0], '%ED%A0%80!', 'a header of the response');
+is($r->{headers}{'x-named'}[0], '%FE', 'a parameter, in capitals');
+
+$r = $g->get('/');
+is($r->{headers}{'x-agent'}, undef, 'what is not there is empty');
+is($r->{headers}{'x-uri'}[0], '/', 'and what is plain is as it is');
+
+$g->finish;
+
+for my $name ('request_urii', 'snapshot_utf8_none', '') {
+    my ($ok, $said) = $g->test_conf(http => "log_format x '\$snapshot_utf8_$name"
+        . "';");
+
+    ok(!$ok, "\$snapshot_utf8_$name is refused");
+    like($said, qr/unknown "|invalid variable name/, 'as nginx refuses others');
+}
 
 
 # a path that can be read in many ways is read once, however often a variable

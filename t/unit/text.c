@@ -136,6 +136,51 @@ percent_is_decoded_once(void **state)
 
 
 static void
+values_are_safe_or_utf8(void **state)
+{
+    size_t                i;
+    unit_arena_t          arena;
+    ngx_snapshot_mem_t    mem;
+    ngx_snapshot_text_t   t;
+
+    static const struct {
+        const char  *value;
+        const char  *safe;
+        const char  *utf8;
+    } cases[] = {
+        { "", "", "" }, { "a b", "a b", "a b" }, { "50%", "50%", "50%" },
+        { "it's", "it's", "it's" }, { "\"", "%22", "\"" },
+        { "\\", "%5C", "\\" }, { "\r\n", "%0D%0A", "\r\n" },
+        { "\x7f", "%7F", "\x7f" }, { "\xc2\x85", "%C2%85", "\xc2\x85" },
+        { "\xc3\xa9", "\xc3\xa9", "\xc3\xa9" },
+        { "\xff", "%FF", "%FF" }, { "\xc3", "%C3", "%C3" },
+        { "a\xe2\x82z\xff\xff", "a%E2%82z%FF%FF", "a%E2%82z%FF%FF" },
+        { "\xff\xc3\xa9", "%FF\xc3\xa9", "%FF\xc3\xa9" },
+        { "\xed\xa0\x80", "%ED%A0%80", "%ED%A0%80" }
+    };
+
+    (void) state;
+
+    memset(&arena, 0, sizeof(arena));
+    mem.alloc = unit_alloc;
+    mem.data = &arena;
+
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+
+        ngx_snapshot_text_init(&t, &mem);
+        ngx_snapshot_text_safe(&t, unit_str(cases[i].value));
+        unit_assert_str(ngx_snapshot_text_str(&t), cases[i].safe);
+
+        ngx_snapshot_text_init(&t, &mem);
+        ngx_snapshot_text_utf8(&t, unit_str(cases[i].value));
+        unit_assert_str(ngx_snapshot_text_str(&t), cases[i].utf8);
+    }
+
+    unit_free(&arena);
+}
+
+
+static void
 json_is_valid_whatever_comes(void **state)
 {
     size_t               i;
@@ -267,6 +312,7 @@ main(void)
         cmocka_unit_test(a_number_is_that_of_rfc_8259),
         cmocka_unit_test(control_characters_are_not_printable),
         cmocka_unit_test(percent_is_decoded_once),
+        cmocka_unit_test(values_are_safe_or_utf8),
         cmocka_unit_test(json_is_valid_whatever_comes),
         cmocka_unit_test(a_text_grows_and_notes_a_failure),
         cmocka_unit_test(names_are_compared_as_they_should),
