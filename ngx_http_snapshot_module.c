@@ -22,7 +22,6 @@ static char *ngx_http_snapshot_gateway(ngx_conf_t *cf, ngx_command_t *cmd,
 static char *ngx_http_snapshot_prefix(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 static ngx_uint_t ngx_http_snapshot_is_plain(ngx_str_t *path);
-static ngx_uint_t ngx_http_snapshot_is_version(ngx_str_t *segment);
 static char *ngx_http_snapshot_rule(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 static char *ngx_http_snapshot_rule_max(ngx_conf_t *cf,
@@ -45,8 +44,6 @@ static void ngx_http_snapshot_merge_policy(ngx_snapshot_policy_t *prev,
     ngx_snapshot_policy_t *conf);
 static char *ngx_http_snapshot_merge_content(ngx_conf_t *cf,
     ngx_http_snapshot_loc_conf_t *prev, ngx_http_snapshot_loc_conf_t *conf);
-static void ngx_http_snapshot_check_buffer(ngx_conf_t *cf,
-    ngx_http_snapshot_loc_conf_t *conf);
 static ngx_int_t ngx_http_snapshot_init(ngx_conf_t *cf);
 
 
@@ -354,6 +351,13 @@ ngx_http_snapshot_gateway(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         return "is duplicate";
     }
 
+    slcf->own = 1;
+    slcf->place = ngx_http_snapshot_place(cf);
+
+    if (slcf->place == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
     value = cf->args->elts;
 
     ngx_memzero(&ccv, sizeof(ngx_http_compile_complex_value_t));
@@ -406,8 +410,7 @@ ngx_http_snapshot_prefix(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     ngx_http_snapshot_loc_conf_t *slcf = conf;
 
-    u_char                         *slash;
-    ngx_str_t                      *value, *prefix, stem, segment;
+    ngx_str_t                      *value, *prefix, stem, version;
     ngx_http_snapshot_main_conf_t  *smcf;
 
     if (slcf->prefix.data != NULL) {
@@ -434,24 +437,22 @@ ngx_http_snapshot_prefix(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         return NGX_CONF_ERROR;
     }
 
-    /* a plain path has a slash */
+    stem.data = value[1].data;
+    stem.len = ngx_http_snapshot_without_version(&value[1]);
 
-    slash = value[1].data + value[1].len;
+    if (stem.len != value[1].len) {
 
-    while (*--slash != '/') { /* void */ }
+        version.data = value[1].data + stem.len + 1;
+        version.len = value[1].len - stem.len - 1;
 
-    segment.data = slash + 1;
-    segment.len = value[1].data + value[1].len - segment.data;
+        /* "/" is none */
 
-    if (ngx_http_snapshot_is_version(&segment)) {
-
-        stem.data = value[1].data;
-        stem.len = (slash == stem.data) ? 1 : (size_t) (slash - stem.data);
+        stem.len = ngx_max(stem.len, 1);
 
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "invalid value \"%V\" in \"%V\" directive, the "
                            "version \"%V\" is no part of the prefix, write "
-                           "\"%V %V;\"", &value[1], &cmd->name, &segment,
+                           "\"%V %V;\"", &value[1], &cmd->name, &version,
                            &cmd->name, &stem);
         return NGX_CONF_ERROR;
     }
@@ -504,23 +505,28 @@ ngx_http_snapshot_is_plain(ngx_str_t *path)
 }
 
 
-/* 1 for a version of the contract, which other servers may know in capitals */
-
-static ngx_uint_t
-ngx_http_snapshot_is_version(ngx_str_t *segment)
+size_t
+ngx_http_snapshot_without_version(ngx_str_t *path)
 {
     ngx_uint_t          i;
-    ngx_snapshot_str_t  s;
+    ngx_snapshot_str_t  segment;
 
-    ngx_http_snapshot_str(s, *segment);
+    segment.data = path->data + path->len;
+    segment.len = 0;
+
+    while (segment.data > path->data && segment.data[-1] != '/') {
+        segment.data--;
+        segment.len++;
+    }
 
     for (i = 0; i < NGX_SNAPSHOT_OPERATIONS; i++) {
-        if (ngx_snapshot_caseeq(s, ngx_snapshot_operations[i].version)) {
-            return 1;
+
+        if (ngx_snapshot_caseeq(segment, ngx_snapshot_operations[i].version)) {
+            return path->len - segment.len - 1;
         }
     }
 
-    return 0;
+    return path->len;
 }
 
 
@@ -666,7 +672,11 @@ ngx_http_snapshot_status(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     }
 
     smcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_snapshot_module);
-    smcf->status = 1;
+    smcf->status = ngx_http_snapshot_place(cf);
+
+    if (smcf->status == NULL) {
+        return NGX_CONF_ERROR;
+    }
 
     return ngx_http_snapshot_set_content(cf, slcf, content);
 }
@@ -699,6 +709,11 @@ ngx_http_snapshot_set_content(ngx_conf_t *cf,
     }
 
     slcf->content = content;
+    slcf->content_place = ngx_http_snapshot_place(cf);
+
+    if (slcf->content_place == NULL) {
+        return NGX_CONF_ERROR;
+    }
 
     clcf->handler = ngx_http_snapshot_content_handler(slcf->content);
 
@@ -764,13 +779,17 @@ ngx_http_snapshot_init_main_conf(ngx_conf_t *cf, void *conf)
 {
     ngx_http_snapshot_main_conf_t *smcf = conf;
 
+    ngx_conf_t                 at;
     ngx_pool_cleanup_t        *cln;
     const ngx_snapshot_str_t  *pattern;
 
     if (smcf->status && smcf->zone == NULL) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+        at = ngx_http_snapshot_conf_at(cf, smcf->status);
+
+        ngx_conf_log_error(NGX_LOG_EMERG, &at, 0,
                            "\"snapshot_status\" has nothing to show, "
-                           "\"snapshot_zone\" is missing");
+                           "\"snapshot_zone\" is missing, write "
+                           "\"snapshot_zone counters:1m;\" in \"http\"");
         return NGX_CONF_ERROR;
     }
 
@@ -856,6 +875,7 @@ ngx_http_snapshot_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     if (conf->mode == NGX_CONF_UNSET_UINT) {
         conf->variable = prev->variable;
         conf->logged = prev->logged;
+        conf->place = prev->place;
     }
 
     ngx_conf_merge_uint_value(conf->mode, prev->mode, NGX_HTTP_SNAPSHOT_OFF);
@@ -869,9 +889,8 @@ ngx_http_snapshot_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
         return NGX_CONF_ERROR;
     }
 
-    ngx_http_snapshot_check_buffer(cf, conf);
-
-    return NGX_CONF_OK;
+    return (ngx_http_snapshot_keep_location(cf, conf) == NGX_OK)
+           ? NGX_CONF_OK : NGX_CONF_ERROR;
 }
 
 
@@ -916,12 +935,14 @@ static char *
 ngx_http_snapshot_merge_content(ngx_conf_t *cf,
     ngx_http_snapshot_loc_conf_t *prev, ngx_http_snapshot_loc_conf_t *conf)
 {
+    ngx_conf_t                 at;
     ngx_http_core_loc_conf_t  *clcf;
 
     clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
 
     if (clcf->noname && clcf->handler == NULL) {
         conf->content = prev->content;
+        conf->content_place = prev->content_place;
         clcf->handler = ngx_http_snapshot_content_handler(conf->content);
     }
 
@@ -931,55 +952,15 @@ ngx_http_snapshot_merge_content(ngx_conf_t *cf,
         return NGX_CONF_OK;
     }
 
-    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+    at = ngx_http_snapshot_conf_at(cf, conf->content_place);
+
+    ngx_conf_log_error(NGX_LOG_EMERG, &at, 0,
                        "\"%V\" directive is not the only one in location "
                        "\"%V\" that answers requests, after it stands a "
                        "\"proxy_pass\" or the like",
                        &ngx_http_snapshot_contents[conf->content],
                        &clcf->name);
     return NGX_CONF_ERROR;
-}
-
-
-static void
-ngx_http_snapshot_check_buffer(ngx_conf_t *cf,
-    ngx_http_snapshot_loc_conf_t *conf)
-{
-    uint64_t                        max;
-    ngx_uint_t                      judged;
-    ngx_http_core_loc_conf_t       *clcf;
-    ngx_http_snapshot_main_conf_t  *smcf;
-
-    smcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_snapshot_module);
-    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
-
-    max = conf->policy.rule[NGX_SNAPSHOT_BODY_SIZE].max;
-
-    /* what a location answers by itself is judged in one case only */
-
-    judged = (conf->content == NGX_HTTP_SNAPSHOT_NO_CONTENT)
-             ? conf->mode != NGX_HTTP_SNAPSHOT_OFF
-             : conf->content == NGX_HTTP_SNAPSHOT_VALIDATE;
-
-    /* once, and not for a server, whose locations may have it right */
-
-    if (!judged
-        || conf->policy.rule[NGX_SNAPSHOT_BODY_SIZE].severity
-           == NGX_SNAPSHOT_PASS
-        || smcf->warned
-        || clcf->name.len == 0
-        || clcf->client_body_buffer_size >= max)
-    {
-        return;
-    }
-
-    smcf->warned = 1;
-
-    ngx_conf_log_error(NGX_LOG_WARN, cf, 0,
-                       "\"client_body_buffer_size\" of %uz is less than the "
-                       "%uL of rule \"body-size\" in location \"%V\", larger "
-                       "bodies are judged from a temporary file",
-                       clcf->client_body_buffer_size, max, &clcf->name);
 }
 
 
@@ -1008,6 +989,8 @@ ngx_http_snapshot_init(ngx_conf_t *cf)
     }
 
     *h = ngx_http_snapshot_handler;
+
+    ngx_http_snapshot_warn(cf);
 
     if (ngx_http_snapshot_body_init(cf) != NGX_OK
         || ngx_http_snapshot_reply_init(cf) != NGX_OK)

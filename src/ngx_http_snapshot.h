@@ -47,35 +47,52 @@ typedef enum {
 
 
 /*
- * used: a gateway is on somewhere, so that handlers are needed; status: the
- * zone is shown somewhere; zone: of the counters, or NULL
+ * Where a directive stands, as the file that is read, for messages once all is
+ * read; what it was warned of already.
+ */
+
+typedef struct {
+    ngx_conf_file_t             file;
+    unsigned                    buffer_warned:1;
+    unsigned                    limit_warned:1;
+} ngx_http_snapshot_place_t;
+
+
+/*
+ * used: a gateway is on somewhere, so that handlers are needed; status: where
+ * the zone is shown, or NULL; zone: of the counters, or NULL; locations: all of
+ * them, for the warnings
  */
 
 typedef struct {
     ngx_snapshot_regex_t       *regex;
     ngx_array_t                *prefixes;   /* of ngx_str_t */
+    ngx_array_t                *locations;
+    ngx_http_snapshot_place_t  *status;
     ngx_shm_zone_t             *zone;
     uint64_t                    seed;       /* of keys' hashes */
     unsigned                    used:1;
-    unsigned                    status:1;
-    unsigned                    warned:1;
 } ngx_http_snapshot_main_conf_t;
 
 
 /*
  * logged: when a worker has last said that the variable has no mode, in
- * milliseconds as ngx_current_msec; the worker writes it
+ * milliseconds as ngx_current_msec; the worker writes it.  place: of the
+ * directive that gives the mode, which stands in this location if own is set.
  */
 
 typedef struct {
     ngx_uint_t                  mode;
     ngx_http_complex_value_t   *variable;
     ngx_msec_t                 *logged;
+    ngx_http_snapshot_place_t  *place;
     ngx_str_t                   prefix;
     ngx_flag_t                  details;
     ngx_flag_t                  fast_path;
     ngx_uint_t                  content;
+    ngx_http_snapshot_place_t  *content_place;
     ngx_snapshot_policy_t       policy;
+    unsigned                    own:1;
 } ngx_http_snapshot_loc_conf_t;
 
 
@@ -138,6 +155,16 @@ typedef struct {
 
 #define ngx_http_snapshot_str(to, from)                                       \
     (to).len = (from).len; (to).data = (from).data
+
+
+/* ngx_http_snapshot_module.c */
+
+/*
+ * The length of a path without a last segment that is a version of the
+ * contract, in whatever letters; that of the path where it ends in none.
+ */
+
+size_t ngx_http_snapshot_without_version(ngx_str_t *path);
 
 
 /* ngx_http_snapshot_request.c */
@@ -316,6 +343,33 @@ void ngx_http_snapshot_count_unjudged(ngx_http_request_t *r);
  */
 
 ngx_int_t ngx_http_snapshot_zone_handler_init(ngx_conf_t *cf);
+
+
+/* ngx_http_snapshot_warnings.c */
+
+/*
+ * Where the directive in hand stands, for messages that come later; or NULL
+ * where memory is short.  It is the configuration pool's.
+ */
+
+ngx_http_snapshot_place_t *ngx_http_snapshot_place(ngx_conf_t *cf);
+
+/* A copy of cf for ngx_conf_log_error() that names another place. */
+
+ngx_conf_t ngx_http_snapshot_conf_at(ngx_conf_t *cf,
+    ngx_http_snapshot_place_t *place);
+
+/*
+ * Keeps a merged location for the warnings.  Returns NGX_OK, or NGX_ERROR where
+ * memory is short.
+ */
+
+ngx_int_t ngx_http_snapshot_keep_location(ngx_conf_t *cf,
+    ngx_http_snapshot_loc_conf_t *slcf);
+
+/* Gives the warnings of CONTRACT section 6. */
+
+void ngx_http_snapshot_warn(ngx_conf_t *cf);
 
 
 /* ngx_http_snapshot_variables.c */

@@ -319,39 +319,6 @@ for my $prefix ('/v4', '/v1', '/v3x', '/xv3', '/v3/volume', '/v33', '/v1-0') {
     ok($ok, "prefix $prefix ends in no version of the contract") or diag $text;
 }
 
-my ($ok, $text) = $g->test_conf(server => <<'EOF');
-    client_body_buffer_size 100k;
-    location /a { snapshot_gateway enforce; }
-    location /b { snapshot_gateway monitor; }
-EOF
-ok($ok, 'a small buffer is no error');
-is(() = $text =~ /\[warn\].*"client_body_buffer_size" of 102400 is less than the 114688 of rule "body-size"/g, 1, 'but warned about, once');
-
-($ok, $text) = $g->test_conf(server => <<'EOF');
-    client_body_buffer_size 100k;
-    snapshot_gateway enforce;
-    location /error { snapshot_error; }
-    location /openapi { snapshot_openapi; }
-    location / { client_body_buffer_size 112k; }
-EOF
-unlike($text, qr/\[warn\]/, 'not where the module reads no body');
-
-($ok, $text) = $g->test_conf(server => <<'EOF');
-    client_body_buffer_size 100k;
-    location /validate { snapshot_validate; }
-EOF
-like($text, qr/\[warn\].*"client_body_buffer_size".* in location "\/validate"/,
-     'but where it does, though the gateway is off');
-
-($ok, $text) = $g->test_conf(server => <<'EOF');
-    client_body_buffer_size 112k;
-    snapshot_gateway enforce;
-EOF
-unlike($text, qr/\[warn\]/, 'a large one is not');
-
-($ok, $text) = $g->test_conf(server => 'location / { return 200; }');
-unlike($text, qr/\[warn\]/, 'nor is a small one where the gateway is off');
-
 $g->finish;
 
 done_testing;
