@@ -321,7 +321,7 @@ ngx_http_snapshot_sent(ngx_http_request_t *r, ngx_snapshot_str_t *path,
     query->data = NULL;
 
     last = r->unparsed_uri.data + r->unparsed_uri.len;
-    mark = path->len ? memchr(path->data, '?', path->len) : NULL;
+    mark = path->len ? memchr(r->unparsed_uri.data, '?', path->len) : NULL;
 
     if (mark) {
         path->len = mark - r->unparsed_uri.data;
