@@ -184,6 +184,9 @@ deb: deps-deb
 SUITES = bookworm trixie
 CCS = gcc clang
 
+# the newest nginx of Debian
+test-versions: SUITES += sid
+
 test-deb: deps-chroot
 	tools/test-deb "$(SUITES)"
 

@@ -20,7 +20,8 @@ my %programs = (
     id => 'echo $USER_ID',
     sudo => 'echo "sudo" >> calls; exec env -i PATH="$PATH" "$@"',
     'apt-get' => <<'EOT',
-echo "apt-get frontend=$DEBIAN_FRONTEND runlevel=$RUNLEVEL $*" >> calls
+echo "apt-get frontend=$DEBIAN_FRONTEND runlevel=$RUNLEVEL proxy=$http_proxy" \
+     "$*" >> calls
 echo "chatter of $*"
 case " $* " in
     *" update "*) exit 0 ;;
@@ -64,6 +65,7 @@ sub install {
 
     local $ENV{PATH} = "$dir/bin";
     local $ENV{USER_ID} = $user;
+    local $ENV{http_proxy} = 'http://127.0.0.1:1/';
     delete local $ENV{DEBIAN_FRONTEND};
 
     unlink "$dir/calls";
@@ -91,8 +93,8 @@ for my $user (0, 1000) {
 
     my @apt = grep { /^apt-get / } @calls;
 
-    is((grep { /frontend=noninteractive runlevel=1 / } @apt), @apt,
-       "$who: apt asks nothing, and starts no service");
+    is((grep { /frontend=noninteractive runlevel=1 proxy=http:/ } @apt), @apt,
+       "$who: apt asks nothing, starts no service, and knows the proxy");
     like($apt[-1], qr/ install .*-y.* one two$/, "$who: they are installed");
     like(slurp('build/install.log'),
          qr/chatter of .* update\n(?s:.*)chatter of .* -y one two\n/,
