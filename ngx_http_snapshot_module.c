@@ -437,8 +437,9 @@ ngx_http_snapshot_prefix(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         return NGX_CONF_ERROR;
     }
 
-    stem.data = value[1].data;
-    stem.len = ngx_http_snapshot_without_version(&value[1]);
+    stem = value[1];
+
+    ngx_http_snapshot_cut_version(&stem);
 
     if (stem.len != value[1].len) {
 
@@ -505,8 +506,8 @@ ngx_http_snapshot_is_plain(ngx_str_t *path)
 }
 
 
-size_t
-ngx_http_snapshot_without_version(ngx_str_t *path)
+void
+ngx_http_snapshot_cut_version(ngx_str_t *path)
 {
     ngx_uint_t          i;
     ngx_snapshot_str_t  segment;
@@ -519,14 +520,17 @@ ngx_http_snapshot_without_version(ngx_str_t *path)
         segment.len++;
     }
 
+    if (segment.data == path->data) {
+        return;
+    }
+
     for (i = 0; i < NGX_SNAPSHOT_OPERATIONS; i++) {
 
         if (ngx_snapshot_caseeq(segment, ngx_snapshot_operations[i].version)) {
-            return path->len - segment.len - 1;
+            path->len -= segment.len + 1;
+            return;
         }
     }
-
-    return path->len;
 }
 
 

@@ -160,11 +160,11 @@ typedef struct {
 /* ngx_http_snapshot_module.c */
 
 /*
- * The length of a path without a last segment that is a version of the
- * contract, in whatever letters; that of the path where it ends in none.
+ * Cuts the last segment of a path, and the slash before it, where that is a
+ * version of the contract, in whatever letters.
  */
 
-size_t ngx_http_snapshot_without_version(ngx_str_t *path);
+void ngx_http_snapshot_cut_version(ngx_str_t *path);
 
 
 /* ngx_http_snapshot_request.c */
@@ -356,7 +356,7 @@ ngx_http_snapshot_place_t *ngx_http_snapshot_place(ngx_conf_t *cf);
 
 /* A copy of cf for ngx_conf_log_error() that names another place. */
 
-ngx_conf_t ngx_http_snapshot_conf_at(ngx_conf_t *cf,
+ngx_conf_t ngx_http_snapshot_conf_at(const ngx_conf_t *cf,
     ngx_http_snapshot_place_t *place);
 
 /*

@@ -62,7 +62,8 @@ static ngx_int_t ngx_http_snapshot_leaves(
     ngx_http_snapshot_location_t *location, ngx_array_t *locations,
     ngx_http_script_return_code_t *code, ngx_http_snapshot_location_t **target);
 static ngx_http_snapshot_location_t *ngx_http_snapshot_find_location(
-    ngx_array_t *locations, ngx_http_core_srv_conf_t *cscf, ngx_str_t *uri);
+    ngx_array_t *locations, const ngx_http_core_srv_conf_t *cscf,
+    ngx_str_t *uri);
 static void *ngx_http_snapshot_conf_of(ngx_conf_t *cf,
     ngx_http_core_loc_conf_t *clcf, char *name, ngx_module_t **module);
 
@@ -83,7 +84,8 @@ ngx_http_snapshot_place(ngx_conf_t *cf)
 
 
 ngx_conf_t
-ngx_http_snapshot_conf_at(ngx_conf_t *cf, ngx_http_snapshot_place_t *place)
+ngx_http_snapshot_conf_at(const ngx_conf_t *cf,
+    ngx_http_snapshot_place_t *place)
 {
     ngx_conf_t  at;
 
@@ -278,25 +280,26 @@ ngx_http_snapshot_warn_prefix(ngx_conf_t *cf,
 static ngx_str_t
 ngx_http_snapshot_taken_off(ngx_str_t *path, ngx_str_t *uri)
 {
-    u_char     *p, *u;
+    u_char     *p, *u, *last;
     ngx_str_t   off;
 
     p = path->data + path->len;
     u = uri->data + uri->len;
-
-    off.data = path->data;
-    off.len = path->len;
+    last = p;
 
     while (p > path->data && u > uri->data && p[-1] == u[-1]) {
         p--;
         u--;
 
         if (*p == '/') {
-            off.len = p - path->data;
+            last = p;
         }
     }
 
-    off.len = ngx_http_snapshot_without_version(&off);
+    off.data = path->data;
+    off.len = last - path->data;
+
+    ngx_http_snapshot_cut_version(&off);
 
     return off;
 }
@@ -491,7 +494,7 @@ ngx_http_snapshot_leaves(ngx_http_snapshot_location_t *location,
 
 static ngx_http_snapshot_location_t *
 ngx_http_snapshot_find_location(ngx_array_t *locations,
-    ngx_http_core_srv_conf_t *cscf, ngx_str_t *uri)
+    const ngx_http_core_srv_conf_t *cscf, ngx_str_t *uri)
 {
     ngx_uint_t                     i;
     ngx_http_core_loc_conf_t      *clcf;

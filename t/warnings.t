@@ -140,6 +140,7 @@ for my $case (
     ['/V3/', '/', undef, undef],
     ['/volume/', '$request_uri', undef, undef],
     ['~ ^/volume/', '', undef, undef],
+    ['v3', '/', undef, 'v3'],
 ) {
     my ($location, $uri, $prefix, $missing) = @$case;
     my $name = $location =~ s/.* //r;
