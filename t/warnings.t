@@ -208,6 +208,10 @@ for my $case (
      '@up'],
     ['one with a URI', 'snapshot_gateway enforce; error_page 418 = /up/x?y;'
      . ' return 418;', '/up/'],
+    ['an error page elsewhere', 'snapshot_gateway enforce;'
+     . ' error_page 418 http://other.test/; return 418;', undef],
+    ['an error page of another status', 'snapshot_gateway enforce;'
+     . ' error_page 404 @up; return 418;', undef],
     ['two of them', 'snapshot_gateway enforce; error_page 418 = @up;'
      . ' error_page 420 = /up/; if ($arg_x) { return 420; } return 418;', '@up'],
     ['a gateway that is inherited', 'error_page 418 = @up; return 418;', '@up',
