@@ -313,7 +313,8 @@ sub told {
     my ($r, @api) = @_;
 
     my @h = map { [map { s/^([^:]+):/\L$1:/r }
-                   grep { !/^(?:date|connection|keep-alive|server):/i }
+                   grep { !/^(?:date|connection|keep-alive|server
+                             |x-openstack-request-id):/xi }
                    split /\r\n/, $_->{head}] } grep { defined } $r, @api;
 
     return [$r->{status}, $r->{body}, [map { $_->{body} } @api],
@@ -394,6 +395,17 @@ for my $case (@cases) {
     is_deeply($ways[0], $ways[1], "$title: HAProxy changes nothing")
         or diag explain \@ways;
 }
+
+# the id of a request is that of the gateway, and both logs have it
+
+my $answered = ask('POST', $path, [], '{');
+my @ids = @{ $answered->{headers}{'x-openstack-request-id'} // [] };
+
+is(scalar @ids, 1, 'a refusal has one id');
+like($ids[0], qr/^req-[0-9a-f]{32}$/, 'of the gateway');
+is(scalar(grep { $_->{request_id} eq $ids[0] } logged(1)), 1,
+   'which it has logged');
+like($h->log, qr/ 400 .* \Q$ids[0]\E$/m, 'and HAProxy as well');
 
 # who waits for a 100 gets it from the gateway, once it wants the body
 
@@ -748,6 +760,11 @@ for my $method (qw(GET POST)) {
        . '"no gateway is available, try again later", "code": "EVS.5503"}}',
        "a $method without a gateway is told so in the format");
     is($r->{headers}{'retry-after'}[0], 1, 'and to try again');
+
+    my ($id, @more) = @{ $r->{headers}{'x-openstack-request-id'} // [] };
+    is(scalar @more, 0, 'it has one id');
+    like($id, qr/^req-[0-9a-f-]{36}$/, 'of its own');
+    like($h->log, qr/ 503 .* \Q$id\E$/m, 'that HAProxy has logged');
 }
 
 $_->start for @gateways;

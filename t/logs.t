@@ -1,32 +1,50 @@
 # No byte of a client's that could change what a log looks like reaches
-# error.log, whatever field it stands in; access logs of conf/ stay one JSON
-# object a line; tokens and bodies are in no log.
+# error.log, whatever field it stands in; access logs of conf/ and docs/ stay
+# one JSON object in UTF-8 a line; tokens and bodies are in no log.
 
 use strict;
 use warnings;
 
+use Encode ();
 use JSON::PP;
 use Test::More;
 
 use Gateway;
 
-# the formats of the shipped configurations, all at once
+# the formats of the shipped configurations and of the documents, all at once
 
-my ($formats, @logs) = ('');
+my $formats = Gateway::shipped('request_id.conf');
+my (@logs, @shipped, @others, @raw);
 
-for my $file (glob 'conf/*.conf') {
+# what nginx has of a client as it came
+
+my $client = qr/request|request_(?:method|uri|body)|uri|document_uri|args|host
+                |query_string|http_\w+|arg_\w+|cookie_\w+|is_args|remote_user
+                |upstream_http_\w+|sent_http_\w+|known_request_id/x;
+
+for my $file (glob('conf/*.conf'), glob('docs/*.md'), 'README.md') {
     open my $fh, '<', $file or die "$file: $!\n";
     my $text = do { local $/; <$fh> };
-    my ($name) = $file =~ /([\w-]+)\.conf$/;
+    my ($name) = $file =~ /([\w-]+)\.\w+$/;
 
-    $text =~ /\blog_format snapshot (escape=json .*?);\n/s or next;
-    $formats .= "log_format $name $1;\naccess_log $name.log $name;\n";
-    push @logs, "$name.log";
+    push @others, $file if $text =~ /\blog_format \w+ (?!escape=json )/;
+
+    while ($text =~ /\blog_format \w+ (escape=json .*?);\n/sg) {
+        my $log = $name . @logs;
+
+        push @raw, map { "$file: $_" } $1 =~ /(\$$client)\b/g;
+        $formats .= "log_format $log $1;\naccess_log $log.log $log;\n";
+        push @logs, "$log.log";
+        push @shipped, "$log.log" if $file =~ /^conf/;
+    }
 }
 
-is("@logs", 'cinder.log nginx.log production.log rate-limited.log '
-             . 'replica.log staging.log',
+is(join(' ', map { s/\d+\.log//r } @shipped),
+   'cinder nginx production rate-limited replica staging',
    'the formats of conf/ are tried');
+cmp_ok(@logs - @shipped, '>=', 4, 'and those of the documents');
+is("@others", '', 'there is no format but of JSON');
+is("@raw", '', 'none has a client\'s bytes but as UTF-8');
 
 my $server = <<'EOF';
         error_page 400 401 403 404 405 413 414 415 429 500 501 502 504
@@ -58,7 +76,8 @@ my $g = Gateway->new(main => 'error_log notice.log notice;', http => <<"EOF",
     access_log access.log variables;
 EOF
     server => $server,
-    servers => "server { listen 127.0.0.1:%%PORT_small%%;
+    servers => "server { listen 127.0.0.1:%%PORT_h2%% http2; $server }
+        server { listen 127.0.0.1:%%PORT_small%%;
         client_body_buffer_size 100; client_body_in_file_only clean; $server }");
 
 my $json = JSON::PP->new->utf8;
@@ -143,6 +162,26 @@ for my $evil (@evil) {
     add('too large', 'POST', $path, [$type], "$secret$evil" x 12000);
     add('content type of an upload', 'POST', $path,
         [['Content-Type', "text/x; a=$in_header"]], $secret);
+}
+
+# in a header that HTTP/1 has in its first line, HTTP/2 has any bytes
+
+sub curl {
+    my (@options) = @_;
+
+    open my $out, '-|', 'curl', qw(-s -q --http2-prior-knowledge --max-time 5),
+        qw(-o /dev/null --noproxy *), '-w', '%{http_code}', @options
+        or die "curl: $!\n";
+
+    return <$out> // '';
+}
+
+for my $evil (map { s/[\r\n\0]+//gr } @evil) {
+    my $url = "http://127.0.0.1:$g->{ports}{h2}$path";
+
+    curl('-X', "G$evil", $url);
+    curl('-H', "Host: h$evil", $url);
+    curl('-A', "a$evil", "$url?" . percent($evil));
 }
 
 # each in its turn, by enforcement, monitoring, a mode that is none, and from
@@ -279,20 +318,43 @@ for my $log ('notice.log', 'error.log', 'stderr.log', 'access.log', @logs) {
 
 # access logs
 
+sub decoded {
+    my ($line) = @_;
+
+    return eval {
+        JSON::PP->new->decode(Encode::decode('UTF-8', $line,
+                                             Encode::FB_CROAK));
+    };
+}
+
 for my $log (@logs, 'access.log') {
     my @lines = split /\n/, $g->read($log), -1;
     pop @lines;
 
-    cmp_ok(@lines, '>=', @requests, "$log has all requests");
-    is(shown(grep { !eval { JSON::PP->new->latin1->decode($_) } } @lines), '',
-       'each line is a JSON object');
+    cmp_ok(@lines, '>=', $log =~ /^recipes/ ? 300 : scalar @requests,
+           "$log has all requests");
+    is(shown(grep { ref decoded($_) ne 'HASH' } @lines), '',
+       'each line is a JSON object in UTF-8');
     is(shown(grep { /[\x00-\x1f]/ } @lines), '', 'without control characters');
+}
+
+for my $log (@shipped) {
+    my @lines = map { decoded($_) } $g->lines($log);
+
+    for my $field (qw(request_method request_uri host scheme status
+                      request_id)) {
+        is(scalar(grep { !exists $_->{$field} } @lines), 0,
+           "$log: each line has $field");
+    }
+
+    cmp_ok(scalar(grep { ($_->{request_uri} // '') =~ /%9B/ } @lines), '>', 10,
+           "$log: bytes that are no UTF-8 are percent-encoded");
 }
 
 # positions are printable, whatever the field is called
 
 my @violations = map { $json->decode($_)->{violations} }
-                 grep { /\Q$key\E/ } split /\n/, $g->read('nginx.log');
+                 grep { /\Q$key\E/ } $g->lines((grep { /^nginx/ } @shipped)[0]);
 
 cmp_ok(@violations, '>', 20, 'positions name unknown fields');
 is(shown(grep { /[^ -~]/ } @violations), '', 'in printable characters');

@@ -164,7 +164,8 @@ for ($text) {
     s/modules\/ngx_http_snapshot_module\.so/%%MODULE%%/ or die 'module';
     s/worker_processes auto/worker_processes 1/ or die 'workers';
     s/(_\w+) tls\//$1 $dir\//g == 2 or die 'tls';
-    s/include (status\.conf);/Gateway::shipped($1)/e or die 'status';
+    s/include ((?:status|request_id)\.conf);/Gateway::shipped($1)/ge == 2
+        or die 'included';
     s/include snapshot_errors/include $here\/conf\/snapshot_errors/
         or die 'include';
     s/127\.0\.0\.1:8443/127.0.0.1:%%PORT%%/ or die 'port';
@@ -203,6 +204,10 @@ sub logged {
 
 # a request by curl, with a good token unless "token" is another
 
+# the ids of each response, one by one
+
+my @ids;
+
 sub request {
     my ($method, $target, $body, %opt) = @_;
 
@@ -217,7 +222,7 @@ sub request {
                  '--data-binary', "\@$dir/body");
     }
 
-    unlink "$dir/out";
+    unlink "$dir/out", "$dir/head";
     $requests++;
 
     my @cmd = ('curl', '-s', '-q', '--noproxy', '*', '--max-time', 5,
@@ -240,6 +245,8 @@ sub request {
         local $/;
         $r{$name} = <$fh>;
     }
+
+    push @ids, [($r{head} // '') =~ /^X-Openstack-Request-Id: (\S+)\r$/mig];
 
     my ($fault, $error) = Gateway::fault(eval { $json->decode($r{out}) });
 
@@ -472,6 +479,15 @@ for my $http ('--http1.1', '--http2') {
 
 is(scalar(my @logged = logged($requests)), $requests,
    'each line of the access log is JSON');
+
+is(scalar(grep { @$_ != 1 || $_->[0] !~ /^req-[0-9a-f]{32}$/ } @ids), 0,
+   'each response has an id');
+
+my %logged = map { $json->decode($_)->{request_id} => 1 }
+             $g->lines('access.log');
+
+is(join(' ', grep { !$logged{$_} } map { @$_ } @ids), '',
+   'which is in the access log');
 
 my (%verdicts, %counted);
 

@@ -68,7 +68,7 @@ is(join(' ', map { $log->{$_} } qw(operation project mode verdict rule code
    'it says who sends what wrong');
 is($log->{violations}, 'volume-id;at="/snapshot/volume_id", '
    . 'name-length;at="/snapshot/name"', 'all of it');
-is($log->{volume}, 'v"1', 'and with what');
+is($log->{volume}, 'v%221', 'and with what');
 
 # a dry run
 

@@ -133,14 +133,14 @@ sub requests {
 
         # how a client finds out which versions there are
         next if $front->{verdict} eq '-' && $i == 0
-                && $front->{target} =~ /^\/(?:v3\/?)?\z/;
+                && $front->{request_uri} =~ /^\/(?:v3\/?)?\z/;
 
         my @rules = rules($front->{violations});
         my @defaults = rules($back->{violations});
 
         $refused{$_} = 1 for rules($back->{refused});
 
-        my $target = named($front->{target}, $ids);
+        my $target = named($front->{request_uri}, $ids);
 
         if ($catalog eq 'without') {
             unlike($target, qr/project/, "$title: $target has no project id");
@@ -159,7 +159,7 @@ sub requests {
                         : $back->{verdict}, @defaults;
         my $body = named($back->{body}, $ids);
 
-        my $line = "| `$front->{method} $target`"
+        my $line = "| `$front->{request_method} $target`"
             . ($body ne '' ? " `$body`" : '') . " | $said | $default |\n";
 
         $requests .= $line if $requests !~ /\Q$line\E/;

@@ -182,7 +182,7 @@ sub logged {
         sleep 0.01;
     }
 
-    return map { Gateway::entry($_) } @new;
+    return map { $json->decode($_) } @new;
 }
 
 # what the gateway says in its log of a request

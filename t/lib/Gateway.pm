@@ -75,7 +75,7 @@ my $log_format = <<'EOF';
         '"violations":"$snapshot_violations","code":"$snapshot_error_code",'
         '"name":"$snapshot_name","volume_id":"$snapshot_volume_id",'
         '"cluster_id":"$snapshot_cluster_id","status":"$status",'
-        '"request":"$request"}';
+        '"request":"$snapshot_utf8_request"}';
 EOF
 
 my $default_server = <<'EOF';
@@ -588,14 +588,6 @@ sub get {
                           %opt);
 }
 
-# a line of the access log, which has a client's bytes as they came
-
-sub entry {
-    my ($line) = @_;
-
-    return eval { $json->decode($line) } // JSON::PP->new->decode($line);
-}
-
 # the access log's entries since the last call, at least so many of them
 
 sub logged {
@@ -612,7 +604,7 @@ sub logged {
 
     $self->{logged} += @new;
 
-    return map { entry($_) } @new;
+    return map { $json->decode($_) } @new;
 }
 
 # Reads the access log up to here: what a worker has answered may not be in it
@@ -643,7 +635,7 @@ sub last_logged {
         sleep 0.02;
     }
 
-    return @lines ? entry($lines[-1]) : {};
+    return @lines ? $json->decode($lines[-1]) : {};
 }
 
 # the series that "snapshot_status" shows at /metrics, by name and labels
