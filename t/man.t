@@ -44,15 +44,20 @@ is(qx(lexgrog $file 2>&1), "$file: \"ngx_http_snapshot_module - validating"
 my @sections = $page =~ /^([A-Z][A-Z ]+)$/mg;
 is("@sections", 'NAME SYNOPSIS DESCRIPTION SECURITY DIRECTIVES RULES VARIABLES'
    . ' COUNTERS LIMITATIONS SEE ALSO', 'its sections');
+
+# paragraphs are not as far in with each version of groff
+
+my ($in) = $page =~ /^NAME\n( +)/m;
+
 unlike($page, qr/`|\*\*|\]\(|\\f/, 'it has no marks of another format');
 
 for my $name (slurp('ngx_http_snapshot_module.c')
               =~ /ngx_string\("(snapshot_\w+)"\),\n\s+NGX_HTTP_\w+_CONF/g) {
     like($page, qr/^\ {3}$name\n
-                   \ {7}syntax:\ $name\b.*;\n
-                   \ {7}default:\ .+\n
-                   \ {7}context:\ .+\n\n
-                   \ {7}\S/mx,
+                   \Q$in\Esyntax:\ $name\b.*;\n
+                   \Q$in\Edefault:\ .+\n
+                   \Q$in\Econtext:\ .+\n\n
+                   \Q$in\E\S/mx,
          "directive $name");
 }
 
@@ -72,17 +77,17 @@ for my $row (@rows) {
 
     $term =~ s/`//g;
     my ($rule) = $term =~ /^(\S+)/;
-    my ($said) = $rules =~ /^ {7}\Q$term\E\s+(.*?)\n\n/ms;
+    my ($said) = $rules =~ /^$in\Q$term\E\s+(.*?)\n\n/ms;
 
     is(($said // '') =~ s/\s+/ /gr, "default: $severity; status, fault: $fault;"
        . " EVS code: $evs; DWS code: $dws", "rule $rule, with its defaults");
-    like($asked, qr/^ {7}(?:[a-z-]+, )*$rule\b(?:, [a-z-]+)*\s+\S/m,
+    like($asked, qr/^$in(?:[a-z-]+, )*$rule\b(?:, [a-z-]+)*\s+\S/m,
          "rule $rule, and what it asks for");
 }
 
 for my $name (slurp('src/ngx_http_snapshot_variables.c')
               =~ /ngx_string\("(snapshot_\w+)"\)/g) {
-    like($page, qr/^ {7}(?:\$\w+, )*\$$name\b/m, "variable \$$name");
+    like($page, qr/^$in(?:\$\w+, )*\$$name\b/m, "variable \$$name");
 }
 
 # the package's page has the version of the module

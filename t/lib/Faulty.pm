@@ -102,6 +102,10 @@ sub serve {
     my $answer = $answers{ $what // 'whole' };
     $end //= 'close';
 
+    # from nginx 1.29.7 on, connections of an upstream are kept by default
+
+    $answer =~ s/\r\n\K/Connection: close\r\n/ if $end ne 'keep';
+
     syswrite $c, $answer if length $answer;
 
     return 1 if $end eq 'keep';
