@@ -28,6 +28,8 @@ static char *ngx_http_snapshot_rule_max(ngx_conf_t *cf,
     const ngx_snapshot_rule_t *rule, ngx_str_t *value, uint64_t *max);
 static char *ngx_http_snapshot_status(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
+static char *ngx_http_snapshot_error(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
 static char *ngx_http_snapshot_content(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 static char *ngx_http_snapshot_set_content(ngx_conf_t *cf,
@@ -116,10 +118,10 @@ static ngx_command_t  ngx_http_snapshot_commands[] = {
       NULL },
 
     { ngx_string("snapshot_error"),
-      NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS,
-      ngx_http_snapshot_content,
+      NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS|NGX_CONF_TAKE1,
+      ngx_http_snapshot_error,
       NGX_HTTP_LOC_CONF_OFFSET,
-      NGX_HTTP_SNAPSHOT_ERROR,
+      0,
       NULL },
 
     { ngx_string("snapshot_validate"),
@@ -689,6 +691,64 @@ ngx_http_snapshot_status(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 /* the offset of these directives is what the location answers */
 
 static char *
+ngx_http_snapshot_error(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_snapshot_loc_conf_t *slcf = conf;
+
+    ngx_str_t                         *value, after;
+    ngx_http_compile_complex_value_t   ccv;
+
+    static const ngx_str_t  name = ngx_string("retry_after=");
+
+    if (cf->args->nelts == 2) {
+
+        value = cf->args->elts;
+
+        if (value[1].len < name.len
+            || ngx_strncmp(value[1].data, name.data, name.len) != 0)
+        {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "invalid parameter \"%V\" in \"%V\" directive, "
+                               "known is \"retry_after=\"",
+                               &value[1], &cmd->name);
+            return NGX_CONF_ERROR;
+        }
+
+        after.data = value[1].data + name.len;
+        after.len = value[1].len - name.len;
+
+        slcf->retry_after = ngx_palloc(cf->pool,
+                                       sizeof(ngx_http_complex_value_t));
+        if (slcf->retry_after == NULL) {
+            return NGX_CONF_ERROR;
+        }
+
+        ngx_memzero(&ccv, sizeof(ngx_http_compile_complex_value_t));
+
+        ccv.cf = cf;
+        ccv.value = &after;
+        ccv.complex_value = slcf->retry_after;
+
+        if (ngx_http_compile_complex_value(&ccv) != NGX_OK) {
+            return NGX_CONF_ERROR;
+        }
+
+        if (slcf->retry_after->lengths == NULL
+            && ngx_atoi(after.data, after.len) == NGX_ERROR)
+        {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "invalid value \"%V\" in \"%V\" directive, it "
+                               "must be a number of seconds or a variable",
+                               &value[1], &cmd->name);
+            return NGX_CONF_ERROR;
+        }
+    }
+
+    return ngx_http_snapshot_set_content(cf, slcf, NGX_HTTP_SNAPSHOT_ERROR);
+}
+
+
+static char *
 ngx_http_snapshot_content(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     return ngx_http_snapshot_set_content(cf, conf, cmd->offset);
@@ -947,6 +1007,7 @@ ngx_http_snapshot_merge_content(ngx_conf_t *cf,
     if (clcf->noname && clcf->handler == NULL) {
         conf->content = prev->content;
         conf->content_place = prev->content_place;
+        conf->retry_after = prev->retry_after;
         clcf->handler = ngx_http_snapshot_content_handler(conf->content);
     }
 

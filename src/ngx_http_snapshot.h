@@ -90,6 +90,7 @@ typedef struct {
     ngx_flag_t                  details;
     ngx_flag_t                  fast_path;
     ngx_uint_t                  content;
+    ngx_http_complex_value_t   *retry_after;
     ngx_http_snapshot_place_t  *content_place;
     ngx_snapshot_policy_t       policy;
     unsigned                    own:1;

@@ -5,6 +5,8 @@
 
 
 static ngx_int_t ngx_http_snapshot_error_handler(ngx_http_request_t *r);
+static ngx_int_t ngx_http_snapshot_retry_after(ngx_http_request_t *r,
+    ngx_uint_t status);
 static ngx_int_t ngx_http_snapshot_validate_handler(ngx_http_request_t *r);
 static ngx_int_t ngx_http_snapshot_openapi_handler(ngx_http_request_t *r);
 static ngx_int_t ngx_http_snapshot_status_handler(ngx_http_request_t *r);
@@ -15,7 +17,7 @@ static ngx_int_t ngx_http_snapshot_answer(ngx_http_request_t *r,
     ngx_uint_t status, const char *message);
 
 
-/* seconds after which a client that came too often may come again */
+/* seconds after which a client may come again, where nobody says when */
 
 #define NGX_HTTP_SNAPSHOT_RETRY_AFTER  "1"
 
@@ -41,10 +43,56 @@ ngx_http_snapshot_content_handler(ngx_uint_t content)
 static ngx_int_t
 ngx_http_snapshot_error_handler(ngx_http_request_t *r)
 {
-    return ngx_http_snapshot_answer(r,
-                               (r->err_status >= NGX_HTTP_BAD_REQUEST
-                                && r->err_status < 600)
-                               ? r->err_status : NGX_HTTP_NOT_FOUND, NULL);
+    ngx_uint_t  status;
+
+    status = (r->err_status >= NGX_HTTP_BAD_REQUEST && r->err_status < 600)
+             ? r->err_status : NGX_HTTP_NOT_FOUND;
+
+    if (ngx_http_snapshot_retry_after(r, status) != NGX_OK) {
+        return ngx_http_snapshot_send_internal(r, NGX_SNAPSHOT_EVS);
+    }
+
+    return ngx_http_snapshot_answer(r, status, NULL);
+}
+
+
+/* an upstream whose answer is intercepted knows better */
+
+static ngx_int_t
+ngx_http_snapshot_retry_after(ngx_http_request_t *r, ngx_uint_t status)
+{
+    ngx_str_t                      value;
+    ngx_http_variable_value_t     *v;
+    ngx_http_snapshot_loc_conf_t  *slcf;
+
+    static ngx_str_t        variable = ngx_string("upstream_http_retry_after");
+    static const ngx_str_t  name = ngx_string("Retry-After");
+
+    slcf = ngx_http_get_module_loc_conf(r, ngx_http_snapshot_module);
+
+    v = ngx_http_get_variable(r, &variable,
+                              ngx_hash_key(variable.data, variable.len));
+    if (v == NULL) {
+        return NGX_ERROR;
+    }
+
+    if (!v->not_found) {
+        value.len = v->len;
+        value.data = v->data;
+
+    } else if (status != NGX_HTTP_TOO_MANY_REQUESTS
+               && status != NGX_HTTP_SERVICE_UNAVAILABLE)
+    {
+        return NGX_OK;
+
+    } else if (slcf->retry_after == NULL) {
+        ngx_str_set(&value, NGX_HTTP_SNAPSHOT_RETRY_AFTER);
+
+    } else if (ngx_http_complex_value(r, slcf->retry_after, &value) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    return ngx_http_snapshot_push_header(r, &name, &value);
 }
 
 
@@ -185,12 +233,9 @@ static ngx_int_t
 ngx_http_snapshot_answer(ngx_http_request_t *r, ngx_uint_t status,
     const char *message)
 {
-    ngx_str_t             after;
     ngx_snapshot_mem_t    mem;
     ngx_snapshot_str_t    object;
     ngx_snapshot_route_t  route;
-
-    static const ngx_str_t  name = ngx_string("Retry-After");
 
     mem = ngx_http_snapshot_mem(r);
 
@@ -200,16 +245,6 @@ ngx_http_snapshot_answer(ngx_http_request_t *r, ngx_uint_t status,
            != NGX_SNAPSHOT_OK)
     {
         return ngx_http_snapshot_send_internal(r, NGX_SNAPSHOT_EVS);
-    }
-
-    if (status == NGX_HTTP_TOO_MANY_REQUESTS
-        || status == NGX_HTTP_SERVICE_UNAVAILABLE)
-    {
-        ngx_str_set(&after, NGX_HTTP_SNAPSHOT_RETRY_AFTER);
-
-        if (ngx_http_snapshot_push_header(r, &name, &after) != NGX_OK) {
-            return ngx_http_snapshot_send_internal(r, NGX_SNAPSHOT_EVS);
-        }
     }
 
     return ngx_http_snapshot_send(r, status, &object);

@@ -147,6 +147,42 @@ $returns
             proxy_pass http://127.0.0.1:%%UPSTREAM%%;
         }
 
+        location ~ /patient/ {
+            error_page 429 502 503 /patient_error;
+            error_page 500 =503 /if_error;
+            return 503;
+
+            location ~ /patient/often {
+                return 429;
+            }
+
+            location ~ /patient/if {
+                return 500;
+            }
+
+            location ~ /patient/dead {
+                proxy_pass http://127.0.0.1:1;
+            }
+
+            location ~ /patient/intercepted {
+                proxy_intercept_errors on;
+                proxy_pass http://127.0.0.1:%%UPSTREAM%%;
+            }
+        }
+
+        location = /patient_error {
+            internal;
+            snapshot_error retry_after=30;
+        }
+
+        location = /if_error {
+            internal;
+            snapshot_error retry_after=\$http_x_after;
+            if (\$http_x_after) {
+                set \$in_if yes;
+            }
+        }
+
         location ~ /changed/ {
             error_page 502 =429 /snapshot_error;
             proxy_pass http://127.0.0.1:1;
@@ -551,6 +587,47 @@ is($g->get($evs, headers => [['X-Reply', 503],
 error($g->get(with('intercepted', $evs), headers => [['X-Reply', 503]]), 503,
       'unless the operator has errors intercepted');
 
+
+# Retry-After of what is intercepted is the upstream's, where it has one
+
+sub after {
+    my ($r) = @_;
+
+    return join ' ', $r->{status}, @{ $r->{headers}{'retry-after'} // [] };
+}
+
+for my $place ('intercepted', 'patient/intercepted') {
+    for my $value (77, 0, 'Sat, 28 Nov 2026 20:00:00 GMT') {
+        for my $status (429, 503) {
+            my $r = $g->get("/$place/x", headers => [['X-Reply', $status],
+                ['X-Reply-Header', "Retry-After: $value"]]);
+
+            is(after($r), "$status $value", "$place: $value stays, of $status");
+        }
+    }
+}
+
+for my $status (404, 413, 500) {
+    is(after($g->get('/intercepted/x', headers => [['X-Reply', $status],
+           ['X-Reply-Header', 'retry-after: 5']])), "$status 5",
+       "it stays of $status as well");
+    is(after($g->get('/intercepted/x', headers => [['X-Reply', $status]])),
+       $status, 'which else has none');
+}
+
+# else it is what the operator says, or a second
+
+is(after($g->get('/intercepted/x', headers => [['X-Reply', 503]])), '503 1',
+   'a second by default');
+is(after($g->get('/patient/intercepted', headers => [['X-Reply', 503]])),
+   '503 30', 'the operator may have another time');
+is(after($g->get('/patient/x')), '503 30', 'for an error of nginx as well');
+is(after($g->get('/patient/often')), '429 30', 'of each kind');
+is(after($g->get('/patient/dead')), 502, 'but not for other statuses');
+is(after($g->get('/patient/if', headers => [['X-After', 7]])), '503 7', 'also from a variable');
+is(after($g->get('/patient/if')), 503, 'none where that is empty');
+$g->received;
+
 my $r = $g->get(with('intercepted', $evs), headers => [['X-Reply', 503],
     ['X-Reply-Header', 'Content-Encoding: gzip']]);
 error($r, 503, 'or one that is compressed, for which the gateway has its own');
@@ -627,8 +704,20 @@ sub refused {
 }
 
 refused('location / { snapshot_error x; }',
+        qr/invalid parameter "x" in "snapshot_error" directive, known is "retry_after="/,
+        'another parameter');
+refused('location / { snapshot_error retry_after=1 x; }',
         qr/invalid number of arguments in "snapshot_error" directive/,
-        'an argument');
+        'one more argument');
+
+for my $value ('', 'x', '-1', '1s', '1.5') {
+    refused("location / { snapshot_error retry_after=$value; }",
+            qr/invalid value "retry_after=\Q$value\E" in "snapshot_error" directive, it must be a number of seconds or a variable/,
+            "\"retry_after=$value\"");
+}
+
+refused('location / { snapshot_error retry_after=$no_such_variable; }',
+        qr/unknown "no_such_variable" variable/, 'an unknown variable');
 refused('snapshot_error;', qr/"snapshot_error" directive is not allowed here/,
         'snapshot_error for a server');
 
