@@ -21,6 +21,7 @@ BUILD = build
 TESTS = t/
 CC = gcc
 PORT = 8080
+TRAFFIC ?= 1
 JOBS = 4
 TIME = 60
 
@@ -96,7 +97,7 @@ $(BUILD)/Makefile: config tools/configure Makefile tools/checkers.mk $(OTHERS)
 FORCE:
 
 run: deps-build deps-run $(MODULE)
-	tools/run $(NGINX) $(MODULE) $(PORT)
+	tools/run $(NGINX) $(MODULE) $(PORT) $(TRAFFIC)
 
 test: deps-build deps-test $(MODULE) unit man build/node/.installed
 	CMOCKA_MESSAGE_OUTPUT=TAP TEST_NGINX=$(NGINX) \

@@ -31,7 +31,10 @@ sub configures {
     my (@options) = @_;
 
     delete local @ENV{qw(MAKEFLAGS MAKELEVEL MFLAGS)};
-    return qx(make -n BUILD=$build @options 2>/dev/null)
+    my @older = map { "-o $_" } qw(config Makefile tools/checkers.mk
+                                   tools/configure);
+
+    return qx(make -n @older BUILD=$build @options 2>/dev/null)
            =~ /\btools\/configure /;
 }
 
