@@ -52,15 +52,23 @@ static void ngx_http_snapshot_warn_size(ngx_conf_t *cf,
     ngx_http_snapshot_location_t *location);
 static void ngx_http_snapshot_warn_prefix(ngx_conf_t *cf,
     ngx_http_snapshot_location_t *location);
-static void ngx_http_snapshot_warn_return(ngx_conf_t *cf,
+static void ngx_http_snapshot_warn_rewrite(ngx_conf_t *cf,
     ngx_http_snapshot_location_t *location, ngx_array_t *locations);
 static ngx_uint_t ngx_http_snapshot_judges(ngx_http_snapshot_loc_conf_t *slcf);
 static ngx_str_t ngx_http_snapshot_taken_off(ngx_str_t *path, ngx_str_t *uri);
 static ngx_str_t *ngx_http_snapshot_proxied_uri(ngx_conf_t *cf,
     ngx_http_core_loc_conf_t *clcf);
-static ngx_int_t ngx_http_snapshot_leaves(
+static ngx_int_t ngx_http_snapshot_returned(
     ngx_http_snapshot_location_t *location, ngx_array_t *locations,
     ngx_http_script_return_code_t *code, ngx_http_snapshot_location_t **target);
+#if (NGX_PCRE)
+static ngx_int_t ngx_http_snapshot_rewritten(ngx_conf_t *cf,
+    ngx_http_snapshot_location_t *location, ngx_array_t *locations,
+    ngx_http_script_regex_code_t *code, ngx_http_snapshot_location_t **target);
+#endif
+static ngx_int_t ngx_http_snapshot_redirected(
+    ngx_http_snapshot_location_t *location, ngx_array_t *locations,
+    ngx_str_t *uri, ngx_http_snapshot_location_t **target);
 static ngx_http_snapshot_location_t *ngx_http_snapshot_find_location(
     ngx_array_t *locations, const ngx_http_core_srv_conf_t *cscf,
     ngx_str_t *uri);
@@ -160,7 +168,7 @@ ngx_http_snapshot_warn(ngx_conf_t *cf)
 
         if (location[i].slcf->content == NGX_HTTP_SNAPSHOT_NO_CONTENT) {
             ngx_http_snapshot_warn_prefix(cf, &location[i]);
-            ngx_http_snapshot_warn_return(cf, &location[i], smcf->locations);
+            ngx_http_snapshot_warn_rewrite(cf, &location[i], smcf->locations);
         }
     }
 }
@@ -341,15 +349,17 @@ ngx_http_snapshot_proxied_uri(ngx_conf_t *cf, ngx_http_core_loc_conf_t *clcf)
 
 
 /*
- * "return" answers before the gateway has its turn.  An error page may lead its
- * requests to a location that has none.
+ * The rewrite phase comes before the gateway.  A location is warned of where all
+ * of its requests leave there, and none to a location with the gateway.
  */
 
 static void
-ngx_http_snapshot_warn_return(ngx_conf_t *cf,
+ngx_http_snapshot_warn_rewrite(ngx_conf_t *cf,
     ngx_http_snapshot_location_t *location, ngx_array_t *locations)
 {
+    char                           *name;
     u_char                         *p, *last, *inside;
+    ngx_int_t                       rc;
     ngx_conf_t                      at;
     ngx_array_t                   **codes;
     ngx_module_t                   *module;
@@ -369,83 +379,83 @@ ngx_http_snapshot_warn_return(ngx_conf_t *cf,
     last = p + (*codes)->nelts;
     inside = p;
     target = NULL;
+    name = NULL;
 
-    for ( ;; ) {
-
-        if (p >= last) {
-            return;
-        }
+    for ( /* void */ ; p < last; p += sizeof(uintptr_t)) {
 
         code = *(ngx_http_script_code_pt *) p;
-
-        if (code == ngx_http_script_break_code
-#if (NGX_PCRE)
-            || (code == ngx_http_script_regex_start_code
-                && ((ngx_http_script_regex_code_t *) p)->uri)
-#endif
-           )
-        {
-            return;
-        }
 
         if (code == ngx_http_script_if_code) {
             inside = ngx_max(inside,
                              p + ((ngx_http_script_if_code_t *) p)->next);
+            continue;
+        }
+
+        if (code == ngx_http_script_break_code) {
+            return;
         }
 
         if (code == ngx_http_script_return_code) {
-
-            if (ngx_http_snapshot_leaves(location, locations, (void *) p,
-                                         &target)
-                != NGX_OK)
-            {
-                return;
-            }
-
-            if (p >= inside) {
-                break;
-            }
+            name = "return";
+            rc = ngx_http_snapshot_returned(location, locations, (void *) p,
+                                            &target);
+#if (NGX_PCRE)
+        } else if (code == ngx_http_script_regex_start_code) {
+            name = "rewrite";
+            rc = ngx_http_snapshot_rewritten(cf, location, locations,
+                                             (void *) p, &target);
+#endif
+        } else {
+            continue;
         }
 
-        p += sizeof(uintptr_t);
+        if (rc == NGX_DECLINED) {
+            return;
+        }
+
+        if (rc == NGX_OK && p >= inside) {
+            break;
+        }
+    }
+
+    if (p >= last) {
+        return;
     }
 
     at = ngx_http_snapshot_conf_at(cf, location->slcf->place);
 
     if (target) {
         ngx_conf_log_error(NGX_LOG_WARN, &at, 0,
-                           "\"return\" sends all requests of location \"%V\" "
-                           "to location \"%V\" before the gateway judges them, "
+                           "\"%s\" sends all requests of location \"%V\" to "
+                           "location \"%V\" before the gateway judges them, "
                            "write \"snapshot_gateway enforce;\" there",
-                           &location->clcf->name, &target->clcf->name);
+                           name, &location->clcf->name, &target->clcf->name);
 
     } else if (location->slcf->own) {
 
         /* where it is inherited, nothing was to be judged perhaps */
 
         ngx_conf_log_error(NGX_LOG_WARN, &at, 0,
-                           "\"return\" answers all requests of location \"%V\" "
+                           "\"%s\" answers all requests of location \"%V\" "
                            "before the gateway judges them, write only one of "
-                           "the two", &location->clcf->name);
+                           "the two", name, &location->clcf->name);
     }
 }
 
 
 /*
- * Whether a request that is returned leaves unjudged: NGX_OK, with the target
- * where an error page leads to another location, or NGX_DECLINED where it is
- * judged, or that is not known.
+ * Whether a request leaves unjudged by this "return": NGX_OK, with the target
+ * where an error page leads to another location, or NGX_DECLINED where it may
+ * be judged.
  */
 
 static ngx_int_t
-ngx_http_snapshot_leaves(ngx_http_snapshot_location_t *location,
+ngx_http_snapshot_returned(ngx_http_snapshot_location_t *location,
     ngx_array_t *locations, ngx_http_script_return_code_t *code,
     ngx_http_snapshot_location_t **target)
 {
-    ngx_str_t                     *uri;
-    ngx_uint_t                     i;
-    ngx_http_err_page_t           *page;
-    ngx_http_snapshot_location_t  *other;
+    ngx_uint_t            i;
+    ngx_http_err_page_t  *page;
 
     if (location->clcf->error_pages == NULL
         || code->status < NGX_HTTP_BAD_REQUEST
@@ -463,27 +473,97 @@ ngx_http_snapshot_leaves(ngx_http_snapshot_location_t *location,
             continue;
         }
 
-        if (page[i].value.lengths) {
+        return page[i].value.lengths
+               ? NGX_DECLINED
+               : ngx_http_snapshot_redirected(location, locations,
+                                              &page[i].value.value, target);
+    }
+
+    return NGX_OK;
+}
+
+
+#if (NGX_PCRE)
+
+/*
+ * The same of a "rewrite", and NGX_AGAIN where other requests go on behind it,
+ * for which its pattern is tried with a path that is none of an API.
+ */
+
+static ngx_int_t
+ngx_http_snapshot_rewritten(ngx_conf_t *cf,
+    ngx_http_snapshot_location_t *location, ngx_array_t *locations,
+    ngx_http_script_regex_code_t *code, ngx_http_snapshot_location_t **target)
+{
+    ngx_str_t                     uri, path, *name;
+    ngx_http_script_copy_code_t  *copy;
+
+    if (!code->uri) {
+
+        /* the condition of an "if" */
+
+        return NGX_AGAIN;
+    }
+
+    if (code->break_cycle) {
+        return NGX_DECLINED;
+    }
+
+    if (!code->redirect) {
+
+        copy = (ngx_http_script_copy_code_t *) (code + 1);
+
+        if (copy->code != ngx_http_script_copy_code) {
             return NGX_DECLINED;
         }
 
-        uri = &page[i].value.value;
+        uri.len = copy->len;
+        uri.data = (u_char *) (copy + 1);
 
-        if (uri->len == 0 || (uri->data[0] != '/' && uri->data[0] != '@')) {
-            return NGX_OK;
-        }
-
-        other = ngx_http_snapshot_find_location(locations, location->cscf, uri);
-
-        if (other == NULL || ngx_http_snapshot_judges(other->slcf)) {
+        if (ngx_http_snapshot_redirected(location, locations, &uri, target)
+            != NGX_OK)
+        {
             return NGX_DECLINED;
         }
+    }
 
-        if (other->slcf->content == NGX_HTTP_SNAPSHOT_NO_CONTENT) {
-            *target = other;
-        }
+    name = &location->clcf->name;
 
+    path.len = name->len + sizeof("~/~") - 1;
+    path.data = ngx_pnalloc(cf->temp_pool, path.len);
+    if (path.data == NULL) {
+        return NGX_DECLINED;
+    }
+
+    ngx_memcpy(ngx_cpymem(path.data, name->data, name->len), "~/~",
+               sizeof("~/~") - 1);
+
+    return (ngx_regex_exec(code->regex->regex, &path, NULL, 0) >= 0)
+           ? NGX_OK : NGX_AGAIN;
+}
+
+#endif
+
+
+static ngx_int_t
+ngx_http_snapshot_redirected(ngx_http_snapshot_location_t *location,
+    ngx_array_t *locations, ngx_str_t *uri,
+    ngx_http_snapshot_location_t **target)
+{
+    ngx_http_snapshot_location_t  *other;
+
+    if (uri->len == 0 || (uri->data[0] != '/' && uri->data[0] != '@')) {
         return NGX_OK;
+    }
+
+    other = ngx_http_snapshot_find_location(locations, location->cscf, uri);
+
+    if (other == NULL || ngx_http_snapshot_judges(other->slcf)) {
+        return NGX_DECLINED;
+    }
+
+    if (other->slcf->content == NGX_HTTP_SNAPSHOT_NO_CONTENT) {
+        *target = other;
     }
 
     return NGX_OK;

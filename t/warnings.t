@@ -214,14 +214,26 @@ for my $case (
      . ' error_page 404 @up; return 418;', undef],
     ['two of them', 'snapshot_gateway enforce; error_page 418 = @up;'
      . ' error_page 420 = /up/; if ($arg_x) { return 420; } return 418;', '@up'],
+    ['a rewrite', 'snapshot_gateway enforce; rewrite ^ /up/x last;', '/up/'],
+    ['a rewrite with what is left', 'snapshot_gateway enforce;'
+     . " rewrite ^/here/(.*)\$ /up/\$1; $up", '/up/'],
+    ['a rewrite with a query', 'snapshot_gateway enforce;'
+     . ' rewrite ^(.*)$ /up/?$1 last;', '/up/'],
+    ['a rewrite that redirects', 'snapshot_gateway enforce;'
+     . ' rewrite ^ http://other.test$request_uri? permanent;', undef],
+    ['two rewrites', 'snapshot_gateway enforce; rewrite ^/here/a /up/a last;'
+     . ' rewrite . /up/b last;', '/up/'],
+    ['a rewrite before a return', 'snapshot_gateway enforce;'
+     . ' rewrite ^/here/a /up/a last; return 404;', '/up/'],
     ['a gateway that is inherited', 'error_page 418 = @up; return 418;', '@up',
      'snapshot_gateway enforce;'],
 ) {
     my ($title, $location, $target, $server) = @$case;
 
+    my ($how) = $location =~ /.*(return|rewrite)/;
     my $expected = $target
-        ? qq("return" sends all requests of location "/here/" to location "$target" before the gateway judges them, write "snapshot_gateway enforce;" there at 5\n)
-        : qq("return" answers all requests of location "/here/" before the gateway judges them, write only one of the two at 5\n);
+        ? qq("$how" sends all requests of location "/here/" to location "$target" before the gateway judges them, write "snapshot_gateway enforce;" there at 5\n)
+        : qq("$how" answers all requests of location "/here/" before the gateway judges them, write only one of the two at 5\n);
 
     my $line = $server ? 1 : 5;
     $expected =~ s/ 5$/ $line/;
@@ -249,8 +261,18 @@ for my $case (
      . ' return 418;'],
     ['a way out by "break"', 'snapshot_gateway enforce;'
      . " if (\$arg_x) { break; } return 404; $up"],
-    ['a way out by "rewrite"', 'snapshot_gateway enforce;'
+    ['a rewrite to the gateway', 'snapshot_gateway enforce;'
      . ' rewrite ^/here/x /judged/ last; return 404;'],
+    ['a rewrite of all to the gateway', 'snapshot_gateway enforce;'
+     . ' rewrite ^ /judged/ last;'],
+    ['a rewrite of some', 'snapshot_gateway enforce;'
+     . " rewrite ^/here/x /up/ last; rewrite ^/here/\$ /up/ last; $up"],
+    ['a rewrite that stays', 'snapshot_gateway enforce;'
+     . " rewrite ^/here(/.*)\$ \$1 break; $up"],
+    ['a rewrite that depends', 'snapshot_gateway enforce;'
+     . ' rewrite ^ $arg_x last;'],
+    ['a rewrite in "if"', 'snapshot_gateway enforce;'
+     . " if (\$arg_x ~ y) { rewrite ^ /up/ last; } $up"],
     ['a return under a gateway that is inherited', 'return 204;',
      'snapshot_gateway enforce;'],
     ['an error in the format, there', 'error_page 404 /error; return 404;',
