@@ -57,6 +57,15 @@ static ngx_str_t  ngx_http_snapshot_modes[] = {
 };
 
 
+static ngx_conf_enum_t  ngx_http_snapshot_log_levels[] = {
+    { ngx_string("info"), NGX_LOG_INFO },
+    { ngx_string("notice"), NGX_LOG_NOTICE },
+    { ngx_string("warn"), NGX_LOG_WARN },
+    { ngx_string("error"), NGX_LOG_ERR },
+    { ngx_null_string, 0 }
+};
+
+
 static ngx_str_t  ngx_http_snapshot_contents[] = {
     [NGX_HTTP_SNAPSHOT_ERROR] = ngx_string("snapshot_error"),
     [NGX_HTTP_SNAPSHOT_VALIDATE] = ngx_string("snapshot_validate"),
@@ -95,6 +104,13 @@ static ngx_command_t  ngx_http_snapshot_commands[] = {
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_http_snapshot_loc_conf_t, details),
       NULL },
+
+    { ngx_string("snapshot_log_level"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_enum_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_snapshot_loc_conf_t, log_level),
+      &ngx_http_snapshot_log_levels },
 
     { ngx_string("snapshot_fast_path"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_FLAG,
@@ -920,6 +936,7 @@ ngx_http_snapshot_create_loc_conf(ngx_conf_t *cf)
     conf->mode = NGX_CONF_UNSET_UINT;
     conf->details = NGX_CONF_UNSET;
     conf->fast_path = NGX_CONF_UNSET;
+    conf->log_level = NGX_CONF_UNSET_UINT;
 
     for (i = 0; i < NGX_SNAPSHOT_RULES; i++) {
         conf->policy.rule[i].severity = NGX_HTTP_SNAPSHOT_SEVERITY_UNSET;
@@ -945,6 +962,7 @@ ngx_http_snapshot_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_conf_merge_uint_value(conf->mode, prev->mode, NGX_HTTP_SNAPSHOT_OFF);
     ngx_conf_merge_value(conf->details, prev->details, 0);
     ngx_conf_merge_value(conf->fast_path, prev->fast_path, 1);
+    ngx_conf_merge_uint_value(conf->log_level, prev->log_level, NGX_LOG_NOTICE);
     ngx_conf_merge_str_value(conf->prefix, prev->prefix, "");
 
     ngx_http_snapshot_merge_policy(&prev->policy, &conf->policy);

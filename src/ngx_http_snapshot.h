@@ -89,6 +89,7 @@ typedef struct {
     ngx_str_t                   prefix;
     ngx_flag_t                  details;
     ngx_flag_t                  fast_path;
+    ngx_uint_t                  log_level;  /* of refusals */
     ngx_uint_t                  content;
     ngx_http_complex_value_t   *retry_after;
     ngx_http_snapshot_place_t  *content_place;

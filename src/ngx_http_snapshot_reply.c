@@ -1,5 +1,6 @@
 
 #include "ngx_http_snapshot.h"
+#include "ngx_snapshot_check.h"
 #include "ngx_snapshot_report.h"
 
 
@@ -178,13 +179,22 @@ ngx_http_snapshot_own_log(ngx_http_request_t *r)
 }
 
 
+/* nothing of it is a client's but a project id, where that is well-formed */
+
 static void
 ngx_http_snapshot_log(ngx_http_request_t *r, ngx_http_snapshot_ctx_t *ctx,
     char *what)
 {
     ngx_log_t                        log;
+    ngx_snapshot_str_t               project;
+    ngx_snapshot_finding_t           found;
     const ngx_snapshot_str_t        *name, *rule;
+    ngx_http_core_srv_conf_t        *cscf;
+    ngx_http_snapshot_loc_conf_t    *slcf;
     const ngx_snapshot_violation_t  *v;
+
+    cscf = ngx_http_get_module_srv_conf(r, ngx_http_core_module);
+    slcf = ngx_http_get_module_loc_conf(r, ngx_http_snapshot_module);
 
     log = ngx_http_snapshot_own_log(r);
 
@@ -192,13 +202,24 @@ ngx_http_snapshot_log(ngx_http_request_t *r, ngx_http_snapshot_ctx_t *ctx,
 
     name = &ctx->route.operation->name;
     rule = &ngx_snapshot_rules[v->rule].name;
+    project = ctx->route.project;
 
-    ngx_log_error(NGX_LOG_NOTICE, &log, 0,
-                  "snapshot request %s: operation %*s, rule %*s, "
-                  "violations %ui, client: %V",
-                  what, name->len, name->data, rule->len, rule->data,
+    if (!ctx->route.sound
+        && ngx_snapshot_check(&ngx_snapshot_rules[NGX_SNAPSHOT_PROJECT_ID], 0,
+                              NULL, project, &found)
+           != 1)
+    {
+        project.len = 0;
+    }
+
+    ngx_log_error(slcf->log_level, &log, 0,
+                  "snapshot request %s: operation %*s%s%*s, rule %*s, "
+                  "violations %ui, client: %V, server: %V",
+                  what, name->len, name->data,
+                  project.len ? ", project " : "", project.len, project.data,
+                  rule->len, rule->data,
                   (ngx_uint_t) ctx->judge.count[NGX_SNAPSHOT_REJECT],
-                  &r->connection->addr_text);
+                  &r->connection->addr_text, &cscf->server_name);
 }
 
 

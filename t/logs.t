@@ -361,4 +361,90 @@ is(shown(grep { /[^ -~]/ } @violations), '', 'in printable characters');
 
 $g->finish;
 
+
+# a refusal has a line of its own, at the level that is asked for
+
+my $locations = join '', map { "
+        location /$_/ {
+            snapshot_gateway enforce;
+            snapshot_prefix /$_;
+            snapshot_log_level $_;
+            proxy_pass http://127.0.0.1:%%UPSTREAM%%/;
+        }
+" } qw(info warn error);
+
+$g = Gateway->new(server => <<"EOF", servers => <<'EOG');
+        location / {
+            snapshot_gateway enforce;
+            snapshot_rule operation-known reject;
+            proxy_pass http://127.0.0.1:%%UPSTREAM%%;
+        }
+$locations
+EOF
+    server {
+        listen 127.0.0.1:%%PORT_monitor%%;
+        server_name api.example.com other.example.com;
+        snapshot_log_level error;
+
+        location / {
+            snapshot_gateway monitor;
+            proxy_pass http://127.0.0.1:%%UPSTREAM%%;
+        }
+    }
+EOG
+
+# the line without its time and numbers of process and connection
+
+sub said {
+    my ($method, $target, %opt) = @_;
+
+    my @before = $g->lines('error.log');
+
+    $g->request($method, $target, [['Content-Type', 'application/json']],
+                $opt{body}, $opt{port} ? (port => $opt{port}) : ());
+
+    my @lines = $g->lines('error.log');
+
+    return join "\n", map { s/^\S+ \S+ (\[\w+\]) \S+ \*\d+ /$1 /r }
+                      grep { / snapshot request / } @lines[@before .. $#lines];
+}
+
+my $end = 'client: 127.0.0.1, server: localhost';
+
+for my $place (qw(info warn error)) {
+    is(said('GET', "/$place$path?limit=0"),
+       "[$place] snapshot request rejected: operation evs_v3_list, project $p,"
+       . " rule limit-range, violations 1, $end", "at the level $place");
+}
+
+is(said('POST', $path, body => '{"snapshot": {"name": 1, "x": 2}}'),
+   "[notice] snapshot request rejected: operation evs_v3_create, project $p, "
+   . "rule field-required, violations 3, $end",
+   'a notice by default, with the first rule and how many there are');
+is(said('GET', '/v3/p.q/snapshots'), '[notice] snapshot request rejected: '
+   . "operation evs_v3_list, rule project-id, violations 1, $end",
+   'a project id that is not well-formed is left out');
+is(said('GET', '/v3/' . 'p' x 65 . '/snapshots'), '[notice] snapshot request '
+   . "rejected: operation evs_v3_list, rule project-id, violations 1, $end",
+   'so is one that is too long');
+is(said('DELETE', "$path/detail/x"), '[notice] snapshot request rejected: '
+   . "operation unknown, project $p, rule operation-known, violations 1, $end",
+   'that of an unknown operation is known');
+is(said('GET', "$path?limit=0", port => $g->{ports}{monitor}),
+   '[error] snapshot request would be rejected: operation evs_v3_list, project '
+   . "$p, rule limit-range, violations 1, client: 127.0.0.1, server: "
+   . 'api.example.com', 'monitoring says the same, and which server it was');
+is(said('GET', $path), '', 'what passes has no line');
+is(said('GET', "$path?limit=51"), '', 'nor has a warning');
+
+$g->finish;
+
+for my $level ('debug', 'crit', 'notice warn', '') {
+    my ($ok, $said) = $g->test_conf(http => "snapshot_log_level $level;");
+
+    ok(!$ok, "snapshot_log_level $level is refused");
+    like($said, qr/invalid (?:value "\w+"|number of arguments in "snapshot_log_level" directive)/,
+         'as nginx refuses others');
+}
+
 done_testing;

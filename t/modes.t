@@ -59,7 +59,7 @@ my ($log) = $g->logged(1);
 is("$log->{verdict} $log->{rule} $log->{code}",
    'monitored field-unknown EVS.5400', 'the log has it');
 like($g->read('error.log'),
-     qr/\[notice\].* would be rejected: operation evs_v3_create, rule field-u/,
+     qr/\[notice\].* would be rejected: operation evs_v3_create, project [0-9a-f]{32}, rule field-unknown, /,
      'the error log has operation and rule');
 
 $r = $g->post(create_body(name => 'x'), target => $path, @xm);
