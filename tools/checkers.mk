@@ -18,7 +18,7 @@ ifdef SANITIZE
 
 BUILD = build/sanitize
 NGINX_SRC = $(CURDIR)/build/nginx-source/src
-NGINX = $(CURDIR)/build/sanitize/nginx/nginx
+NGINX = $(CURDIR)/build/sanitize-nginx/nginx
 CORE_CFLAGS += -O1 -fsanitize=address,undefined -fno-omit-frame-pointer
 CHECKER = tools/sanitize $(BUILD)/reports
 
