@@ -18,7 +18,7 @@ my $id = 'X-Openstack-Request-Id';
 my $theirs = 'req-6b0b1c9e-5b1b-4f0e-9f0e-3f8d7a4f2c11';
 
 my %ports = (
-    nginx => {}, staging => {}, 'rate-limited' => {},
+    nginx => {}, staging => { 8082 => '%%PORT_strict%%' }, 'rate-limited' => {},
     cinder => { 8776 => '%%UPSTREAM%%' }, replica => { 8071 => '%%PORT%%' },
 );
 
