@@ -21,7 +21,6 @@ static char *ngx_http_snapshot_gateway(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 static char *ngx_http_snapshot_prefix(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
-static ngx_uint_t ngx_http_snapshot_is_plain(ngx_str_t *path);
 static char *ngx_http_snapshot_rule(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 static char *ngx_http_snapshot_rule_max(ngx_conf_t *cf,
@@ -192,11 +191,8 @@ ngx_module_t  ngx_http_snapshot_module = {
 static ngx_int_t
 ngx_http_snapshot_handler(ngx_http_request_t *r)
 {
-    uint64_t                       begun;
     ngx_uint_t                     mode;
-    ngx_snapshot_route_t           route;
     ngx_http_snapshot_ctx_t       *ctx;
-    ngx_http_snapshot_queries_t    queries;
     ngx_http_snapshot_loc_conf_t  *slcf;
 
     if (r != r->main) {
@@ -205,19 +201,38 @@ ngx_http_snapshot_handler(ngx_http_request_t *r)
 
     ctx = ngx_http_get_module_ctx(r, ngx_http_snapshot_module);
 
-    if (ctx) {
-        return ctx->rc;
+    /* the phases run again once a body is read, or while it is */
+
+    if (ctx && ctx->state != NGX_HTTP_SNAPSHOT_TARGET) {
+        return (ctx->state < NGX_HTTP_SNAPSHOT_PASSED) ? NGX_DONE
+                                                       : NGX_DECLINED;
     }
 
     slcf = ngx_http_get_module_loc_conf(r, ngx_http_snapshot_module);
 
-    if (slcf->content == NGX_HTTP_SNAPSHOT_VALIDATE) {
-        mode = NGX_HTTP_SNAPSHOT_ENFORCE;
+    mode = slcf->mode;
 
-    } else if (slcf->content != NGX_HTTP_SNAPSHOT_NO_CONTENT) {
-        mode = NGX_HTTP_SNAPSHOT_OFF;
+    if (slcf->content != NGX_HTTP_SNAPSHOT_NO_CONTENT) {
+        mode = (slcf->content == NGX_HTTP_SNAPSHOT_VALIDATE)
+               ? NGX_HTTP_SNAPSHOT_ENFORCE : NGX_HTTP_SNAPSHOT_OFF;
+    }
 
-    } else if (ngx_http_snapshot_mode(r, slcf, &mode) != NGX_OK) {
+    if (mode == NGX_HTTP_SNAPSHOT_OFF) {
+        return NGX_DECLINED;
+    }
+
+    ctx = ngx_http_snapshot_read_target(r, 0);
+    if (ctx == NULL) {
+        return ngx_http_snapshot_unjudged(r);
+    }
+
+    if (ctx->target.route.operation == NULL) {
+        return NGX_DECLINED;
+    }
+
+    if (mode == NGX_HTTP_SNAPSHOT_VARIABLE
+        && ngx_http_snapshot_mode(r, slcf, &mode) != NGX_OK)
+    {
         return ngx_http_snapshot_unjudged(r);
     }
 
@@ -228,31 +243,15 @@ ngx_http_snapshot_handler(ngx_http_request_t *r)
     ngx_log_debug0(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
                    "snapshot gateway handler");
 
-    begun = ngx_http_snapshot_clock(r);
-
-    if (ngx_http_snapshot_route(r, &route, &queries) != NGX_OK) {
-        return ngx_http_snapshot_unjudged(r);
-    }
-
-    if (route.operation == NULL) {
-        return NGX_DECLINED;
-    }
-
-    ctx = ngx_http_snapshot_new_ctx(r);
-    if (ctx == NULL) {
-        return ngx_http_snapshot_unjudged(r);
-    }
-
+    ctx->state = NGX_HTTP_SNAPSHOT_JUDGING;
+    ctx->begun = ngx_http_snapshot_clock(r);
     ctx->mode = mode;
-    ctx->route = route;
-    ctx->queries = queries;
-    ctx->begun = begun;
     ctx->dry = (slcf->content == NGX_HTTP_SNAPSHOT_VALIDATE);
 
     ngx_http_snapshot_judge_head(r, ctx);
 
     if (ngx_snapshot_judge_rejects(&ctx->judge)
-        || route.operation->body == NULL)
+        || ctx->judge.operation->body == NULL)
     {
         return ngx_http_snapshot_conclude(r, ctx);
     }
@@ -266,11 +265,6 @@ ngx_http_snapshot_mode(ngx_http_request_t *r,
     ngx_http_snapshot_loc_conf_t *slcf, ngx_uint_t *mode)
 {
     ngx_str_t  value;
-
-    if (slcf->mode != NGX_HTTP_SNAPSHOT_VARIABLE) {
-        *mode = slcf->mode;
-        return NGX_OK;
-    }
 
     if (ngx_http_complex_value(r, slcf->variable, &value) != NGX_OK) {
         return NGX_ERROR;
@@ -429,6 +423,7 @@ ngx_http_snapshot_prefix(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     ngx_http_snapshot_loc_conf_t *slcf = conf;
 
     ngx_str_t                      *value, *prefix, stem, version;
+    ngx_snapshot_str_t              path;
     ngx_http_snapshot_main_conf_t  *smcf;
 
     if (slcf->prefix.data != NULL) {
@@ -446,7 +441,11 @@ ngx_http_snapshot_prefix(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         return NGX_CONF_OK;
     }
 
-    if (!ngx_http_snapshot_is_plain(&value[1])) {
+    ngx_http_snapshot_str(path, value[1]);
+
+    if (!ngx_snapshot_path_is_plain(path)
+        || ngx_strlchr(value[1].data, value[1].data + value[1].len, '$'))
+    {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "invalid value \"%V\" in \"%V\" directive, it must "
                            "be a plain path in ASCII such as \"/volume\", "
@@ -496,38 +495,9 @@ ngx_http_snapshot_prefix(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 }
 
 
-/* 1 for a path that can be read, and is spelled, in one way only */
-
-static ngx_uint_t
-ngx_http_snapshot_is_plain(ngx_str_t *path)
-{
-    u_char      prev;
-    ngx_uint_t  i;
-
-    prev = '\0';
-
-    for (i = 0; i < path->len; i++) {
-
-        if ((i == 0 && path->data[i] != '/')
-            || (prev == '/' && (path->data[i] == '/' || path->data[i] == '.'))
-            || path->data[i] <= ' ' || path->data[i] > '~'
-            || ngx_strlchr((u_char *) "%\\;?#$", (u_char *) "%\\;?#$" + 6,
-                           path->data[i]))
-        {
-            return 0;
-        }
-
-        prev = path->data[i];
-    }
-
-    return prev != '\0' && prev != '/';
-}
-
-
 void
 ngx_http_snapshot_cut_version(ngx_str_t *path)
 {
-    ngx_uint_t          i;
     ngx_snapshot_str_t  segment;
 
     segment.data = path->data + path->len;
@@ -542,12 +512,8 @@ ngx_http_snapshot_cut_version(ngx_str_t *path)
         return;
     }
 
-    for (i = 0; i < NGX_SNAPSHOT_OPERATIONS; i++) {
-
-        if (ngx_snapshot_caseeq(segment, ngx_snapshot_operations[i].version)) {
-            path->len -= segment.len + 1;
-            return;
-        }
+    if (ngx_snapshot_is_version(segment)) {
+        path->len -= segment.len + 1;
     }
 }
 
@@ -860,6 +826,7 @@ ngx_http_snapshot_init_main_conf(ngx_conf_t *cf, void *conf)
     ngx_http_snapshot_main_conf_t *smcf = conf;
 
     ngx_conf_t                 at;
+    ngx_snapshot_mem_t         mem;
     ngx_pool_cleanup_t        *cln;
     const ngx_snapshot_str_t  *pattern;
 
@@ -870,6 +837,15 @@ ngx_http_snapshot_init_main_conf(ngx_conf_t *cf, void *conf)
                            "\"snapshot_status\" has nothing to show, "
                            "\"snapshot_zone\" is missing, write "
                            "\"snapshot_zone counters:1m;\" in \"http\"");
+        return NGX_CONF_ERROR;
+    }
+
+    /* variables want it also where nothing is judged */
+
+    mem = ngx_http_snapshot_pool_mem(cf->pool);
+
+    smcf->router = ngx_snapshot_router(&mem);
+    if (smcf->router == NULL) {
         return NGX_CONF_ERROR;
     }
 

@@ -66,6 +66,7 @@ typedef struct {
 
 typedef struct {
     ngx_snapshot_regex_t       *regex;
+    ngx_snapshot_router_t      *router;
     ngx_array_t                *prefixes;   /* of ngx_str_t */
     ngx_array_t                *locations;
     ngx_http_snapshot_place_t  *status;
@@ -99,23 +100,40 @@ typedef struct {
 
 
 /*
- * What stands after the "?" of the target in hand, and of the client's own
- * where a rewrite has changed an operation into another one, or empty.
+ * The target of a request, and what it was read from: the URI, the location,
+ * and whether the request line counts alone.  queries are what stands after the
+ * "?" of the target in hand, and of the client's own where a rewrite has made
+ * another operation of it, or empty.
  */
 
 typedef struct {
-    ngx_snapshot_str_t          first;
-    ngx_snapshot_str_t          second;
-} ngx_http_snapshot_queries_t;
+    ngx_snapshot_route_t           route;
+    ngx_snapshot_str_t             queries[2];
+    u_char                        *uri;
+    ngx_http_snapshot_loc_conf_t  *conf;
+    unsigned                       line;
+} ngx_http_snapshot_target_t;
 
 
 /*
- * What is known of a judged request.  It is wiped from r->ctx by an internal
+ * What is done with a request: its target is known; it is being judged; its
+ * body is read in the phase handler, or later; it passed; it was refused.
+ */
+
+typedef enum {
+    NGX_HTTP_SNAPSHOT_TARGET = 0,
+    NGX_HTTP_SNAPSHOT_JUDGING,
+    NGX_HTTP_SNAPSHOT_READING,
+    NGX_HTTP_SNAPSHOT_WAITING,
+    NGX_HTTP_SNAPSHOT_PASSED,
+    NGX_HTTP_SNAPSHOT_REFUSED
+} ngx_http_snapshot_state_e;
+
+
+/*
+ * What is known of a request in scope.  It is wiped from r->ctx by an internal
  * redirect, which makes the gateway judge again, and is found again through
  * the pool's cleanup list by those who only want to know.
- *
- * rc is what the phase handler returns when it is run again in the same pass:
- * NGX_DONE while the body is read, then NGX_DECLINED.
  *
  * judged is the time that it took, in nanoseconds, up to begun, when it was
  * begun or gone on with, where it is counted; size is the number of bytes of a
@@ -123,19 +141,20 @@ typedef struct {
  * was not announced.  warnings and violations are the values of the headers.
  *
  * dry: for "snapshot_validate", not counted; sized: the body's size has been
- * judged; reading: its handler was not called yet; waiting: the phases were
- * left until it is; oversized, unread: the body is refused, or could not be
- * read; measured, on_disk: size is known, a temporary file has the body;
- * passed, refused: the judging has ended so.
+ * judged; measured, on_disk: size is known, a temporary file has the body.
+ *
+ * next is of the list of contexts that are free.  judge is made only when the
+ * judging begins.
  */
 
-typedef struct {
-    ngx_int_t                    rc;
+typedef struct ngx_http_snapshot_ctx_s  ngx_http_snapshot_ctx_t;
+
+struct ngx_http_snapshot_ctx_s {
+    ngx_http_snapshot_ctx_t     *next;
+    ngx_http_snapshot_target_t   target;
+    ngx_http_snapshot_state_e    state;
     ngx_uint_t                   mode;
     ngx_snapshot_mem_t           mem;
-    ngx_snapshot_route_t         route;
-    ngx_http_snapshot_queries_t  queries;
-    ngx_snapshot_judge_t         judge;
     ngx_str_t                    warnings;
     ngx_str_t                    violations;
     off_t                        received;
@@ -144,15 +163,10 @@ typedef struct {
     uint64_t                     judged;
     unsigned                     dry:1;
     unsigned                     sized:1;
-    unsigned                     reading:1;
-    unsigned                     waiting:1;
-    unsigned                     oversized:1;
-    unsigned                     unread:1;
     unsigned                     measured:1;
     unsigned                     on_disk:1;
-    unsigned                     passed:1;
-    unsigned                     refused:1;
-} ngx_http_snapshot_ctx_t;
+    ngx_snapshot_judge_t         judge;
+};
 
 
 #define ngx_http_snapshot_str(to, from)                                       \
@@ -169,26 +183,32 @@ typedef struct {
 void ngx_http_snapshot_cut_version(ngx_str_t *path);
 
 
-/* ngx_http_snapshot_request.c */
+/* ngx_http_snapshot_target.c */
 
 /*
- * Routes a request by the target that an upstream will see: the client's own
- * while nothing has rewritten it, CONTRACT section 1.  Fills route, whose
- * operation is NULL where the request is not in scope, and queries; their bytes
- * live as long as the request.  Returns NGX_OK, or NGX_ERROR where memory is
+ * Finds the operation of a request by the target that an upstream will see: the
+ * client's own while nothing has rewritten it, CONTRACT section 1.  line is 1
+ * where an error page has replaced the target, and the request line counts.
+ * Returns a context whose operation is NULL where the request is not in scope,
+ * the one of r->ctx where nothing has changed since; NULL where memory is
  * short.
  */
 
-ngx_int_t ngx_http_snapshot_route(ngx_http_request_t *r,
-    ngx_snapshot_route_t *route, ngx_http_snapshot_queries_t *queries);
-
-/* The same by the request line, for the variables of CONTRACT section 5. */
-
-ngx_int_t ngx_http_snapshot_route_line(ngx_http_request_t *r,
-    ngx_snapshot_route_t *route);
+ngx_http_snapshot_ctx_t *ngx_http_snapshot_read_target(ngx_http_request_t *r,
+    unsigned line);
 
 /*
- * Begins to judge, with what needs no body: ctx->route, the headers, the
+ * The same for those who only want to know: of the request that was judged,
+ * where one was, also after a redirect.
+ */
+
+ngx_http_snapshot_ctx_t *ngx_http_snapshot_find_target(ngx_http_request_t *r);
+
+
+/* ngx_http_snapshot_judge.c */
+
+/*
+ * Begins to judge, with what needs no body: the target, the headers, the
  * queries, a Content-Length in bytes.  The outcome, and whether memory was
  * short, is in ctx->judge.  CONTRACT section 2.
  */
@@ -196,24 +216,48 @@ ngx_int_t ngx_http_snapshot_route_line(ngx_http_request_t *r,
 void ngx_http_snapshot_judge_head(ngx_http_request_t *r,
     ngx_http_snapshot_ctx_t *ctx);
 
+/* Goes on with the body, all of its bytes. */
+
+void ngx_http_snapshot_judge_body(ngx_http_request_t *r,
+    ngx_http_snapshot_ctx_t *ctx, ngx_snapshot_str_t body);
+
+
+/* ngx_http_snapshot_ctx.c */
+
+/* stands in r->ctx for a request that is not in scope; never written */
+
+extern ngx_http_snapshot_ctx_t  ngx_http_snapshot_passer;
+
 /*
- * The context of a judged request, also after a redirect; NULL where nothing
- * was judged.  It is the request pool's.
+ * The context of a request that is judged, or was, also before a redirect; NULL
+ * where there is none.  It lives as long as the request.
  */
 
 ngx_http_snapshot_ctx_t *ngx_http_snapshot_get_ctx(ngx_http_request_t *r);
 
 /*
- * The context for a request that is to be judged, taken from an earlier pass
- * or made, and empty in either case; or NULL where memory is short.  It is the
- * request pool's.
+ * The context for a request in scope, that of an earlier pass or another one,
+ * and empty in either case; or NULL where memory is short.  It lives as long as
+ * the request.
  */
 
 ngx_http_snapshot_ctx_t *ngx_http_snapshot_new_ctx(ngx_http_request_t *r);
 
-/* The memory of a request for the core; all of it goes with the request. */
+/* The verdict on a request; ctx may be NULL. */
 
-ngx_snapshot_mem_t ngx_http_snapshot_mem(ngx_http_request_t *r);
+ngx_http_snapshot_verdict_e ngx_http_snapshot_verdict(
+    const ngx_http_snapshot_ctx_t *ctx);
+
+/* The name of a verdict as in $snapshot_verdict.  Static. */
+
+ngx_snapshot_str_t ngx_http_snapshot_verdict_name(
+    ngx_http_snapshot_verdict_e verdict);
+
+/* The memory of a pool for the core; all of it goes with the pool. */
+
+ngx_snapshot_mem_t ngx_http_snapshot_pool_mem(ngx_pool_t *pool);
+
+#define ngx_http_snapshot_mem(r)  ngx_http_snapshot_pool_mem((r)->pool)
 
 
 /* ngx_http_snapshot_body.c */
@@ -375,16 +419,6 @@ void ngx_http_snapshot_warn(ngx_conf_t *cf);
 
 
 /* ngx_http_snapshot_variables.c */
-
-/* The verdict on a request; ctx may be NULL. */
-
-ngx_http_snapshot_verdict_e ngx_http_snapshot_verdict(
-    const ngx_http_snapshot_ctx_t *ctx);
-
-/* The name of a verdict as in $snapshot_verdict.  Static. */
-
-ngx_snapshot_str_t ngx_http_snapshot_verdict_name(
-    ngx_http_snapshot_verdict_e verdict);
 
 /*
  * Has nginx look for each variable that a $snapshot_utf8_... is made of, once

@@ -1,7 +1,5 @@
 
 #include "ngx_http_snapshot.h"
-#include "ngx_snapshot_json.h"
-#include "ngx_snapshot_scan.h"
 
 
 /* so large a body, in bytes, is put together in memory that a worker keeps */
@@ -11,8 +9,6 @@
 
 static void ngx_http_snapshot_body_handler(ngx_http_request_t *r);
 static off_t ngx_http_snapshot_body_size(ngx_http_request_t *r);
-static void ngx_http_snapshot_judge_body(ngx_http_request_t *r,
-    ngx_http_snapshot_ctx_t *ctx, ngx_snapshot_str_t body);
 static ngx_int_t ngx_http_snapshot_gather(ngx_http_request_t *r, size_t size,
     ngx_snapshot_str_t *body);
 static u_char *ngx_http_snapshot_scratch(ngx_http_request_t *r, size_t size);
@@ -32,8 +28,7 @@ ngx_http_snapshot_read_body(ngx_http_request_t *r,
 {
     ngx_int_t  rc;
 
-    ctx->rc = NGX_DONE;
-    ctx->reading = 1;
+    ctx->state = NGX_HTTP_SNAPSHOT_READING;
 
     r->request_body_in_single_buf = 1;
 
@@ -41,19 +36,20 @@ ngx_http_snapshot_read_body(ngx_http_request_t *r,
 
     if (rc >= NGX_HTTP_SPECIAL_RESPONSE) {
 
-        if (ctx->oversized || rc == NGX_HTTP_INTERNAL_SERVER_ERROR) {
-            ctx->unread = !ctx->oversized;
-            return ngx_http_snapshot_conclude(r, ctx);
+        if (rc == NGX_HTTP_INTERNAL_SERVER_ERROR
+            && !ngx_snapshot_judge_rejects(&ctx->judge))
+        {
+            ctx->judge.failed = 1;
         }
 
-        return rc;
+        return ngx_snapshot_judge_rejects(&ctx->judge)
+               ? ngx_http_snapshot_conclude(r, ctx) : rc;
     }
 
-    if (ctx->reading) {
+    if (ctx->state == NGX_HTTP_SNAPSHOT_READING) {
+        ctx->state = NGX_HTTP_SNAPSHOT_WAITING;
         ctx->judged = ngx_http_snapshot_clock(r) - ctx->begun;
     }
-
-    ctx->waiting = 1;
 
     ngx_http_finalize_request(r, NGX_DONE);
 
@@ -71,18 +67,18 @@ ngx_http_snapshot_body_handler(ngx_http_request_t *r)
 
     ctx = ngx_http_get_module_ctx(r, ngx_http_snapshot_module);
 
-    ctx->reading = 0;
-
-    if (ctx->waiting) {
+    if (ctx->state == NGX_HTTP_SNAPSHOT_WAITING) {
         ctx->begun = ngx_http_snapshot_clock(r);
     }
 
-    if (!ctx->oversized && !ctx->unread) {
+    ctx->state = NGX_HTTP_SNAPSHOT_JUDGING;
+
+    if (!ngx_snapshot_judge_rejects(&ctx->judge)) {
 
         size = ngx_http_snapshot_body_size(r);
 
         if (size == NGX_ERROR) {
-            ctx->unread = 1;
+            ctx->judge.failed = 1;
 
         } else {
             ctx->measured = 1;
@@ -98,7 +94,7 @@ ngx_http_snapshot_body_handler(ngx_http_request_t *r)
                     ngx_http_snapshot_judge_body(r, ctx, body);
 
                 } else {
-                    ctx->unread = 1;
+                    ctx->judge.failed = 1;
                 }
             }
         }
@@ -112,8 +108,6 @@ ngx_http_snapshot_body_handler(ngx_http_request_t *r)
 
         return;
     }
-
-    ctx->rc = NGX_DECLINED;
 
     r->preserve_body = 1;
 
@@ -158,24 +152,6 @@ ngx_http_snapshot_body_size(ngx_http_request_t *r)
     }
 
     return size;
-}
-
-
-static void
-ngx_http_snapshot_judge_body(ngx_http_request_t *r,
-    ngx_http_snapshot_ctx_t *ctx, ngx_snapshot_str_t body)
-{
-    ngx_http_snapshot_loc_conf_t   *slcf;
-    ngx_http_snapshot_main_conf_t  *smcf;
-
-    slcf = ngx_http_get_module_loc_conf(r, ngx_http_snapshot_module);
-    smcf = ngx_http_get_module_main_conf(r, ngx_http_snapshot_module);
-
-    if (slcf->fast_path && ngx_snapshot_scan(&ctx->judge, body, smcf->seed)) {
-        return;
-    }
-
-    ngx_snapshot_json_read(&ctx->judge, body);
 }
 
 
@@ -303,11 +279,16 @@ ngx_http_snapshot_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
 
     ctx = ngx_http_get_module_ctx(r, ngx_http_snapshot_module);
 
-    if (ctx == NULL || !ctx->reading) {
+    if (ctx == NULL
+        || (ctx->state != NGX_HTTP_SNAPSHOT_READING
+            && ctx->state != NGX_HTTP_SNAPSHOT_WAITING))
+    {
         return ngx_http_next_request_body_filter(r, in);
     }
 
-    if (ctx->oversized || ctx->unread) {
+    /* nothing was rejected before the body, so it is what was refused */
+
+    if (ngx_snapshot_judge_rejects(&ctx->judge)) {
         return ngx_http_snapshot_stop(r, ctx, in,
                                       NGX_HTTP_INTERNAL_SERVER_ERROR);
     }
@@ -326,7 +307,6 @@ ngx_http_snapshot_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
             ctx->sized = 1;
 
             if (!ngx_snapshot_judge_size(&ctx->judge, ctx->received)) {
-                ctx->oversized = 1;
                 return ngx_http_snapshot_stop(r, ctx, in,
                                             NGX_HTTP_REQUEST_ENTITY_TOO_LARGE);
             }
@@ -336,7 +316,7 @@ ngx_http_snapshot_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
     rc = ngx_http_next_request_body_filter(r, in);
 
     if (rc == NGX_HTTP_INTERNAL_SERVER_ERROR) {
-        ctx->unread = 1;
+        ctx->judge.failed = 1;
         return ngx_http_snapshot_stop(r, ctx, in, rc);
     }
 
@@ -357,7 +337,7 @@ ngx_http_snapshot_stop(ngx_http_request_t *r, ngx_http_snapshot_ctx_t *ctx,
     ngx_chain_t              *cl;
     ngx_http_request_body_t  *rb;
 
-    if (!ctx->waiting) {
+    if (ctx->state != NGX_HTTP_SNAPSHOT_WAITING) {
         return rc;
     }
 

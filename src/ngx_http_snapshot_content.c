@@ -106,8 +106,8 @@ ngx_http_snapshot_validate_handler(ngx_http_request_t *r)
 
     ctx = ngx_http_get_module_ctx(r, ngx_http_snapshot_module);
 
-    if (ctx == NULL || !ctx->passed
-        || !ngx_snapshot_has_rules(ctx->route.operation))
+    if (ctx == NULL || ctx->state != NGX_HTTP_SNAPSHOT_PASSED
+        || !ngx_snapshot_has_rules(ctx->target.route.operation))
     {
         return ngx_http_snapshot_unruled(r, ctx);
     }
@@ -125,16 +125,16 @@ ngx_http_snapshot_validate_handler(ngx_http_request_t *r)
 static ngx_int_t
 ngx_http_snapshot_unruled(ngx_http_request_t *r, ngx_http_snapshot_ctx_t *ctx)
 {
-    if (ctx == NULL || ctx->route.methods == 0
-        || ctx->route.operation != &ngx_snapshot_unknown)
+    if (ctx == NULL || ctx->target.route.methods == 0
+        || ctx->target.route.operation != &ngx_snapshot_unknown)
     {
         return ngx_http_snapshot_answer(r, NGX_HTTP_NOT_FOUND,
                                         "not judged: this is none of the "
                                         "operations that have rules");
     }
 
-    if (ngx_http_snapshot_allow(r, ctx->route.methods) != NGX_OK) {
-        return ngx_http_snapshot_send_internal(r, ctx->route.family);
+    if (ngx_http_snapshot_allow(r, ctx->target.route.methods) != NGX_OK) {
+        return ngx_http_snapshot_send_internal(r, ctx->target.route.family);
     }
 
     return ngx_http_snapshot_answer(r, NGX_HTTP_NOT_ALLOWED,
@@ -233,14 +233,17 @@ static ngx_int_t
 ngx_http_snapshot_answer(ngx_http_request_t *r, ngx_uint_t status,
     const char *message)
 {
-    ngx_snapshot_mem_t    mem;
-    ngx_snapshot_str_t    object;
-    ngx_snapshot_route_t  route;
+    ngx_snapshot_mem_t        mem;
+    ngx_snapshot_str_t        object;
+    ngx_http_snapshot_ctx_t  *ctx;
 
     mem = ngx_http_snapshot_mem(r);
 
-    if (ngx_http_snapshot_route_line(r, &route) != NGX_OK
-        || ngx_snapshot_report_status(&mem, status, route.family, message,
+    ctx = ngx_http_snapshot_find_target(r);
+
+    if (ctx == NULL
+        || ngx_snapshot_report_status(&mem, status, ctx->target.route.family,
+                                      message,
                                       &object)
            != NGX_SNAPSHOT_OK)
     {

@@ -2,6 +2,7 @@
 #include "ngx_http_snapshot.h"
 #include "ngx_snapshot_check.h"
 #include "ngx_snapshot_report.h"
+#include "ngx_snapshot_text.h"
 
 
 static ngx_int_t ngx_http_snapshot_pass(ngx_http_request_t *r,
@@ -41,7 +42,7 @@ ngx_http_snapshot_conclude(ngx_http_request_t *r, ngx_http_snapshot_ctx_t *ctx)
 {
     ctx->judged += ngx_http_snapshot_clock(r) - ctx->begun;
 
-    if (ctx->unread || ctx->judge.failed) {
+    if (ctx->judge.failed) {
         return ngx_http_snapshot_fail(r, ctx);
     }
 
@@ -70,7 +71,7 @@ ngx_http_snapshot_pass(ngx_http_request_t *r, ngx_http_snapshot_ctx_t *ctx)
         ngx_http_snapshot_log(r, ctx, "would be rejected");
     }
 
-    ctx->passed = 1;
+    ctx->state = NGX_HTTP_SNAPSHOT_PASSED;
 
     return NGX_DECLINED;
 }
@@ -104,14 +105,14 @@ ngx_http_snapshot_refuse(ngx_http_request_t *r, ngx_http_snapshot_ctx_t *ctx)
     }
 
     if (v->status == NGX_HTTP_NOT_ALLOWED
-        && ngx_http_snapshot_allow(r, ctx->route.methods) != NGX_OK)
+        && ngx_http_snapshot_allow(r, ctx->target.route.methods) != NGX_OK)
     {
         return ngx_http_snapshot_fail(r, ctx);
     }
 
     ngx_http_snapshot_log(r, ctx, "rejected");
 
-    ctx->refused = 1;
+    ctx->state = NGX_HTTP_SNAPSHOT_REFUSED;
 
     ngx_http_finalize_request(r,
                               ngx_http_snapshot_send(r, v->status, &object));
@@ -125,7 +126,7 @@ static ngx_int_t
 ngx_http_snapshot_fail(ngx_http_request_t *r, ngx_http_snapshot_ctx_t *ctx)
 {
     ctx->judge.failed = 1;
-    ctx->refused = 1;
+    ctx->state = NGX_HTTP_SNAPSHOT_REFUSED;
 
     ngx_http_finalize_request(r,
                               ngx_http_snapshot_send_internal(r,
@@ -200,14 +201,13 @@ ngx_http_snapshot_log(ngx_http_request_t *r, ngx_http_snapshot_ctx_t *ctx,
 
     v = ngx_snapshot_report_next(&ctx->judge, NULL, NGX_SNAPSHOT_REJECT);
 
-    name = &ctx->route.operation->name;
+    name = &ctx->target.route.operation->name;
     rule = &ngx_snapshot_rules[v->rule].name;
-    project = ctx->route.project;
+    project = ctx->target.route.project;
 
-    if (!ctx->route.sound
-        && ngx_snapshot_check(&ngx_snapshot_rules[NGX_SNAPSHOT_PROJECT_ID], 0,
-                              NULL, project, &found)
-           != 1)
+    if (ngx_snapshot_check(&ngx_snapshot_rules[NGX_SNAPSHOT_PROJECT_ID], 0,
+                           NULL, project, &found)
+        != 1)
     {
         project.len = 0;
     }
@@ -311,40 +311,26 @@ ngx_http_snapshot_send_as(ngx_http_request_t *r, ngx_uint_t status,
 ngx_int_t
 ngx_http_snapshot_allow(ngx_http_request_t *r, ngx_uint_t methods)
 {
-    u_char                       *p;
-    ngx_str_t                     value;
-    const ngx_snapshot_method_t  *m;
+    ngx_str_t            value;
+    ngx_snapshot_mem_t   mem;
+    ngx_snapshot_str_t   list;
+    ngx_snapshot_text_t  text;
 
     static const ngx_str_t  name = ngx_string("Allow");
 
-    value.len = 0;
+    mem = ngx_http_snapshot_mem(r);
 
-    for (m = ngx_snapshot_methods; m->method; m++) {
-        value.len += m->name.len + sizeof(", ") - 1;
-    }
+    ngx_snapshot_text_init(&text, &mem);
+    ngx_snapshot_text_set(&text, ngx_snapshot_methods, methods, ", ");
 
-    p = ngx_pnalloc(r->pool, value.len);
-    if (p == NULL) {
+    if (text.failed) {
         return NGX_ERROR;
     }
 
-    value.data = p;
+    list = ngx_snapshot_text_str(&text);
 
-    for (m = ngx_snapshot_methods; m->method; m++) {
-
-        if (!(m->method & methods)) {
-            continue;
-        }
-
-        if (p != value.data) {
-            *p++ = ',';
-            *p++ = ' ';
-        }
-
-        p = ngx_cpymem(p, m->name.data, m->name.len);
-    }
-
-    value.len = p - value.data;
+    value.len = list.len;
+    value.data = (u_char *) list.data;
 
     return ngx_http_snapshot_push_header(r, &name, &value);
 }

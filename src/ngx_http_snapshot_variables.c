@@ -89,44 +89,33 @@ ngx_http_snapshot_variable_line(ngx_http_request_t *r,
 {
     ngx_snapshot_str_t        s;
     ngx_snapshot_rule_e       rule;
-    ngx_snapshot_route_t      route, *known;
+    ngx_snapshot_route_t     *route;
     ngx_snapshot_finding_t    found;
     ngx_http_snapshot_ctx_t  *ctx;
 
-    known = &route;
-
-    if (ngx_http_snapshot_route_line(r->main, known) != NGX_OK) {
+    ctx = ngx_http_snapshot_find_target(r);
+    if (ctx == NULL) {
         return NGX_ERROR;
     }
 
-    /* what was judged, where it is more than the request line says */
+    route = &ctx->target.route;
 
-    ctx = ngx_http_snapshot_get_ctx(r);
-
-    if (ctx
-        && (known->operation == NULL
-            || (known->operation == &ngx_snapshot_unknown
-                && ctx->route.operation != &ngx_snapshot_unknown)))
-    {
-        known = &ctx->route;
-    }
-
-    if (known->operation == NULL) {
+    if (route->operation == NULL) {
         v->not_found = 1;
         return NGX_OK;
     }
 
     if (data == NGX_HTTP_SNAPSHOT_LINE_OPERATION) {
-        ngx_http_snapshot_set(v, known->operation->name);
+        ngx_http_snapshot_set(v, route->operation->name);
         return NGX_OK;
     }
 
     if (data == NGX_HTTP_SNAPSHOT_LINE_PROJECT) {
-        s = known->project;
+        s = route->project;
         rule = NGX_SNAPSHOT_PROJECT_ID;
 
     } else {
-        s = known->id;
+        s = route->id;
         rule = NGX_SNAPSHOT_SNAPSHOT_ID;
     }
 
@@ -153,44 +142,6 @@ ngx_http_snapshot_variable_verdict(ngx_http_request_t *r,
     ngx_http_snapshot_set(v, ngx_http_snapshot_verdict_name(verdict));
 
     return NGX_OK;
-}
-
-
-ngx_http_snapshot_verdict_e
-ngx_http_snapshot_verdict(const ngx_http_snapshot_ctx_t *ctx)
-{
-    if (ctx == NULL || (!ctx->refused && !ctx->passed)) {
-        return NGX_HTTP_SNAPSHOT_NO_VERDICT;
-    }
-
-    if (ctx->refused) {
-        return NGX_HTTP_SNAPSHOT_REJECTED;
-    }
-
-    if (ctx->judge.count[NGX_SNAPSHOT_REJECT]) {
-        return NGX_HTTP_SNAPSHOT_MONITORED;
-    }
-
-    if (ctx->judge.count[NGX_SNAPSHOT_WARN]) {
-        return NGX_HTTP_SNAPSHOT_WARNED;
-    }
-
-    return NGX_HTTP_SNAPSHOT_ACCEPTED;
-}
-
-
-ngx_snapshot_str_t
-ngx_http_snapshot_verdict_name(ngx_http_snapshot_verdict_e verdict)
-{
-    static const ngx_snapshot_str_t  names[] = {
-        [NGX_HTTP_SNAPSHOT_ACCEPTED] = ngx_snapshot_string("accepted"),
-        [NGX_HTTP_SNAPSHOT_WARNED] = ngx_snapshot_string("warned"),
-        [NGX_HTTP_SNAPSHOT_MONITORED] = ngx_snapshot_string("monitored"),
-        [NGX_HTTP_SNAPSHOT_REJECTED] = ngx_snapshot_string("rejected"),
-        [NGX_HTTP_SNAPSHOT_NO_VERDICT] = ngx_snapshot_string("-")
-    };
-
-    return names[verdict];
 }
 
 

@@ -382,9 +382,9 @@ ngx_http_snapshot_log_handler(ngx_http_request_t *r)
     smcf = ngx_http_get_module_main_conf(r, ngx_http_snapshot_module);
     counters = smcf->zone->data;
 
-    operation = (ctx->route.operation == &ngx_snapshot_unknown)
+    operation = (ctx->target.route.operation == &ngx_snapshot_unknown)
                 ? NGX_SNAPSHOT_OPERATIONS
-                : (ngx_uint_t) (ctx->route.operation
+                : (ngx_uint_t) (ctx->target.route.operation
                                 - ngx_snapshot_operations);
 
     status = ngx_http_snapshot_upstream_status(r);
@@ -478,7 +478,7 @@ ngx_http_snapshot_count_violations(ngx_http_snapshot_ctx_t *ctx,
                             n);
 
         ngx_http_snapshot_projects_add(&counters->projects,
-                                       ctx->route.project, operation, rule,
+                                       ctx->target.route.project, operation, rule,
                                        severity, n, ngx_time());
     }
 

@@ -454,65 +454,107 @@ static const ngx_snapshot_scope_t  ngx_snapshot_list_answer =
     SCOPE(ngx_snapshot_list_answer_fields, NGX_SNAPSHOT_NO_RULE);
 
 
-#define GET_OR_HEAD  (NGX_SNAPSHOT_GET | NGX_SNAPSHOT_HEAD)
+#define GET        NGX_SNAPSHOT_GET
+#define HEAD       NGX_SNAPSHOT_HEAD
+#define POST       NGX_SNAPSHOT_POST
+#define PUT        NGX_SNAPSHOT_PUT
+#define DELETE     NGX_SNAPSHOT_DELETE
 
+/* what is under a collection, and a sibling, which is not judged */
+
+#define V3(rest)   "/v3/{project_id}/snapshots" rest
+#define V2(rest)   "/v2/{project_id}/snapshots" rest
+#define V1(rest)   "/v1.0/{project_id}/snapshots" rest
+
+#define ID         "/{snapshot_id}"
+
+#define SIBLING(name, family, ...)                                            \
+    { S(name), NGX_SNAPSHOT_##family, { __VA_ARGS__ },                        \
+      NULL, NULL, 0, NULL, NULL, NULL }
+
+
+/* literal paths before those that "{name}" takes in */
 
 const ngx_snapshot_operation_t
     ngx_snapshot_operations[NGX_SNAPSHOT_OPERATIONS + 1] = {
 
-    { S("evs_v3_create"), NGX_SNAPSHOT_EVS, S("v3"), NGX_SNAPSHOT_POST,
-      NGX_SNAPSHOT_COLLECTION, &ngx_snapshot_evs_create_body, NULL,
-      202, &ngx_snapshot_v3_create_answer,
+    { S("evs_v3_create"), NGX_SNAPSHOT_EVS, { { POST, V3("") } },
+      &ngx_snapshot_evs_create_body, NULL, 202, &ngx_snapshot_v3_create_answer,
       "Create a snapshot of a volume", "000" },
 
-    { S("evs_v2_create"), NGX_SNAPSHOT_EVS, S("v2"), NGX_SNAPSHOT_POST,
-      NGX_SNAPSHOT_COLLECTION, &ngx_snapshot_evs_create_body, NULL,
-      202, &ngx_snapshot_evs_answer,
+    { S("evs_v2_create"), NGX_SNAPSHOT_EVS, { { POST, V2("") } },
+      &ngx_snapshot_evs_create_body, NULL, 202, &ngx_snapshot_evs_answer,
       "Create a snapshot of a volume", "001" },
 
-    { S("evs_v3_update"), NGX_SNAPSHOT_EVS, S("v3"), NGX_SNAPSHOT_PUT,
-      NGX_SNAPSHOT_MEMBER, &ngx_snapshot_evs_update_body, NULL,
-      200, &ngx_snapshot_evs_answer,
+    { S("evs_v3_update"), NGX_SNAPSHOT_EVS, { { PUT, V3(ID) } },
+      &ngx_snapshot_evs_update_body, NULL, 200, &ngx_snapshot_evs_answer,
       "Change name or description of a snapshot", "002" },
 
-    { S("evs_v2_update"), NGX_SNAPSHOT_EVS, S("v2"), NGX_SNAPSHOT_PUT,
-      NGX_SNAPSHOT_MEMBER, &ngx_snapshot_evs_update_body, NULL,
-      200, &ngx_snapshot_evs_answer,
+    { S("evs_v2_update"), NGX_SNAPSHOT_EVS, { { PUT, V2(ID) } },
+      &ngx_snapshot_evs_update_body, NULL, 200, &ngx_snapshot_evs_answer,
       "Change name or description of a snapshot", "002" },
 
-    { S("dws_v1_create"), NGX_SNAPSHOT_DWS, S("v1.0"), NGX_SNAPSHOT_POST,
-      NGX_SNAPSHOT_COLLECTION, &ngx_snapshot_dws_create_body, NULL,
-      200, &ngx_snapshot_dws_answer,
+    { S("dws_v1_create"), NGX_SNAPSHOT_DWS, { { POST, V1("") } },
+      &ngx_snapshot_dws_create_body, NULL, 200, &ngx_snapshot_dws_answer,
       "Create a snapshot of a cluster", "003" },
 
-    { S("evs_v3_detail"), NGX_SNAPSHOT_EVS, S("v3"), GET_OR_HEAD,
-      NGX_SNAPSHOT_DETAIL, NULL, &ngx_snapshot_evs_query,
-      200, &ngx_snapshot_detail_answer,
+    { S("evs_v3_detail"), NGX_SNAPSHOT_EVS, { { GET | HEAD, V3("/detail") } },
+      NULL, &ngx_snapshot_evs_query, 200, &ngx_snapshot_detail_answer,
       "List snapshots with their details", "004" },
 
-    { S("evs_v2_detail"), NGX_SNAPSHOT_EVS, S("v2"), GET_OR_HEAD,
-      NGX_SNAPSHOT_DETAIL, NULL, &ngx_snapshot_evs_query,
-      200, &ngx_snapshot_detail_answer,
+    { S("evs_v2_detail"), NGX_SNAPSHOT_EVS, { { GET | HEAD, V2("/detail") } },
+      NULL, &ngx_snapshot_evs_query, 200, &ngx_snapshot_detail_answer,
       "List snapshots with their details", "004" },
 
-    { S("evs_v3_list"), NGX_SNAPSHOT_EVS, S("v3"), GET_OR_HEAD,
-      NGX_SNAPSHOT_COLLECTION, NULL, &ngx_snapshot_evs_query,
-      200, &ngx_snapshot_list_answer,
+    { S("evs_v3_list"), NGX_SNAPSHOT_EVS, { { GET | HEAD, V3("") } },
+      NULL, &ngx_snapshot_evs_query, 200, &ngx_snapshot_list_answer,
       "List snapshots", "004" },
 
-    { S("evs_v2_list"), NGX_SNAPSHOT_EVS, S("v2"), GET_OR_HEAD,
-      NGX_SNAPSHOT_COLLECTION, NULL, &ngx_snapshot_evs_query,
-      200, &ngx_snapshot_list_answer,
+    { S("evs_v2_list"), NGX_SNAPSHOT_EVS, { { GET | HEAD, V2("") } },
+      NULL, &ngx_snapshot_evs_query, 200, &ngx_snapshot_list_answer,
       "List snapshots", "004" },
 
-    { ngx_snapshot_null, NGX_SNAPSHOT_EVS, ngx_snapshot_null, 0,
-      NGX_SNAPSHOT_OTHER, NULL, NULL, 0, NULL, NULL, NULL }
+    SIBLING("evs_show", EVS,
+            { GET | HEAD, V3(ID) },
+            { GET | HEAD, V2(ID) }),
+
+    SIBLING("evs_delete", EVS,
+            { DELETE, V3(ID) },
+            { DELETE, V2(ID) }),
+
+    SIBLING("evs_metadata", EVS,
+            { GET | POST | PUT, V3(ID "/metadata") },
+            { GET | PUT | DELETE, V3(ID "/metadata/{key}") },
+            { GET | POST | PUT, V2(ID "/metadata") },
+            { GET | PUT | DELETE, V2(ID "/metadata/{key}") }),
+
+    SIBLING("evs_action", EVS,
+            { POST, V3(ID "/action") },
+            { POST, V2(ID "/action") }),
+
+    SIBLING("dws_list", DWS,
+            { GET, V1("") }),
+
+    SIBLING("dws_show", DWS,
+            { GET, V1(ID) }),
+
+    SIBLING("dws_delete", DWS,
+            { DELETE, V1(ID) }),
+
+    SIBLING("dws_restore", DWS,
+            { POST, V1(ID "/actions") }),
+
+    SIBLING("dws_copy", DWS,
+            { POST, V1(ID "/linked-copy") }),
+
+    { ngx_snapshot_null, NGX_SNAPSHOT_EVS, { { 0, NULL } },
+      NULL, NULL, 0, NULL, NULL, NULL }
 };
 
 
 const ngx_snapshot_operation_t  ngx_snapshot_unknown = {
-    S("unknown"), NGX_SNAPSHOT_EVS, ngx_snapshot_null, 0,
-    NGX_SNAPSHOT_OTHER, NULL, NULL, 0, NULL, NULL, NULL
+    S("unknown"), NGX_SNAPSHOT_EVS, { { 0, NULL } },
+    NULL, NULL, 0, NULL, NULL, NULL
 };
 
 
@@ -526,17 +568,11 @@ const ngx_snapshot_header_t  ngx_snapshot_headers[] = {
 };
 
 
-const ngx_snapshot_method_t  ngx_snapshot_methods[] = {
-    { NGX_SNAPSHOT_GET, S("GET") },
-    { NGX_SNAPSHOT_HEAD, S("HEAD") },
-    { NGX_SNAPSHOT_POST, S("POST") },
-    { NGX_SNAPSHOT_PUT, S("PUT") },
-    { 0, ngx_snapshot_null }
+const ngx_snapshot_str_t  ngx_snapshot_methods[NGX_SNAPSHOT_METHODS] = {
+    S("GET"), S("HEAD"), S("POST"), S("PUT"), S("DELETE")
 };
 
 
-const ngx_snapshot_str_t  ngx_snapshot_segment = S("snapshots");
-const ngx_snapshot_str_t  ngx_snapshot_detail = S("detail");
 const ngx_snapshot_str_t  ngx_snapshot_method_param = S("_method");
 
 
@@ -625,9 +661,13 @@ int
 ngx_snapshot_rule_applies(const ngx_snapshot_operation_t *operation,
     ngx_snapshot_rule_e rule)
 {
-    if (operation == &ngx_snapshot_unknown) {
-        return rule == NGX_SNAPSHOT_METHOD_OVERRIDE
-               || rule == NGX_SNAPSHOT_OPERATION_KNOWN;
+    /* a sibling in its normal form is known, another path may lead to it */
+
+    if (!ngx_snapshot_has_rules(operation)) {
+        return rule == NGX_SNAPSHOT_URI_CANONICAL
+               || rule == NGX_SNAPSHOT_METHOD_OVERRIDE
+               || (rule == NGX_SNAPSHOT_OPERATION_KNOWN
+                   && operation == &ngx_snapshot_unknown);
     }
 
     if (ngx_snapshot_rules[rule].code[operation->family] == NULL) {
@@ -642,7 +682,7 @@ ngx_snapshot_rule_applies(const ngx_snapshot_operation_t *operation,
         return 1;
 
     case NGX_SNAPSHOT_SNAPSHOT_ID:
-        return operation->shape == NGX_SNAPSHOT_MEMBER;
+        return strstr(operation->targets[0].path, "{snapshot_id}") != NULL;
 
     case NGX_SNAPSHOT_CONTENT_TYPE:
     case NGX_SNAPSHOT_CONTENT_ENCODING:
@@ -698,6 +738,26 @@ ngx_snapshot_scope_has(const ngx_snapshot_scope_t *scope,
         }
 
         if (ngx_snapshot_scope_has(field->members, rule)) {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+int
+ngx_snapshot_is_version(ngx_snapshot_str_t segment)
+{
+    ngx_snapshot_str_t               version;
+    const ngx_snapshot_operation_t  *op;
+
+    for (op = ngx_snapshot_operations; op->name.len; op++) {
+
+        version.data = (const u_char *) op->targets[0].path + 1;
+        version.len = strcspn(op->targets[0].path + 1, "/");
+
+        if (ngx_snapshot_caseeq(segment, version)) {
             return 1;
         }
     }

@@ -183,32 +183,38 @@ typedef enum {
     NGX_SNAPSHOT_GET = 0x01,
     NGX_SNAPSHOT_HEAD = 0x02,
     NGX_SNAPSHOT_POST = 0x04,
-    NGX_SNAPSHOT_PUT = 0x08
+    NGX_SNAPSHOT_PUT = 0x08,
+    NGX_SNAPSHOT_DELETE = 0x10
 } ngx_snapshot_method_e;
 
+#define NGX_SNAPSHOT_METHODS  5
+
+
+/*
+ * Where an operation is found: "/v3/{project_id}/snapshots", a path from the
+ * version on, in which "{name}" stands for any one segment.
+ */
 
 typedef struct {
-    ngx_snapshot_method_e         method;
-    ngx_snapshot_str_t            name;
-} ngx_snapshot_method_t;
+    unsigned                      methods;
+    const char                   *path;
+} ngx_snapshot_target_t;
 
 
-/* what stands after "snapshots" in a path */
+/* an operation has so many at most */
 
-typedef enum {
-    NGX_SNAPSHOT_COLLECTION = 0,
-    NGX_SNAPSHOT_DETAIL,
-    NGX_SNAPSHOT_MEMBER,
-    NGX_SNAPSHOT_OTHER
-} ngx_snapshot_shape_e;
+#define NGX_SNAPSHOT_TARGETS  4
 
+
+/*
+ * The first ones are judged, each by a body or a query; their siblings are
+ * known by name alone, and have neither.
+ */
 
 typedef struct {
     ngx_snapshot_str_t            name;
     ngx_snapshot_family_e         family;
-    ngx_snapshot_str_t            version;
-    unsigned                      methods;
-    ngx_snapshot_shape_e          shape;
+    ngx_snapshot_target_t         targets[NGX_SNAPSHOT_TARGETS + 1];
     const ngx_snapshot_scope_t   *body;
     const ngx_snapshot_scope_t   *query;
     unsigned                      status;
@@ -216,6 +222,10 @@ typedef struct {
     const char                   *summary;
     const char                   *page;
 } ngx_snapshot_operation_t;
+
+
+#define ngx_snapshot_has_rules(operation)                                     \
+    ((operation)->body != NULL || (operation)->query != NULL)
 
 
 /* a request header that a rule looks at */
@@ -279,33 +289,21 @@ extern const ngx_snapshot_str_t
 
 extern const char *const  ngx_snapshot_types[NGX_SNAPSHOT_TYPES];
 
-/* so many are documented */
+/* with their siblings; both tables end in a row without a name */
 
-#define NGX_SNAPSHOT_OPERATIONS  9
-
-/* both end in a row without a name */
+#define NGX_SNAPSHOT_OPERATIONS  18
 
 extern const ngx_snapshot_operation_t
     ngx_snapshot_operations[NGX_SNAPSHOT_OPERATIONS + 1];
 extern const ngx_snapshot_header_t  ngx_snapshot_headers[];
 
-/* ends in a row without a method */
+/* by the bits above, lowest first */
 
-extern const ngx_snapshot_method_t  ngx_snapshot_methods[];
+extern const ngx_snapshot_str_t  ngx_snapshot_methods[NGX_SNAPSHOT_METHODS];
 
-/* a request in scope that is none of the documented operations */
+/* a request in scope that is none of the operations */
 
 extern const ngx_snapshot_operation_t  ngx_snapshot_unknown;
-
-/* 1 for an operation whose body or query is judged */
-
-#define ngx_snapshot_has_rules(operation)                                     \
-    ((operation)->body || (operation)->query)
-
-/* the segment that brings a path into scope, and the one after it */
-
-extern const ngx_snapshot_str_t  ngx_snapshot_segment;
-extern const ngx_snapshot_str_t  ngx_snapshot_detail;
 
 /* the query parameter that overrides a method */
 
@@ -334,6 +332,10 @@ ngx_snapshot_rule_e ngx_snapshot_rule_nearest(ngx_snapshot_str_t name);
 
 int ngx_snapshot_rule_applies(const ngx_snapshot_operation_t *operation,
     ngx_snapshot_rule_e rule);
+
+/* 1 where a segment is the version of an operation's path, in any letters. */
+
+int ngx_snapshot_is_version(ngx_snapshot_str_t segment);
 
 /* Sets every rule of the policy to the contract's default. */
 

@@ -24,6 +24,10 @@ typedef struct {
 } ngx_snapshot_place_t;
 
 
+static ngx_snapshot_noinline void ngx_snapshot_judge_odd(
+    ngx_snapshot_judge_t *j, unsigned odd);
+static ngx_snapshot_noinline void ngx_snapshot_judge_unknown(
+    ngx_snapshot_judge_t *j, unsigned methods);
 static ngx_snapshot_noinline void ngx_snapshot_judge_known_header(
     ngx_snapshot_judge_t *j, const ngx_snapshot_header_t *h,
     ngx_snapshot_str_t value);
@@ -89,78 +93,40 @@ int
 ngx_snapshot_judge_route(ngx_snapshot_judge_t *j,
     const ngx_snapshot_route_t *route)
 {
-    unsigned                      i, n;
-    ngx_snapshot_place_t          place;
-    ngx_snapshot_violation_t     *v;
-    const ngx_snapshot_method_t  *m;
+    ngx_snapshot_place_t  place;
 
     static const ngx_snapshot_str_t  project_id =
                                            ngx_snapshot_string("project_id");
     static const ngx_snapshot_str_t  snapshot_id =
                                            ngx_snapshot_string("snapshot_id");
 
-    if (route->operation == &ngx_snapshot_unknown) {
-
-        if (route->methods == 0) {
-            place = ngx_snapshot_judge_named("path", "path",
-                                             ngx_snapshot_empty);
-            ngx_snapshot_judge_say(j, NGX_SNAPSHOT_OPERATION_KNOWN, &place,
-                                   "must be a documented operation, is none");
-            return 1;
-        }
-
-        place = ngx_snapshot_judge_named("method", "method",
-                                         ngx_snapshot_empty);
-
-        v = ngx_snapshot_judge_add(j, NGX_SNAPSHOT_OPERATION_KNOWN, &place);
-
-        if (v) {
-            v->status = 405;
-            v->code = "405";
-
-            ngx_snapshot_text_cstr(&v->message, "must be ");
-
-            i = 0;
-            n = __builtin_popcount(route->methods);
-
-            for (m = ngx_snapshot_methods; m->method; m++) {
-                if (m->method & route->methods) {
-                    ngx_snapshot_text_cstr(&v->message,
-                                           ngx_snapshot_before(i++, n));
-                    ngx_snapshot_text_add(&v->message, m->name.data,
-                                          m->name.len);
-                }
-            }
-
-            ngx_snapshot_text_cstr(&v->message,
-                                   " for this path, is another");
-        }
-
-        return 1;
-    }
-
-    if (!route->canonical) {
-        place = ngx_snapshot_judge_named("path", "path", ngx_snapshot_empty);
-        ngx_snapshot_judge_say(j, NGX_SNAPSHOT_URI_CANONICAL, &place,
-                               "not spelled plainly, no percent-escapes, "
-                               "doubled or trailing slashes, dot segments, "
-                               "\";\", \"#\", suffix or capitals are allowed");
+    if (route->odd) {
+        ngx_snapshot_judge_odd(j, route->odd);
 
         if (ngx_snapshot_judge_rejects(j)) {
             return 0;
         }
     }
 
-    if (route->sound) {
+    if (route->operation == &ngx_snapshot_unknown) {
+        ngx_snapshot_judge_unknown(j, route->methods);
         return 1;
     }
+
+    if (!ngx_snapshot_has_rules(route->operation)) {
+        return 1;
+    }
+
+    /* an odd path may have the version of another one before its own */
+
+    j->family = route->operation->family;
 
     place = ngx_snapshot_judge_named("path ", "path:", project_id);
 
     (void) ngx_snapshot_judge_value(j, NGX_SNAPSHOT_PROJECT_ID, &place,
                                     route->project);
 
-    if (route->operation->shape == NGX_SNAPSHOT_MEMBER) {
+    if (route->member) {
         place = ngx_snapshot_judge_named("path ", "path:", snapshot_id);
 
         (void) ngx_snapshot_judge_value(j, NGX_SNAPSHOT_SNAPSHOT_ID, &place,
@@ -168,6 +134,56 @@ ngx_snapshot_judge_route(ngx_snapshot_judge_t *j,
     }
 
     return 1;
+}
+
+
+static ngx_snapshot_noinline void
+ngx_snapshot_judge_odd(ngx_snapshot_judge_t *j, unsigned odd)
+{
+    ngx_snapshot_place_t       place;
+    ngx_snapshot_violation_t  *v;
+
+    place = ngx_snapshot_judge_named("path", "path", ngx_snapshot_empty);
+
+    v = ngx_snapshot_judge_add(j, NGX_SNAPSHOT_URI_CANONICAL, &place);
+
+    if (v) {
+        ngx_snapshot_text_cstr(&v->message,
+                               "must be spelled exactly as documented, has ");
+        ngx_snapshot_text_set(&v->message, ngx_snapshot_oddities, odd,
+                              " and ");
+    }
+}
+
+
+static ngx_snapshot_noinline void
+ngx_snapshot_judge_unknown(ngx_snapshot_judge_t *j, unsigned methods)
+{
+    ngx_snapshot_place_t       place;
+    ngx_snapshot_violation_t  *v;
+
+    place = ngx_snapshot_judge_named(methods ? "method" : "path",
+                                     methods ? "method" : "path",
+                                     ngx_snapshot_empty);
+
+    v = ngx_snapshot_judge_add(j, NGX_SNAPSHOT_OPERATION_KNOWN, &place);
+
+    if (v == NULL) {
+        return;
+    }
+
+    if (methods == 0) {
+        ngx_snapshot_text_cstr(&v->message,
+                               "must be a documented operation, is none");
+        return;
+    }
+
+    v->status = 405;
+    v->code = "405";
+
+    ngx_snapshot_text_cstr(&v->message, "must be ");
+    ngx_snapshot_text_set(&v->message, ngx_snapshot_methods, methods, " or ");
+    ngx_snapshot_text_cstr(&v->message, " for this path, is another");
 }
 
 

@@ -27,7 +27,7 @@ static int ngx_snapshot_openapi_same_path(const ngx_snapshot_operation_t *a,
 static void ngx_snapshot_openapi_path(ngx_snapshot_openapi_t *o,
     const ngx_snapshot_operation_t *op, ngx_snapshot_str_t prefix);
 static void ngx_snapshot_openapi_operation(ngx_snapshot_openapi_t *o,
-    const ngx_snapshot_operation_t *op, const ngx_snapshot_method_t *method);
+    const ngx_snapshot_operation_t *op, unsigned method);
 static void ngx_snapshot_openapi_parameter(ngx_snapshot_openapi_t *o,
     const char *name, ngx_snapshot_rule_e rule, const char *pattern);
 static void ngx_snapshot_openapi_query(ngx_snapshot_openapi_t *o,
@@ -113,13 +113,17 @@ static void
 ngx_snapshot_openapi_paths(ngx_snapshot_openapi_t *o,
     ngx_snapshot_str_t prefix)
 {
+    unsigned                         i;
     const char                      *separator;
-    const ngx_snapshot_method_t     *m;
     const ngx_snapshot_operation_t  *op, *other;
 
     separator = "";
 
     for (op = ngx_snapshot_operations; op->name.len; op++) {
+
+        if (!ngx_snapshot_has_rules(op)) {
+            continue;
+        }
 
         for (other = ngx_snapshot_operations; other != op; other++) {
             if (ngx_snapshot_openapi_same_path(op, other)) {
@@ -138,13 +142,15 @@ ngx_snapshot_openapi_paths(ngx_snapshot_openapi_t *o,
 
         for (other = op; other->name.len; other++) {
 
-            if (!ngx_snapshot_openapi_same_path(op, other)) {
+            if (!ngx_snapshot_has_rules(other)
+                || !ngx_snapshot_openapi_same_path(op, other))
+            {
                 continue;
             }
 
-            for (m = ngx_snapshot_methods; m->method; m++) {
-                if (m->method & other->methods) {
-                    ngx_snapshot_openapi_operation(o, other, m);
+            for (i = 0; i < NGX_SNAPSHOT_METHODS; i++) {
+                if (other->targets[0].methods & 1u << i) {
+                    ngx_snapshot_openapi_operation(o, other, i);
                 }
             }
         }
@@ -158,7 +164,7 @@ static int
 ngx_snapshot_openapi_same_path(const ngx_snapshot_operation_t *a,
     const ngx_snapshot_operation_t *b)
 {
-    return a->shape == b->shape && ngx_snapshot_eq(a->version, b->version);
+    return strcmp(a->targets[0].path, b->targets[0].path) == 0;
 }
 
 
@@ -170,24 +176,13 @@ ngx_snapshot_openapi_path(ngx_snapshot_openapi_t *o,
 
     say(o, "\"");
     ngx_snapshot_text_json(&o->text, prefix);
-    say(o, "/");
-    ngx_snapshot_text_json(&o->text, op->version);
-    say(o, "/{project_id}/snapshots");
-
-    if (op->shape == NGX_SNAPSHOT_DETAIL) {
-        say(o, "/detail");
-    }
-
-    if (op->shape == NGX_SNAPSHOT_MEMBER) {
-        say(o, "/{snapshot_id}");
-    }
-
+    say(o, op->targets[0].path);
     say(o, "\": {\"parameters\": [");
 
     ngx_snapshot_openapi_parameter(o, "project_id", NGX_SNAPSHOT_PROJECT_ID,
                                    NGX_SNAPSHOT_PROJECT_PATTERN);
 
-    if (op->shape == NGX_SNAPSHOT_MEMBER) {
+    if (strstr(op->targets[0].path, "{snapshot_id}")) {
         say(o, ", ");
         ngx_snapshot_openapi_parameter(o, "snapshot_id",
                                        NGX_SNAPSHOT_SNAPSHOT_ID,
@@ -220,7 +215,7 @@ ngx_snapshot_openapi_parameter(ngx_snapshot_openapi_t *o, const char *name,
 
 static void
 ngx_snapshot_openapi_operation(ngx_snapshot_openapi_t *o,
-    const ngx_snapshot_operation_t *op, const ngx_snapshot_method_t *method)
+    const ngx_snapshot_operation_t *op, unsigned method)
 {
     size_t              i;
     u_char              c;
@@ -228,15 +223,15 @@ ngx_snapshot_openapi_operation(ngx_snapshot_openapi_t *o,
 
     say(o, ", \"");
 
-    for (i = 0; i < method->name.len; i++) {
-        c = method->name.data[i] | 0x20;
+    for (i = 0; i < ngx_snapshot_methods[method].len; i++) {
+        c = ngx_snapshot_methods[method].data[i] | 0x20;
         ngx_snapshot_text_add(&o->text, &c, 1);
     }
 
     say(o, "\": {\"operationId\": \"");
     ngx_snapshot_text_json(&o->text, op->name);
 
-    if (method->method == NGX_SNAPSHOT_HEAD) {
+    if (1u << method == NGX_SNAPSHOT_HEAD) {
         say(o, "_head");
     }
 

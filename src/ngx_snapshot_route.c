@@ -4,395 +4,538 @@
 #include "ngx_snapshot_text.h"
 
 
+/* a method has so many paths at most: all of them */
+
+#define NGX_SNAPSHOT_ROWS  (NGX_SNAPSHOT_OPERATIONS * NGX_SNAPSHOT_TARGETS)
+
+/* the places of the words, and of what may be missing, in each row */
+
+#define NGX_SNAPSHOT_AT_VERSION     0
+#define NGX_SNAPSHOT_AT_PROJECT     1
+#define NGX_SNAPSHOT_AT_COLLECTION  2
+#define NGX_SNAPSHOT_AT_MEMBER      3
+
+
 /*
- * What a server may do to a path before it looks at it.  The contract's normal
- * form does the first four; a server may leave any of them out, and a dot
- * segment then takes another segment away, or a slash that is not one joins
- * two.  The others are for a path that is decoded before it is cut.
+ * version: its number; next: the next row, counted from 1, of the same version
+ * and length, or 0; a segment without a length stands for any one
  */
-
-#define NGX_SNAPSHOT_READ_MERGE      0x01
-#define NGX_SNAPSHOT_READ_DOTS       0x02
-#define NGX_SNAPSHOT_READ_BACKSLASH  0x04
-#define NGX_SNAPSHOT_READ_PARAMS     0x08
-#define NGX_SNAPSHOT_READ_FRAGMENT   0x10
-#define NGX_SNAPSHOT_READ_QUERY      0x20
-
-#define NGX_SNAPSHOT_READ_CONTRACT   0x0f
-#define NGX_SNAPSHOT_READ_ALL        0x3f
-
-/* how often percent-escapes are decoded: until nothing changes, or less */
-
-#define NGX_SNAPSHOT_DECODE_ALL   0
-#define NGX_SNAPSHOT_DECODE_ONCE  1
-#define NGX_SNAPSHOT_DECODE_NOT   2
-#define NGX_SNAPSHOT_DECODES      3
-
-/* version, project, "snapshots", one more, and whether there is another */
-
-#define NGX_SNAPSHOT_SEGMENTS  5
-
 
 typedef struct {
-    ngx_snapshot_str_t  prefix;
-    unsigned            bit;
-    unsigned            sent;
-} ngx_snapshot_asked_t;
+    const ngx_snapshot_operation_t  *operation;
+    unsigned                         version;
+    unsigned                         next;
+    unsigned                         segments;
+    ngx_snapshot_str_t               segment[NGX_SNAPSHOT_SEGMENTS];
+} ngx_snapshot_row_t;
 
 
-static int ngx_snapshot_route_quick(ngx_snapshot_route_t *route,
-    const ngx_snapshot_asked_t *asked, ngx_snapshot_str_t path);
-static int ngx_snapshot_route_read(ngx_snapshot_route_t *route,
-    const ngx_snapshot_mem_t *mem, const ngx_snapshot_asked_t *asked,
-    ngx_snapshot_str_t path);
-static int ngx_snapshot_route_otherwise(ngx_snapshot_route_t *route,
-    const ngx_snapshot_mem_t *mem, const ngx_snapshot_asked_t *asked,
-    ngx_snapshot_str_t path);
-static int ngx_snapshot_route_decoded(ngx_snapshot_route_t *route,
-    const ngx_snapshot_asked_t *asked, ngx_snapshot_str_t decoded,
-    unsigned decode, size_t most, u_char *buf);
-static int ngx_snapshot_route_later(ngx_snapshot_route_t *route,
-    const ngx_snapshot_asked_t *asked, ngx_snapshot_str_t path, size_t most,
-    u_char *buf);
-static int ngx_snapshot_route_try(ngx_snapshot_route_t *route,
-    const ngx_snapshot_asked_t *asked, u_char *p, size_t len);
+/* the rows of a method, the first of each kind, and how it uses paths */
+
+typedef struct {
+    ngx_snapshot_str_t               name;
+    unsigned                         use;
+    unsigned                         rows;
+    unsigned                         first[NGX_SNAPSHOT_VERSIONS]
+                                          [NGX_SNAPSHOT_SEGMENTS + 1];
+    ngx_snapshot_row_t               row[NGX_SNAPSHOT_ROWS];
+} ngx_snapshot_rows_t;
+
+
+struct ngx_snapshot_router_s {
+    ngx_snapshot_path_words_t        words;
+    ngx_snapshot_family_e            family[NGX_SNAPSHOT_VERSIONS];
+    ngx_snapshot_rows_t              method[NGX_SNAPSHOT_METHODS];
+};
+
+
+static void ngx_snapshot_router_add(ngx_snapshot_router_t *router,
+    const ngx_snapshot_operation_t *operation,
+    const ngx_snapshot_target_t *target);
+static void ngx_snapshot_router_cut(ngx_snapshot_row_t *row, const char *path);
+static void ngx_snapshot_router_words(ngx_snapshot_router_t *router,
+    ngx_snapshot_row_t *row);
+static unsigned ngx_snapshot_router_use(const ngx_snapshot_row_t *row);
+static const ngx_snapshot_rows_t *ngx_snapshot_route_method(
+    const ngx_snapshot_router_t *router,
+    ngx_snapshot_str_t method);
+static void ngx_snapshot_route_plain(ngx_snapshot_route_t *route,
+    const ngx_snapshot_router_t *router, const ngx_snapshot_rows_t *rows,
+    ngx_snapshot_path_t *p);
+static int ngx_snapshot_route_is_word(const ngx_snapshot_route_t *route,
+    const ngx_snapshot_path_words_t *words);
+static void ngx_snapshot_route_suffix(ngx_snapshot_route_t *route,
+    const ngx_snapshot_router_t *router, const ngx_snapshot_rows_t *rows,
+    ngx_snapshot_path_t *p, int judged);
+static void ngx_snapshot_route_unknown(ngx_snapshot_route_t *route,
+    const ngx_snapshot_router_t *router, const ngx_snapshot_path_t *p);
 static int ngx_snapshot_route_find(ngx_snapshot_route_t *route,
-    const ngx_snapshot_asked_t *asked, ngx_snapshot_str_t norm);
-static int ngx_snapshot_route_match(ngx_snapshot_route_t *route,
-    const ngx_snapshot_asked_t *asked, ngx_snapshot_str_t *seg, unsigned n,
-    unsigned at);
-static unsigned ngx_snapshot_route_split(ngx_snapshot_str_t norm,
-    ngx_snapshot_str_t prefix, ngx_snapshot_str_t *seg);
-static int ngx_snapshot_route_in_scope(ngx_snapshot_str_t norm);
-static int ngx_snapshot_route_plain(ngx_snapshot_str_t path);
-static int ngx_snapshot_route_hints(ngx_snapshot_str_t path);
-static int ngx_snapshot_route_again(unsigned read);
-static unsigned ngx_snapshot_route_matters(ngx_snapshot_str_t path);
-static size_t ngx_snapshot_route_most(ngx_snapshot_str_t prefix,
-    ngx_snapshot_str_t decoded);
-static size_t ngx_snapshot_route_decode(u_char *buf, ngx_snapshot_str_t path,
-    unsigned decode);
-static size_t ngx_snapshot_route_normalize(u_char *out,
-    ngx_snapshot_str_t path, unsigned read, size_t most);
-static int ngx_snapshot_route_stays(u_char c);
-static size_t ngx_snapshot_route_merge(u_char *out, size_t len);
-static ngx_snapshot_str_t ngx_snapshot_route_trim(ngx_snapshot_str_t seg,
-    unsigned read);
-static int ngx_snapshot_route_blank(u_char c);
-static ngx_snapshot_str_t ngx_snapshot_route_behind(ngx_snapshot_str_t path,
-    unsigned read);
-static size_t ngx_snapshot_route_until(ngx_snapshot_str_t path, size_t i,
-    unsigned read, int slash);
-static size_t ngx_snapshot_route_suffix(const u_char *out, size_t len,
-    unsigned bare);
-static unsigned ngx_snapshot_route_method(ngx_snapshot_str_t method);
+    const ngx_snapshot_router_t *router, const ngx_snapshot_rows_t *rows,
+    const ngx_snapshot_path_t *p, int nocase, int judged);
+static int ngx_snapshot_route_fits(const ngx_snapshot_row_t *row,
+    const ngx_snapshot_str_t *segment, int nocase);
+static void ngx_snapshot_route_set(ngx_snapshot_route_t *route,
+    const ngx_snapshot_row_t *row, const ngx_snapshot_path_t *p, unsigned at);
+static unsigned ngx_snapshot_route_version(const ngx_snapshot_router_t *router,
+    ngx_snapshot_str_t segment, int nocase);
+static int ngx_snapshot_route_same(ngx_snapshot_str_t a, ngx_snapshot_str_t b,
+    int nocase);
+static int ngx_snapshot_route_is_sound(ngx_snapshot_rule_e rule,
+    ngx_snapshot_str_t value);
 
 
-static const ngx_snapshot_str_t  ngx_snapshot_none = ngx_snapshot_null;
+static const ngx_snapshot_rows_t  ngx_snapshot_no_rows;
 
 
-int
-ngx_snapshot_route(ngx_snapshot_route_t *route, const ngx_snapshot_mem_t *mem,
-    ngx_snapshot_str_t method, ngx_snapshot_str_t path,
-    ngx_snapshot_str_t prefix, int sent)
+ngx_snapshot_router_t *
+ngx_snapshot_router(const ngx_snapshot_mem_t *mem)
 {
-    ngx_snapshot_asked_t  asked;
-
-    asked.prefix = prefix;
-    asked.bit = ngx_snapshot_route_method(method);
-    asked.sent = sent;
-
-    route->operation = NULL;
-    route->project = ngx_snapshot_none;
-    route->id = ngx_snapshot_none;
-    route->family = NGX_SNAPSHOT_EVS;
-    route->methods = 0;
-    route->canonical = 1;
-    route->sound = 0;
-
-    if (ngx_snapshot_route_quick(route, &asked, path)) {
-        return NGX_SNAPSHOT_OK;
-    }
-
-    if (!ngx_snapshot_route_plain(path)) {
-        return ngx_snapshot_route_read(route, mem, &asked, path);
-    }
-
-    /* there is one way to read the path */
-
-    if (!ngx_snapshot_route_find(route, &asked, path)
-        && ngx_snapshot_route_in_scope(path))
-    {
-        route->operation = &ngx_snapshot_unknown;
-    }
-
-    return NGX_SNAPSHOT_OK;
-}
-
-
-/*
- * 1 where the path is that of an operation letter for letter, with a project
- * and a snapshot id that are well-formed, as nearly every request's is.
- */
-
-static int
-ngx_snapshot_route_quick(ngx_snapshot_route_t *route,
-    const ngx_snapshot_asked_t *asked, ngx_snapshot_str_t path)
-{
-    const u_char                    *p, *last;
-    ngx_snapshot_str_t               version, project, id;
-    ngx_snapshot_shape_e             shape;
-    ngx_snapshot_finding_t           finding;
+    unsigned                         i;
+    ngx_snapshot_router_t           *router;
+    const ngx_snapshot_target_t     *target;
     const ngx_snapshot_operation_t  *op;
 
-    p = path.data;
-    last = p + path.len;
-
-    if (path.len <= asked->prefix.len
-        || (asked->prefix.len
-            && memcmp(p, asked->prefix.data, asked->prefix.len) != 0))
-    {
-        return 0;
+    router = mem->alloc(mem->data, sizeof(ngx_snapshot_router_t));
+    if (router == NULL) {
+        return NULL;
     }
 
-    p += asked->prefix.len;
+    memset(router, 0, sizeof(ngx_snapshot_router_t));
 
-    if (*p++ != '/') {
-        return 0;
-    }
-
-    version.data = p;
-
-    while (p < last && *p != '/') {
-        p++;
-    }
-
-    version.len = p - version.data;
-
-    if (p == last) {
-        return 0;
-    }
-
-    project.data = ++p;
-
-    p = ngx_snapshot_skip(p, last, NGX_SNAPSHOT_BYTE_WORD);
-
-    project.len = p - project.data;
-
-    if (project.len == 0
-        || project.len > NGX_SNAPSHOT_PROJECT_ID_MAX
-        || (size_t) (last - p) <= ngx_snapshot_segment.len
-        || *p++ != '/'
-        || memcmp(p, ngx_snapshot_segment.data, ngx_snapshot_segment.len) != 0)
-    {
-        return 0;
-    }
-
-    p += ngx_snapshot_segment.len;
-
-    shape = NGX_SNAPSHOT_COLLECTION;
-    id.len = 0;
-
-    if (p < last) {
-
-        if (*p++ != '/') {
-            return 0;
-        }
-
-        id.data = p;
-        id.len = last - p;
-
-        shape = ngx_snapshot_same(id, ngx_snapshot_detail)
-                    ? NGX_SNAPSHOT_DETAIL : NGX_SNAPSHOT_MEMBER;
+    for (i = 0; i < NGX_SNAPSHOT_METHODS; i++) {
+        router->method[i].name = ngx_snapshot_methods[i];
     }
 
     for (op = ngx_snapshot_operations; op->name.len; op++) {
-
-        if (op->shape == shape
-            && op->methods & asked->bit
-            && ngx_snapshot_same(op->version, version))
-        {
-            goto found;
+        for (target = op->targets; target->methods; target++) {
+            ngx_snapshot_router_add(router, op, target);
         }
     }
 
-    return 0;
+    return router;
+}
 
-found:
 
-    if (shape == NGX_SNAPSHOT_MEMBER) {
+static void
+ngx_snapshot_router_add(ngx_snapshot_router_t *router,
+    const ngx_snapshot_operation_t *operation,
+    const ngx_snapshot_target_t *target)
+{
+    unsigned              i, *link;
+    ngx_snapshot_row_t    row;
+    ngx_snapshot_rows_t  *rows;
 
-        if (!ngx_snapshot_check(&ngx_snapshot_rules[NGX_SNAPSHOT_SNAPSHOT_ID],
-                                0, NULL, id, &finding))
-        {
-            return 0;
+    row.operation = operation;
+    row.next = 0;
+
+    ngx_snapshot_router_cut(&row, target->path);
+    ngx_snapshot_router_words(router, &row);
+
+    for (i = 0; i < NGX_SNAPSHOT_METHODS; i++) {
+
+        if (!(target->methods & 1u << i)) {
+            continue;
         }
 
-        route->id = id;
+        rows = &router->method[i];
+
+        link = &rows->first[row.version][row.segments];
+
+        while (*link) {
+            link = &rows->row[*link - 1].next;
+        }
+
+        rows->row[rows->rows] = row;
+        *link = ++rows->rows;
+
+        rows->use |= ngx_snapshot_router_use(&row);
+    }
+}
+
+
+static void
+ngx_snapshot_router_cut(ngx_snapshot_row_t *row, const char *path)
+{
+    size_t  len;
+
+    memset(row->segment, 0, sizeof(row->segment));
+
+    for (row->segments = 0; *path == '/'; row->segments++) {
+
+        path++;
+        len = strcspn(path, "/");
+
+        if (*path != '{') {
+            row->segment[row->segments].data = (const u_char *) path;
+            row->segment[row->segments].len = len;
+        }
+
+        path += len;
+    }
+}
+
+
+/* what paths have to be searched for; the literal is one of the judged rows */
+
+static void
+ngx_snapshot_router_words(ngx_snapshot_router_t *router,
+    ngx_snapshot_row_t *row)
+{
+    ngx_snapshot_str_t          version;
+    ngx_snapshot_path_words_t  *words;
+
+    words = &router->words;
+    words->collection = row->segment[NGX_SNAPSHOT_AT_COLLECTION];
+
+    if (ngx_snapshot_has_rules(row->operation)
+        && row->segment[NGX_SNAPSHOT_AT_MEMBER].len)
+    {
+        words->literal = row->segment[NGX_SNAPSHOT_AT_MEMBER];
     }
 
-    route->operation = op;
-    route->project = project;
-    route->family = op->family;
-    route->sound = 1;
+    version = row->segment[NGX_SNAPSHOT_AT_VERSION];
 
-    return 1;
+    row->version = ngx_snapshot_route_version(router, version, 0);
+
+    if (row->version == words->versions) {
+        router->family[row->version] = row->operation->family;
+        words->version[words->versions++] = version;
+    }
+}
+
+
+static unsigned
+ngx_snapshot_router_use(const ngx_snapshot_row_t *row)
+{
+    unsigned  use;
+
+    if (!ngx_snapshot_has_rules(row->operation)) {
+        return 0;
+    }
+
+    use = NGX_SNAPSHOT_USE_JUDGED;
+
+    if (row->operation->query) {
+        use |= NGX_SNAPSHOT_USE_NAMES;
+    }
+
+    if (row->segments == NGX_SNAPSHOT_AT_MEMBER + 1
+        && row->segment[NGX_SNAPSHOT_AT_MEMBER].len == 0)
+    {
+        use |= NGX_SNAPSHOT_USE_MEMBER;
+    }
+
+    return use;
 }
 
 
 int
-ngx_snapshot_route_normal(const ngx_snapshot_mem_t *mem,
-    ngx_snapshot_str_t path)
+ngx_snapshot_route(ngx_snapshot_route_t *route,
+    const ngx_snapshot_router_t *router, const ngx_snapshot_mem_t *mem,
+    ngx_snapshot_str_t method, ngx_snapshot_str_t path,
+    ngx_snapshot_str_t prefix, int anywhere)
 {
-    u_char              *buf;
-    ngx_snapshot_str_t   decoded, norm;
+    unsigned                    use;
+    ngx_snapshot_path_t         p;
+    ngx_snapshot_family_e       family;
+    const ngx_snapshot_rows_t  *rows;
 
-    buf = mem->alloc(mem->data, 2 * path.len + 2);
-    if (buf == NULL) {
-        return NGX_SNAPSHOT_ERROR;
-    }
+    route->operation = NULL;
 
-    decoded.data = buf;
-    decoded.len = ngx_snapshot_route_decode(buf, path,
-                                            NGX_SNAPSHOT_DECODE_ALL);
+    rows = ngx_snapshot_route_method(router, method);
 
-    norm.data = buf + path.len + 1;
-    norm.len = ngx_snapshot_route_normalize(buf + path.len + 1, decoded,
-                                            NGX_SNAPSHOT_READ_CONTRACT,
-                                            SIZE_MAX);
+    use = rows->use | (anywhere ? NGX_SNAPSHOT_USE_ANYWHERE : 0);
 
-    return ngx_snapshot_eq(path, norm) && !memchr(norm.data, '#', norm.len);
-}
-
-
-/* the contract's reading first, then all others */
-
-static int
-ngx_snapshot_route_read(ngx_snapshot_route_t *route,
-    const ngx_snapshot_mem_t *mem, const ngx_snapshot_asked_t *asked,
-    ngx_snapshot_str_t path)
-{
-    u_char              *buf, *out;
-    size_t               i, before;
-    const u_char        *mark;
-    ngx_snapshot_str_t   cut, decoded, norm, behind;
-
-    static const unsigned  hosts[] = { NGX_SNAPSHOT_READ_BACKSLASH, 0 };
-
-    if (!ngx_snapshot_route_hints(path)) {
-        return NGX_SNAPSHOT_OK;
-    }
-
-    buf = mem->alloc(mem->data, 2 * path.len + 2);
-    if (buf == NULL) {
-        return NGX_SNAPSHOT_ERROR;
-    }
-
-    out = buf + path.len + 1;
-    cut = path;
-
-    /* a "#" that the client sent ends the path, one that it escaped not */
-
-    if (asked->sent) {
-        mark = memchr(path.data, '#', path.len);
-        cut.len = mark ? (size_t) (mark - path.data) : path.len;
-    }
-
-    decoded.data = buf;
-    decoded.len = ngx_snapshot_route_decode(buf, cut, NGX_SNAPSHOT_DECODE_ALL);
-
-    norm.data = out;
-    norm.len = ngx_snapshot_route_normalize(out, decoded,
-                                            NGX_SNAPSHOT_READ_CONTRACT,
-                                            SIZE_MAX);
-    norm.len = ngx_snapshot_route_suffix(out, norm.len, 0);
-
-    route->canonical = ngx_snapshot_eq(path, norm);
-
-    if (ngx_snapshot_route_find(route, asked, norm)) {
-        return NGX_SNAPSHOT_OK;
-    }
-
-    if (ngx_snapshot_route_in_scope(norm)) {
-        route->operation = &ngx_snapshot_unknown;
-    }
-
-    if (!asked->bit) {
-        return NGX_SNAPSHOT_OK;
-    }
-
-    if (ngx_snapshot_route_otherwise(route, mem, asked, path)
+    if (ngx_snapshot_path_read(&p, mem, path, prefix, &router->words, use)
         != NGX_SNAPSHOT_OK)
     {
         return NGX_SNAPSHOT_ERROR;
     }
 
-    before = 0;
+    if (!p.scope) {
+        return NGX_SNAPSHOT_OK;
+    }
 
-    for (i = 0; i < sizeof(hosts) / sizeof(hosts[0]); i++) {
+    route->operation = &ngx_snapshot_unknown;
+    route->family = NGX_SNAPSHOT_EVS;
+    route->project.len = 0;
+    route->id.len = 0;
+    route->member = 0;
+    route->methods = 0;
+    route->odd = p.odd;
 
-        behind = ngx_snapshot_route_behind(path, hosts[i]);
+    if (p.kind != NGX_SNAPSHOT_PATH_PLAIN) {
 
-        if (behind.len == 0 || behind.len == before) {
-            continue;
+        route->project = p.project;
+
+        if (p.version < router->words.versions) {
+            route->family = router->family[p.version];
         }
 
-        if (route->operation && route->operation != &ngx_snapshot_unknown) {
-            break;
+        if (p.kind == NGX_SNAPSHOT_PATH_ODD && !p.foreign && p.segments) {
+            family = route->family;
+
+            (void) ngx_snapshot_route_find(route, router, rows, &p, 1, 0);
+            ngx_snapshot_route_suffix(route, router, rows, &p, 0);
+
+            route->family = family;
         }
 
-        if (ngx_snapshot_route_otherwise(route, mem, asked, behind)
-            != NGX_SNAPSHOT_OK)
-        {
-            return NGX_SNAPSHOT_ERROR;
-        }
-
-        before = behind.len;
+    } else if (!p.foreign) {
+        ngx_snapshot_route_plain(route, router, rows, &p);
     }
 
     return NGX_SNAPSHOT_OK;
 }
 
 
-/*
- * What is left of "//host/path" where it is read as a reference without a
- * scheme (RFC 3986, section 4.2), as URI parsers do that are given a target as
- * it was sent: the path behind the host.  Empty where there is none.  Those of
- * browsers take any number of slashes and backslashes for two slashes, and a
- * backslash for the end of the host.
- */
-
-static ngx_snapshot_str_t
-ngx_snapshot_route_behind(ngx_snapshot_str_t path, unsigned read)
+static const ngx_snapshot_rows_t *
+ngx_snapshot_route_method(const ngx_snapshot_router_t *router,
+    ngx_snapshot_str_t method)
 {
-    size_t  i;
+    unsigned  i;
 
-    i = ngx_snapshot_route_until(path, 0, read, 0);
-
-    if (i < 2) {
-        return ngx_snapshot_none;
+    for (i = 0; i < NGX_SNAPSHOT_METHODS; i++) {
+        if (ngx_snapshot_route_same(method, router->method[i].name, 0)) {
+            return &router->method[i];
+        }
     }
 
-    i = ngx_snapshot_route_until(path, i, read, 1);
-
-    path.data += i;
-    path.len -= i;
-
-    return path;
+    return &ngx_snapshot_no_rows;
 }
 
 
-/* the place, from i on, of the first byte that is a slash, or that is none */
+/*
+ * A plain path is odd where only its letters, or a suffix, keep it from being
+ * an operation that is judged: lenient servers take it for that one.
+ */
 
-static size_t
-ngx_snapshot_route_until(ngx_snapshot_str_t path, size_t i, unsigned read,
-    int slash)
+static void
+ngx_snapshot_route_plain(ngx_snapshot_route_t *route,
+    const ngx_snapshot_router_t *router, const ngx_snapshot_rows_t *rows,
+    ngx_snapshot_path_t *p)
 {
-    for ( /* void */ ; i < path.len; i++) {
+    unsigned  known;
 
-        if ((path.data[i] == '/'
-             || (path.data[i] == '\\' && read & NGX_SNAPSHOT_READ_BACKSLASH))
-            == slash)
+    known = !p->capitals && ngx_snapshot_route_find(route, router, rows, p, 0, 0);
+
+    if (!known) {
+        ngx_snapshot_route_unknown(route, router, p);
+    }
+
+    if ((!known || ngx_snapshot_route_is_word(route, &router->words))
+        && ngx_snapshot_route_find(route, router, rows, p, 1, 1))
+    {
+        route->odd |= NGX_SNAPSHOT_ODD_LETTERS;
+    }
+
+    if (p->dots) {
+        ngx_snapshot_route_suffix(route, router, rows, p, 1);
+    }
+}
+
+
+/* 1 where a snapshot id is a word of the table, but in other letters */
+
+static int
+ngx_snapshot_route_is_word(const ngx_snapshot_route_t *route,
+    const ngx_snapshot_path_words_t *words)
+{
+    return route->member
+           && ((ngx_snapshot_caseeq(route->id, words->literal)
+                && !ngx_snapshot_eq(route->id, words->literal))
+               || (ngx_snapshot_caseeq(route->id, words->collection)
+                   && !ngx_snapshot_eq(route->id, words->collection)));
+}
+
+
+/*
+ * Tries the path without the suffix of its last segment, and, where a body
+ * tells what is meant, without last segments that are nothing but a suffix.
+ */
+
+static void
+ngx_snapshot_route_suffix(ngx_snapshot_route_t *route,
+    const ngx_snapshot_router_t *router, const ngx_snapshot_rows_t *rows,
+    ngx_snapshot_path_t *p, int judged)
+{
+    unsigned             bare;
+    const u_char        *dot;
+    ngx_snapshot_str_t  *last;
+
+    bare = 0;
+
+    for ( ;; ) {
+
+        if (p->segments <= NGX_SNAPSHOT_SEGMENTS) {
+
+            last = &p->segment[p->segments - 1];
+            dot = memchr(last->data, '.', last->len);
+
+            if (dot > last->data) {
+                last->len = dot - last->data;
+            }
+
+            if ((bare || dot > last->data)
+                && ngx_snapshot_route_find(route, router, rows, p, 1, judged))
+            {
+                route->odd |= NGX_SNAPSHOT_ODD_SUFFIX;
+                return;
+            }
+        }
+
+        if (rows->use & NGX_SNAPSHOT_USE_NAMES || bare == p->dotted
+            || p->segments == 1)
+        {
+            return;
+        }
+
+        bare++;
+        p->segments--;
+    }
+}
+
+
+/* what is known of a path that no operation has: family, project, methods */
+
+static void
+ngx_snapshot_route_unknown(ngx_snapshot_route_t *route,
+    const ngx_snapshot_router_t *router, const ngx_snapshot_path_t *p)
+{
+    unsigned              i;
+    ngx_snapshot_route_t  other;
+
+    i = ngx_snapshot_route_version(router, p->segment[0], 0);
+
+    if (i == router->words.versions) {
+        return;
+    }
+
+    route->family = router->family[i];
+
+    if (p->segments <= NGX_SNAPSHOT_AT_COLLECTION
+        || !ngx_snapshot_eq(p->segment[NGX_SNAPSHOT_AT_COLLECTION],
+                            router->words.collection))
+    {
+        return;
+    }
+
+    route->project = p->segment[NGX_SNAPSHOT_AT_PROJECT];
+
+    for (i = 0; i < NGX_SNAPSHOT_METHODS; i++) {
+
+        if (ngx_snapshot_route_find(&other, router, &router->method[i], p, 0, 0)
+            && ngx_snapshot_route_is_sound(NGX_SNAPSHOT_PROJECT_ID,
+                                           other.project)
+            && (!ngx_snapshot_has_rules(other.operation) || !other.member
+                || ngx_snapshot_route_is_sound(NGX_SNAPSHOT_SNAPSHOT_ID,
+                                               other.id)))
+        {
+            route->methods |= 1u << i;
+        }
+    }
+}
+
+
+/* 1 where the segments are those of an operation, which is then set */
+
+static int
+ngx_snapshot_route_find(ngx_snapshot_route_t *route,
+    const ngx_snapshot_router_t *router, const ngx_snapshot_rows_t *rows,
+    const ngx_snapshot_path_t *p, int nocase, int judged)
+{
+    unsigned                   i, at, n, version;
+    const ngx_snapshot_row_t  *row;
+
+    version = ngx_snapshot_route_version(router, p->segment[0], nocase);
+
+    if (version == router->words.versions) {
+        return 0;
+    }
+
+    /* with a project id, then without one; at: the place of the collection */
+
+    for (at = NGX_SNAPSHOT_AT_COLLECTION; at >= NGX_SNAPSHOT_AT_PROJECT; at--) {
+
+        n = p->segments + NGX_SNAPSHOT_AT_COLLECTION - at;
+
+        if (p->segments <= at || n > NGX_SNAPSHOT_SEGMENTS
+            || !ngx_snapshot_route_same(p->segment[at],
+                                        router->words.collection, nocase))
+        {
+            continue;
+        }
+
+        for (i = rows->first[version][n]; i; i = row->next) {
+
+            row = &rows->row[i - 1];
+
+            if ((!judged || ngx_snapshot_has_rules(row->operation))
+                && ngx_snapshot_route_fits(row, &p->segment[at + 1], nocase))
+            {
+                ngx_snapshot_route_set(route, row, p, at);
+                return 1;
+            }
+        }
+    }
+
+    return 0;
+}
+
+
+/* 1 where the segments behind the collection are those of the row */
+
+static int
+ngx_snapshot_route_fits(const ngx_snapshot_row_t *row,
+    const ngx_snapshot_str_t *segment, int nocase)
+{
+    unsigned  i;
+
+    for (i = NGX_SNAPSHOT_AT_MEMBER; i < row->segments; i++, segment++) {
+
+        if (row->segment[i].len
+            && !ngx_snapshot_route_same(*segment, row->segment[i], nocase))
+        {
+            return 0;
+        }
+    }
+
+    return 1;
+}
+
+
+static void
+ngx_snapshot_route_set(ngx_snapshot_route_t *route,
+    const ngx_snapshot_row_t *row, const ngx_snapshot_path_t *p, unsigned at)
+{
+    route->operation = row->operation;
+    route->family = row->operation->family;
+    route->project.len = 0;
+    route->id.len = 0;
+
+    if (at == NGX_SNAPSHOT_AT_COLLECTION) {
+        route->project = p->segment[NGX_SNAPSHOT_AT_PROJECT];
+    }
+
+    route->member = row->segments > NGX_SNAPSHOT_AT_MEMBER
+                    && row->segment[NGX_SNAPSHOT_AT_MEMBER].len == 0;
+
+    if (route->member) {
+        route->id = p->segment[at + 1];
+    }
+}
+
+
+/* the number of a version, or as many as there are */
+
+static unsigned
+ngx_snapshot_route_version(const ngx_snapshot_router_t *router,
+    ngx_snapshot_str_t segment, int nocase)
+{
+    unsigned  i;
+
+    for (i = 0; i < router->words.versions; i++) {
+        if (ngx_snapshot_route_same(segment, router->words.version[i], nocase))
         {
             break;
         }
@@ -402,823 +545,23 @@ ngx_snapshot_route_until(ngx_snapshot_str_t path, size_t i, unsigned read,
 }
 
 
-/* tries every other way to read the path */
+/* most differ in length, or in their last letter */
 
 static int
-ngx_snapshot_route_otherwise(ngx_snapshot_route_t *route,
-    const ngx_snapshot_mem_t *mem, const ngx_snapshot_asked_t *asked,
-    ngx_snapshot_str_t path)
+ngx_snapshot_route_same(ngx_snapshot_str_t a, ngx_snapshot_str_t b, int nocase)
 {
-    u_char              *buf;
-    size_t               most, before;
-    unsigned             decode;
-    ngx_snapshot_str_t   decoded;
-
-    /* a project of the contract's reading must outlive the other readings */
-
-    buf = mem->alloc(mem->data, 4 * path.len + 4);
-    if (buf == NULL) {
-        return NGX_SNAPSHOT_ERROR;
-    }
-
-    decoded.data = buf;
-    most = 0;
-    before = 0;
-
-    for (decode = 0; decode < NGX_SNAPSHOT_DECODES; decode++) {
-
-        decoded.len = ngx_snapshot_route_decode(buf, path, decode);
-
-        if (decode == NGX_SNAPSHOT_DECODE_ALL) {
-            most = ngx_snapshot_route_most(asked->prefix, decoded);
-
-        } else if (decoded.len == before) {
-
-            /* decoding makes shorter what it changes, so it was read before */
-
-            continue;
-        }
-
-        before = decoded.len;
-
-        if (ngx_snapshot_route_decoded(route, asked, decoded, decode, most,
-                                       buf + path.len + 1))
-        {
-            break;
-        }
-    }
-
-    return NGX_SNAPSHOT_OK;
+    return a.len == b.len
+           && (nocase ? ngx_snapshot_caseeq(a, b)
+                      : a.data[a.len - 1] == b.data[b.len - 1]
+                        && memcmp(a.data, b.data, a.len) == 0);
 }
 
-
-/*
- * 1 where one of the ways to read what was decoded leads to an operation; buf
- * has room for the path three times and 3 bytes.  What only a decoded "#" or
- * "?" or a bare suffix leads to counts for operations with a body alone: there
- * a reading that the gateway did not think of is a write that nobody judged,
- * while GET looks names up, which may begin with any of these.
- */
 
 static int
-ngx_snapshot_route_decoded(ngx_snapshot_route_t *route,
-    const ngx_snapshot_asked_t *asked, ngx_snapshot_str_t decoded,
-    unsigned decode, size_t most, u_char *buf)
+ngx_snapshot_route_is_sound(ngx_snapshot_rule_e rule, ngx_snapshot_str_t value)
 {
-    unsigned             read, matters;
-    ngx_snapshot_str_t   norm;
+    ngx_snapshot_finding_t  finding;
 
-    /* what nobody cuts who leaves escapes to the next server */
-
-    static const unsigned  uncut[NGX_SNAPSHOT_DECODES] = {
-        [NGX_SNAPSHOT_DECODE_ONCE] = NGX_SNAPSHOT_READ_FRAGMENT
-                                     |NGX_SNAPSHOT_READ_QUERY,
-        [NGX_SNAPSHOT_DECODE_NOT] = NGX_SNAPSHOT_READ_QUERY
-    };
-
-    matters = ngx_snapshot_route_matters(decoded);
-
-    if (!(asked->bit & (NGX_SNAPSHOT_POST|NGX_SNAPSHOT_PUT))) {
-        matters &= ~(NGX_SNAPSHOT_READ_FRAGMENT|NGX_SNAPSHOT_READ_QUERY);
-    }
-
-    norm.data = buf;
-
-    for (read = 0; read <= NGX_SNAPSHOT_READ_ALL; read++) {
-
-        /* what does not matter is read in one way only */
-
-        if (read & ~matters || ngx_snapshot_route_again(read)) {
-            continue;
-        }
-
-        norm.len = ngx_snapshot_route_normalize(buf, decoded, read, most);
-
-        if (ngx_snapshot_route_try(route, asked, buf, norm.len)) {
-            return 1;
-        }
-
-        if (decode != NGX_SNAPSHOT_DECODE_ALL
-            && !(read & uncut[decode])
-            && ngx_snapshot_route_later(route, asked, norm, most,
-                                        buf + norm.len + 1))
-        {
-            return 1;
-        }
-    }
-
-    return 0;
-}
-
-
-/*
- * What a server that resolved dot segments passes on is decoded by the next
- * one, which then has a normal form of it, or looks at it as it is.  1 where
- * that leads to an operation; buf has room for the path twice and 2 bytes.
- */
-
-static int
-ngx_snapshot_route_later(ngx_snapshot_route_t *route,
-    const ngx_snapshot_asked_t *asked, ngx_snapshot_str_t path, size_t most,
-    u_char *buf)
-{
-    u_char              *out;
-    size_t               len, before;
-    unsigned             decode;
-    ngx_snapshot_str_t   decoded;
-
-    if (memchr(path.data, '%', path.len) == NULL) {
-        return 0;
-    }
-
-    out = buf + path.len + 1;
-
-    decoded.data = buf;
-    before = path.len;
-
-    for (decode = 0; decode < NGX_SNAPSHOT_DECODE_NOT; decode++) {
-
-        decoded.len = ngx_snapshot_route_decode(buf, path, decode);
-
-        if (decoded.len == before) {
-            break;
-        }
-
-        before = decoded.len;
-
-        len = ngx_snapshot_route_normalize(out, decoded,
-                                           NGX_SNAPSHOT_READ_CONTRACT, most);
-
-        if (ngx_snapshot_route_try(route, asked, out, len)) {
-            return 1;
-        }
-
-        if (!(ngx_snapshot_route_matters(decoded)
-              & NGX_SNAPSHOT_READ_CONTRACT))
-        {
-            continue;
-        }
-
-        len = ngx_snapshot_route_normalize(out, decoded, 0, most);
-
-        if (ngx_snapshot_route_try(route, asked, out, len)) {
-            return 1;
-        }
-    }
-
-    return 0;
-}
-
-
-/*
- * 1 where a reading of the path that is not the contract's leads to an
- * operation, which is then set; a suffix is taken off the reading.
- */
-
-static int
-ngx_snapshot_route_try(ngx_snapshot_route_t *route,
-    const ngx_snapshot_asked_t *asked, u_char *p, size_t len)
-{
-    ngx_snapshot_str_t    norm;
-    ngx_snapshot_route_t  other;
-
-    other = *route;
-
-    norm.data = p;
-    norm.len = ngx_snapshot_route_suffix(p, len, 0);
-
-    if (!ngx_snapshot_route_find(&other, asked, norm)) {
-
-        if (!(asked->bit & (NGX_SNAPSHOT_POST|NGX_SNAPSHOT_PUT))) {
-            return 0;
-        }
-
-        norm.len = ngx_snapshot_route_suffix(p, norm.len, 1);
-
-        if (!ngx_snapshot_route_find(&other, asked, norm)) {
-            return 0;
-        }
-    }
-
-    *route = other;
-    route->canonical = 0;
-
-    return 1;
-}
-
-
-/*
- * 1 where the normal form is that of an operation, which is then set; clears
- * canonical where its fixed parts are spelled in other letters.
- */
-
-static int
-ngx_snapshot_route_find(ngx_snapshot_route_t *route,
-    const ngx_snapshot_asked_t *asked, ngx_snapshot_str_t norm)
-{
-    unsigned            at, n;
-    ngx_snapshot_str_t  head, seg[NGX_SNAPSHOT_SEGMENTS];
-
-    n = ngx_snapshot_route_split(norm, asked->prefix, seg);
-
-    /* with a project id, then without one */
-
-    for (at = 2; at > 0; at--) {
-
-        if (n <= at
-            || !ngx_snapshot_caseeq(seg[at], ngx_snapshot_segment)
-            || !ngx_snapshot_route_match(route, asked, seg, n, at))
-        {
-            continue;
-        }
-
-        head.data = norm.data;
-        head.len = asked->prefix.len;
-
-        if (!ngx_snapshot_eq(head, asked->prefix)
-            || !ngx_snapshot_eq(seg[0], route->operation->version)
-            || !ngx_snapshot_eq(seg[at], ngx_snapshot_segment)
-            || (n > at + 1
-                && ngx_snapshot_caseeq(seg[at + 1], ngx_snapshot_detail)
-                && !ngx_snapshot_eq(seg[at + 1], ngx_snapshot_detail)))
-        {
-            route->canonical = 0;
-        }
-
-        return 1;
-    }
-
-    return 0;
-}
-
-
-/*
- * Holds the segments, of which seg[at] is "snapshots", against the table.
- * Sets the project where the version is known, the operation where all fits.
- */
-
-static int
-ngx_snapshot_route_match(ngx_snapshot_route_t *route,
-    const ngx_snapshot_asked_t *asked, ngx_snapshot_str_t *seg, unsigned n,
-    unsigned at)
-{
-    unsigned                         project, member;
-    ngx_snapshot_shape_e             shape;
-    ngx_snapshot_finding_t           found;
-    const ngx_snapshot_operation_t  *op;
-
-    shape = (n == at + 1) ? NGX_SNAPSHOT_COLLECTION
-            : (n == at + 2) ? NGX_SNAPSHOT_MEMBER : NGX_SNAPSHOT_OTHER;
-
-    if (shape == NGX_SNAPSHOT_MEMBER
-        && ngx_snapshot_caseeq(seg[at + 1], ngx_snapshot_detail))
-    {
-        shape = NGX_SNAPSHOT_DETAIL;
-    }
-
-    project = 0;
-    member = 0;
-
-    if (at == 2) {
-        project = ngx_snapshot_check(
-                      &ngx_snapshot_rules[NGX_SNAPSHOT_PROJECT_ID], 0, NULL,
-                      seg[1], &found);
-    }
-
-    if (shape == NGX_SNAPSHOT_MEMBER) {
-        member = ngx_snapshot_check(
-                     &ngx_snapshot_rules[NGX_SNAPSHOT_SNAPSHOT_ID], 0, NULL,
-                     seg[at + 1], &found);
-    }
-
-    for (op = ngx_snapshot_operations; op->name.len; op++) {
-
-        if (!ngx_snapshot_caseeq(op->version, seg[0])) {
-            continue;
-        }
-
-        route->family = op->family;
-
-        if (at == 2) {
-            route->project = seg[1];
-        }
-
-        if (op->methods & asked->bit) {
-
-            /* to a router "detail" is a snapshot id where no word fits */
-
-            if (op->shape == shape
-                || (op->shape == NGX_SNAPSHOT_MEMBER
-                    && shape == NGX_SNAPSHOT_DETAIL))
-            {
-                route->operation = op;
-
-                if (op->shape == NGX_SNAPSHOT_MEMBER) {
-                    route->id = seg[at + 1];
-                }
-
-                return 1;
-            }
-        }
-
-        if (op->shape == shape && project
-            && (shape != NGX_SNAPSHOT_MEMBER || member))
-        {
-            route->methods |= op->methods;
-        }
-    }
-
-    return 0;
-}
-
-
-/*
- * Cuts a normal form after the prefix at its slashes.  Returns the number of
- * segments, NGX_SNAPSHOT_SEGMENTS where there are as many or more.
- */
-
-static unsigned
-ngx_snapshot_route_split(ngx_snapshot_str_t norm, ngx_snapshot_str_t prefix,
-    ngx_snapshot_str_t *seg)
-{
-    unsigned             n;
-    const u_char        *p, *last, *slash;
-    ngx_snapshot_str_t   head;
-
-    head.data = norm.data;
-    head.len = prefix.len;
-
-    if (norm.len <= prefix.len
-        || norm.data[prefix.len] != '/'
-        || !ngx_snapshot_caseeq(head, prefix))
-    {
-        return 0;
-    }
-
-    p = norm.data + prefix.len;
-    last = norm.data + norm.len;
-
-    for (n = 0; n < NGX_SNAPSHOT_SEGMENTS && p < last; n++) {
-
-        p++;
-
-        slash = (p < last) ? memchr(p, '/', last - p) : NULL;
-
-        if (slash == NULL) {
-            slash = last;
-        }
-
-        seg[n].data = p;
-        seg[n].len = slash - p;
-
-        p = slash;
-    }
-
-    return n;
-}
-
-
-/* 1 where one of the segments of the normal form is "snapshots" */
-
-static int
-ngx_snapshot_route_in_scope(ngx_snapshot_str_t norm)
-{
-    const u_char        *p, *last;
-    ngx_snapshot_str_t   seg;
-
-    last = norm.data + norm.len;
-
-    for (p = norm.data; p < last; p = seg.data + seg.len) {
-
-        seg.data = (*p == '/') ? p + 1 : p;
-        seg.len = 0;
-
-        while (seg.data + seg.len < last && seg.data[seg.len] != '/') {
-            seg.len++;
-        }
-
-        if (ngx_snapshot_caseeq(seg, ngx_snapshot_segment)) {
-            return 1;
-        }
-    }
-
-    return 0;
-}
-
-
-/*
- * 1 where nothing in the path can be read in more than one way, but for the
- * case of letters: it is its own normal form.
- */
-
-static int
-ngx_snapshot_route_plain(ngx_snapshot_str_t path)
-{
-    u_char  prev;
-    size_t  i, suffix;
-
-    if (path.len == 0 || path.data[0] != '/') {
-        return 0;
-    }
-
-    prev = 'x';
-    suffix = 0;
-
-    for (i = 0; i < path.len; i++) {
-
-        switch (path.data[i]) {
-
-        case '%':
-        case '\\':
-        case ';':
-        case '#':
-        case '?':
-            return 0;
-
-        case '/':
-        case '.':
-            if (prev == '/') {
-                return 0;
-            }
-
-            suffix = (path.data[i] == '.');
-            break;
-
-        default:
-            if (ngx_snapshot_route_blank(path.data[i])) {
-                return 0;
-            }
-        }
-
-        prev = path.data[i];
-    }
-
-    return prev != '/' && !suffix;
-}
-
-
-/* 0 where no reading of the path can have a segment "snapshots" */
-
-static int
-ngx_snapshot_route_hints(ngx_snapshot_str_t path)
-{
-    size_t              i;
-    ngx_snapshot_str_t  s;
-
-    s.len = ngx_snapshot_segment.len;
-
-    for (i = 0; i < path.len; i++) {
-
-        if (path.data[i] == '%') {
-            return 1;
-        }
-
-        s.data = path.data + i;
-
-        if (path.len - i >= s.len
-            && ngx_snapshot_caseeq(s, ngx_snapshot_segment))
-        {
-            return 1;
-        }
-    }
-
-    return 0;
-}
-
-
-/*
- * 1 where another reading that is tried comes to the same: only dot segments
- * take empty ones away, and a path is cut at its first "#" or "?".
- */
-
-static int
-ngx_snapshot_route_again(unsigned read)
-{
-    unsigned  cuts;
-
-    cuts = NGX_SNAPSHOT_READ_FRAGMENT|NGX_SNAPSHOT_READ_QUERY;
-
-    return (read & cuts) == cuts
-           || (read & (NGX_SNAPSHOT_READ_MERGE|NGX_SNAPSHOT_READ_DOTS))
-              == NGX_SNAPSHOT_READ_MERGE;
-}
-
-
-/* which ways to read the path differ */
-
-static unsigned
-ngx_snapshot_route_matters(ngx_snapshot_str_t path)
-{
-    size_t    i;
-    unsigned  matters;
-
-    matters = 0;
-
-    for (i = 0; i < path.len; i++) {
-
-        switch (path.data[i]) {
-
-        case '.':
-            matters |= NGX_SNAPSHOT_READ_MERGE|NGX_SNAPSHOT_READ_DOTS;
-            break;
-
-        case '\\':
-            matters |= NGX_SNAPSHOT_READ_BACKSLASH;
-            break;
-
-        case '#':
-            matters |= NGX_SNAPSHOT_READ_FRAGMENT;
-            break;
-
-        case '?':
-            matters |= NGX_SNAPSHOT_READ_QUERY;
-            break;
-
-        default:
-            if (ngx_snapshot_route_blank(path.data[i])
-                || path.data[i] == ';')
-            {
-                matters |= NGX_SNAPSHOT_READ_PARAMS;
-            }
-        }
-    }
-
-    return matters;
-}
-
-
-/*
- * So many segments a reading of the path may have, of those that stay, before
- * dots are resolved and suffixes taken off: those of an operation, and for each
- * segment that begins with a dot itself and another one.
- */
-
-static size_t
-ngx_snapshot_route_most(ngx_snapshot_str_t prefix, ngx_snapshot_str_t decoded)
-{
-    size_t  i, n;
-
-    n = NGX_SNAPSHOT_SEGMENTS;
-
-    for (i = 0; i < prefix.len; i++) {
-        n += (prefix.data[i] == '/');
-    }
-
-    for (i = 0; i < decoded.len; i++) {
-
-        if (decoded.data[i] == '.'
-            && (i == 0
-                || decoded.data[i - 1] == '/' || decoded.data[i - 1] == '\\'))
-        {
-            n += 2;
-        }
-    }
-
-    return n;
-}
-
-
-/*
- * Decoding until nothing changes is done in one go: where a byte completes an
- * escape with those before it, they become one byte, which may complete
- * another.  Two escapes never share a byte, so the order does not matter.
- */
-
-static size_t
-ngx_snapshot_route_decode(u_char *buf, ngx_snapshot_str_t path,
-    unsigned decode)
-{
-    size_t              i, len;
-    ngx_snapshot_str_t  escape;
-
-    if (decode == NGX_SNAPSHOT_DECODE_ONCE) {
-        return ngx_snapshot_percent_decode(buf, path, 0, NULL);
-    }
-
-    len = 0;
-    escape.len = 3;
-
-    for (i = 0; i < path.len; i++) {
-
-        buf[len++] = path.data[i];
-
-        if (decode == NGX_SNAPSHOT_DECODE_NOT) {
-            continue;
-        }
-
-        while (len >= 3 && buf[len - 3] == '%') {
-
-            escape.data = buf + len - 3;
-
-            if (ngx_snapshot_percent_decode(buf + len - 3, escape, 0, NULL)
-                != 1)
-            {
-                break;
-            }
-
-            len -= 2;
-        }
-    }
-
-    return len;
-}
-
-
-/*
- * Writes the path as it is read into out, which has room for as much + 1; or
- * nothing where there are more segments than most, of those that stay.
- */
-
-static size_t
-ngx_snapshot_route_normalize(u_char *out, ngx_snapshot_str_t path,
-    unsigned read, size_t most)
-{
-    size_t               len, n;
-    const u_char        *p, *last;
-    ngx_snapshot_str_t   seg;
-
-    n = 0;
-    len = 0;
-    p = path.data;
-    last = path.data + path.len;
-
-    if (p < last && *p == '/') {
-        p++;
-    }
-
-    while (p < last) {
-
-        seg.data = p;
-
-        while (p < last
-               && *p != '/'
-               && (*p != '\\' || !(read & NGX_SNAPSHOT_READ_BACKSLASH))
-               && (*p != '#' || !(read & NGX_SNAPSHOT_READ_FRAGMENT))
-               && (*p != '?' || !(read & NGX_SNAPSHOT_READ_QUERY)))
-        {
-            p++;
-        }
-
-        seg.len = p - seg.data;
-
-        if (p < last && (*p == '#' || *p == '?')) {
-            p = last;
-
-        } else {
-            p++;
-        }
-
-        seg = ngx_snapshot_route_trim(seg, read);
-
-        if (seg.len == 0 && read & NGX_SNAPSHOT_READ_MERGE) {
-            continue;
-        }
-
-        if (read & NGX_SNAPSHOT_READ_DOTS) {
-
-            if (seg.len == 1 && seg.data[0] == '.') {
-                continue;
-            }
-
-            if (seg.len == 2 && seg.data[0] == '.' && seg.data[1] == '.') {
-
-                while (len && out[--len] != '/') { /* void */ }
-
-                continue;
-            }
-        }
-
-        if (seg.len && ngx_snapshot_route_stays(seg.data[0]) && ++n > most) {
-            return 0;
-        }
-
-        out[len++] = '/';
-        memcpy(out + len, seg.data, seg.len);
-        len += seg.len;
-    }
-
-    if (!(read & NGX_SNAPSHOT_READ_MERGE)) {
-        len = ngx_snapshot_route_merge(out, len);
-    }
-
-    return len;
-}
-
-
-/* 1 where a segment that begins so is not empty to any server behind */
-
-static int
-ngx_snapshot_route_stays(u_char c)
-{
-    return c != '%' && c != ';' && c != '\\' && !ngx_snapshot_route_blank(c);
-}
-
-
-/* drops empty segments, which have had their effect on dot segments */
-
-static size_t
-ngx_snapshot_route_merge(u_char *out, size_t len)
-{
-    size_t  i, n;
-
-    n = 0;
-
-    for (i = 0; i < len; i++) {
-        if (out[i] != '/' || (i + 1 < len && out[i + 1] != '/')) {
-            out[n++] = out[i];
-        }
-    }
-
-    return n;
-}
-
-
-static ngx_snapshot_str_t
-ngx_snapshot_route_trim(ngx_snapshot_str_t seg, unsigned read)
-{
-    const u_char  *p;
-
-    if (seg.len == 0 || !(read & NGX_SNAPSHOT_READ_PARAMS)) {
-        return seg;
-    }
-
-    p = memchr(seg.data, ';', seg.len);
-
-    if (p) {
-        seg.len = p - seg.data;
-    }
-
-    while (seg.len && ngx_snapshot_route_blank(seg.data[seg.len - 1])) {
-        seg.len--;
-    }
-
-    return seg;
-}
-
-
-/*
- * What servers take for white space: Python's, which Cinder's is, splits the
- * request line at these of Latin-1 as well.
- */
-
-static int
-ngx_snapshot_route_blank(u_char c)
-{
-    return c <= 0x20 || c == 0x85 || c == 0xa0;
-}
-
-
-/*
- * Takes ".json" and the like off the last segment; where the suffix is all of
- * it, only if bare is set, and then off the one before as well.
- */
-
-static size_t
-ngx_snapshot_route_suffix(const u_char *out, size_t len, unsigned bare)
-{
-    size_t               slash;
-    const u_char        *dot;
-    ngx_snapshot_str_t   seg;
-
-    for (slash = len; slash > 0; len = slash) {
-
-        while (out[--slash] != '/') { /* void */ }
-
-        seg.data = out + slash + 1;
-        seg.len = len - slash - 1;
-
-        dot = memchr(seg.data, '.', seg.len);
-
-        if (dot == NULL) {
-            return len;
-        }
-
-        seg.len = dot - seg.data;
-        seg = ngx_snapshot_route_trim(seg, NGX_SNAPSHOT_READ_PARAMS);
-
-        if (seg.len) {
-            return slash + 1 + seg.len;
-        }
-
-        if (!bare) {
-            return len;
-        }
-    }
-
-    return 0;
-}
-
-
-static unsigned
-ngx_snapshot_route_method(ngx_snapshot_str_t method)
-{
-    const ngx_snapshot_method_t  *m;
-
-    for (m = ngx_snapshot_methods; m->method; m++) {
-        if (ngx_snapshot_same(m->name, method)) {
-            return m->method;
-        }
-    }
-
-    return 0;
+    return ngx_snapshot_check(&ngx_snapshot_rules[rule], 0, NULL, value,
+                              &finding);
 }

@@ -1,5 +1,8 @@
 
-/* Method and path to an operation. */
+/*
+ * Method and path to an operation: the segments of a plain path against the
+ * rows of the contract.  Knows the table, and nothing of servers.
+ */
 
 
 #ifndef _NGX_SNAPSHOT_ROUTE_H_INCLUDED_
@@ -7,19 +10,25 @@
 
 
 #include "ngx_snapshot_contract.h"
+#include "ngx_snapshot_path.h"
 
 
 #pragma GCC visibility push(hidden)
 
 
+/* the paths of all operations, cut into segments once, and their words */
+
+typedef struct ngx_snapshot_router_s  ngx_snapshot_router_t;
+
+
 /*
  * operation is NULL for a request that is not in scope, and
- * &ngx_snapshot_unknown for one that is, but is not documented; family is
- * known by the version even so.  project and id are as found, well-formed or
- * not; they name bytes of the path or of memory from mem.  canonical says that
- * the path is its normal form byte for byte.  methods are those that the path
- * is documented with.  sound says that project and id are known to be
- * well-formed.
+ * &ngx_snapshot_unknown for one that is, but is no operation; family is known
+ * by the version even so, in an odd path by the first one that it has.  project and id are as found, well-formed or not;
+ * they name bytes of the path or of memory from mem; member says that there is
+ * an id.  methods are those of the operations that the path of an unknown one
+ * has.  odd is a set of NGX_SNAPSHOT_ODD_: what breaks the rule uri-canonical,
+ * or 0.
  */
 
 typedef struct {
@@ -27,33 +36,32 @@ typedef struct {
     ngx_snapshot_str_t               project;
     ngx_snapshot_str_t               id;
     ngx_snapshot_family_e            family;
+    unsigned                         member;
     unsigned                         methods;
-    unsigned                         canonical;
-    unsigned                         sound;
+    unsigned                         odd;
 } ngx_snapshot_route_t;
 
 
 /*
+ * Makes the router from the rows, once at the start.  It lives in memory from
+ * mem.  Returns NULL where that is short.
+ */
+
+ngx_snapshot_router_t *ngx_snapshot_router(const ngx_snapshot_mem_t *mem);
+
+/*
  * Finds the operation of a request, CONTRACT section 1.  method is the token
  * of the request line, path its target up to the first "?", prefix what stands
- * before the version in this deployment, without a trailing slash, or empty.
- * sent is 1 for bytes that the client sent, 0 for a path that a server has
- * decoded.  Takes memory only for a path that is not spelled plainly.  Returns
- * NGX_SNAPSHOT_OK, or NGX_SNAPSHOT_ERROR where memory is short.
+ * before the version in this deployment, without a slash at its end, or empty;
+ * anywhere is 1 where what stands there is not known.  Takes time in proportion
+ * to the length of the path, and memory only for a path that is not plain.
+ * Returns NGX_SNAPSHOT_OK, or NGX_SNAPSHOT_ERROR where memory is short.
  */
 
 int ngx_snapshot_route(ngx_snapshot_route_t *route,
-    const ngx_snapshot_mem_t *mem, ngx_snapshot_str_t method,
-    ngx_snapshot_str_t path, ngx_snapshot_str_t prefix, int sent);
-
-/*
- * 1 where a path that the client sent is its normal form (CONTRACT section 1)
- * but for a suffix, whatever it leads to; 0 where it is not, NGX_SNAPSHOT_ERROR
- * where memory is short.
- */
-
-int ngx_snapshot_route_normal(const ngx_snapshot_mem_t *mem,
-    ngx_snapshot_str_t path);
+    const ngx_snapshot_router_t *router, const ngx_snapshot_mem_t *mem,
+    ngx_snapshot_str_t method, ngx_snapshot_str_t path,
+    ngx_snapshot_str_t prefix, int anywhere);
 
 
 #pragma GCC visibility pop

@@ -18,21 +18,32 @@ static const u_char *ngx_snapshot_text_digits(const u_char *p,
 static const char  ngx_snapshot_digits[] = "0123456789ABCDEF";
 
 
-#define W  (NGX_SNAPSHOT_BYTE_PLAIN|NGX_SNAPSHOT_BYTE_WORD)
+#define N  NGX_SNAPSHOT_BYTE_NO_SLASH
+#define B  (N|NGX_SNAPSHOT_BYTE_BREAK)
+#define P  (N|NGX_SNAPSHOT_BYTE_PLAIN)
+#define S  (P|NGX_SNAPSHOT_BYTE_PATH)
+#define W  (S|NGX_SNAPSHOT_BYTE_WORD)
 #define H  (W|NGX_SNAPSHOT_BYTE_HEX)
-#define P  NGX_SNAPSHOT_BYTE_PLAIN
 
 const u_char  ngx_snapshot_bytes[256] = {
-    [' '] = P, ['!'] = P, ['#' ... ','] = P, ['-'] = W, ['.'] = P, ['/'] = P,
-    ['0' ... '9'] = H, [':' ... '@'] = P,
-    ['A' ... 'F'] = H, ['G' ... 'Z'] = W, ['['] = P, [']'] = P, ['^'] = P,
-    ['_'] = W, ['`'] = P,
-    ['a' ... 'f'] = H, ['g' ... 'z'] = W, ['{' ... '~'] = P
+    [0x00 ... 0x1f] = B, [' '] = P|B, ['!'] = S, ['"'] = N, ['#'] = P|B,
+    ['$'] = S, ['%'] = P|B, ['&' ... ','] = S, ['-'] = W, ['.'] = S,
+    ['/'] = NGX_SNAPSHOT_BYTE_PLAIN|NGX_SNAPSHOT_BYTE_BREAK,
+    ['0' ... '9'] = H, [':'] = S, [';'] = P|B, ['<'] = P, ['='] = S,
+    ['>'] = P, ['?'] = P|B, ['@'] = S,
+    ['A' ... 'F'] = H, ['G' ... 'Z'] = W, ['['] = P, ['\\'] = B, [']'] = P,
+    ['^'] = P, ['_'] = W, ['`'] = P,
+    ['a' ... 'f'] = H, ['g' ... 'z'] = W, ['{' ... '}'] = P, ['~'] = S,
+    [0x7f] = B, [0x80 ... 0x84] = N, [0x85] = B, [0x86 ... 0x9f] = N,
+    [0xa0] = B, [0xa1 ... 0xff] = N
 };
 
+#undef N
+#undef B
+#undef P
+#undef S
 #undef W
 #undef H
-#undef P
 
 
 void
@@ -148,6 +159,23 @@ ngx_snapshot_text_hex(ngx_snapshot_text_t *t, u_char c)
     buf[2] = ngx_snapshot_digits[c & 0xf];
 
     ngx_snapshot_text_add(t, buf, 3);
+}
+
+
+void
+ngx_snapshot_text_set(ngx_snapshot_text_t *t, const ngx_snapshot_str_t *names,
+    unsigned set, const char *last)
+{
+    const char  *before;
+
+    for (before = ""; set; set >>= 1, names++) {
+
+        if (set & 1) {
+            ngx_snapshot_text_cstr(t, (set == 1 && *before) ? last : before);
+            ngx_snapshot_text_add(t, names->data, names->len);
+            before = ", ";
+        }
+    }
 }
 
 

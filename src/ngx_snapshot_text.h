@@ -22,12 +22,17 @@
 
 /*
  * What a byte is, for code that walks over many: a hex digit; one of 0-9, A-Z,
- * a-z, "-" and "_"; printable ASCII that JSON need not escape.
+ * a-z, "-" and "_"; printable ASCII that JSON need not escape; of the segments of
+ * a plain path, CONTRACT section 1; where a lenient server may cut a path: a
+ * slash, ";", "#", "?", "%", a blank, a control byte; anything but a slash.
  */
 
-#define NGX_SNAPSHOT_BYTE_HEX    0x01
-#define NGX_SNAPSHOT_BYTE_WORD   0x02
-#define NGX_SNAPSHOT_BYTE_PLAIN  0x04
+#define NGX_SNAPSHOT_BYTE_HEX       0x01
+#define NGX_SNAPSHOT_BYTE_WORD      0x02
+#define NGX_SNAPSHOT_BYTE_PLAIN     0x04
+#define NGX_SNAPSHOT_BYTE_PATH      0x08
+#define NGX_SNAPSHOT_BYTE_BREAK     0x10
+#define NGX_SNAPSHOT_BYTE_NO_SLASH  0x20
 
 extern const u_char  ngx_snapshot_bytes[256];
 
@@ -98,6 +103,14 @@ ngx_snapshot_text_cut(ngx_snapshot_text_t *t, size_t len)
 /* Appends a number in decimal digits. */
 
 void ngx_snapshot_text_num(ngx_snapshot_text_t *t, uint64_t n);
+
+/*
+ * Appends those of the names whose bit is in the set, the lowest first, with
+ * "last" before the last of several and ", " before the others.
+ */
+
+void ngx_snapshot_text_set(ngx_snapshot_text_t *t,
+    const ngx_snapshot_str_t *names, unsigned set, const char *last);
 
 /*
  * Appends what a client chose so that it is safe in headers and logs: control

@@ -155,9 +155,9 @@ my $bad = create_body(name => 'n' x 256);
 
 # what there is before the first request
 
-is(grep({ /^\Q$requests\E/ } keys %$last), 10 * 4,
+is(grep({ /^\Q$requests\E/ } keys %$last), 19 * 4,
    'all operations and verdicts are there from the start');
-is(grep({ /^\Q$upstream\E/ } keys %$last), 10 * 4 * 5,
+is(grep({ /^\Q$upstream\E/ } keys %$last), 19 * 4 * 5,
    'and all statuses');
 is(join(' ', grep { $last->{$_} != 0 } keys %$last),
    join(' ', grep { /build_info/ } keys %$last), 'with 0');
@@ -180,7 +180,7 @@ for my $series (
 for my $series (
     [evs_v3_create => 'snapshot-id'], [evs_v3_create => 'limit-range'],
     [evs_v3_update => 'boolean-string'], [dws_v1_create => 'volume-id'],
-    [evs_v3_detail => 'json-syntax'], [unknown => 'uri-canonical'],
+    [evs_v3_detail => 'json-syntax'], [unknown => 'content-type'],
 ) {
     ok(!exists $last->{by($violations, [operation => $series->[0]],
         [rule => $series->[1]], [severity => 'reject'])},
@@ -219,6 +219,10 @@ is_deeply(changed(), counted('evs_v3_detail', 'rejected', 'none',
           ['limit-range', 'reject']), 'HEAD');
 
 $g->get("$path/some-name");
+is_deeply(changed(), counted('evs_show', 'accepted', '2xx'),
+          'a sibling has a name');
+
+$g->get("$path/some%20name");
 is_deeply(changed(), counted('unknown', 'accepted', '2xx'),
           'what is not documented is "unknown"');
 

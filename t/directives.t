@@ -199,26 +199,29 @@ is($g->get("/lax/$collection?offset=10")->{status}, 400, 'offset over max=9');
 
 # operation-known
 
-$r = $g->request('DELETE', "/pass/$collection/" . SNAPSHOT);
+$r = $g->request('PATCH', "/pass/$collection/" . SNAPSHOT);
 is("$r->{status} $r->{fault} $r->{error}{code} $r->{headers}{allow}[0]",
-   '405 badMethod 405 PUT', 'only the method is wrong');
-is($g->get("/pass/$collection/" . SNAPSHOT)->{status}, 405, 'also for GET');
+   '405 badMethod 405 GET, HEAD, PUT, DELETE', 'only the method is wrong');
 $r = $g->request('PATCH', "/pass/$collection");
 is("$r->{status} $r->{headers}{allow}[0]", '405 GET, HEAD, POST',
    'a collection');
-$r = $g->request('POST', "/pass/$collection/detail");
-is("$r->{status} $r->{headers}{allow}[0]", '405 GET, HEAD', 'the details');
-$r = $g->request('GET', '/pass/v1.0/p/snapshots');
-is("$r->{status} $r->{error}{code} $r->{headers}{allow}[0]", '405 405 POST',
-   'DWS');
-$r = $g->get("/pass/$collection/" . SNAPSHOT . '/metadata');
+$r = $g->request('POST', "/pass/$collection/a-name");
+is("$r->{status} $r->{headers}{allow}[0]", '405 GET, HEAD, DELETE',
+   'a name, which no update has');
+$r = $g->request('PUT', '/pass/v1.0/p/snapshots');
+is("$r->{status} $r->{error}{code} $r->{headers}{allow}[0]",
+   '405 405 GET, POST', 'DWS');
+$r = $g->get("/pass/$collection/" . SNAPSHOT . '/extra');
 is("$r->{status} $r->{fault} $r->{error}{code}", '404 itemNotFound EVS.5404',
    'no documented path');
 is($r->{headers}{allow}, undef, 'has no methods');
-$r = $g->get('/pass/v1.0/p/snapshots/x');
+$r = $g->get('/pass/v1.0/p/snapshots/x/y');
 is("$r->{status} $r->{error}{code}", '404 404', 'DWS');
 is($g->get('/pass/v4/p/snapshots')->{status}, 404, 'no documented version');
-is($g->get("/pass/$collection/a-name")->{status}, 404, 'a name is no id');
+is($g->get("/pass/$collection/a%20name")->{status}, 404,
+   'a name that is escaped is known to none');
+is($g->request('DELETE', "/pass/$collection/a-name")->{status}, 200,
+   'a sibling is known');
 is($g->get("/pass/$collection")->{status}, 200, 'what is known passes');
 
 

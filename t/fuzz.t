@@ -126,18 +126,29 @@ my @breaks = (
         s/\n +\|\| \(\*p == 0xc2 && p\[1\] < 0xa0\)//
     }],
 
-    ['route', 'route', 'an escape of an escape is left', sub {
-        s/while \(len >= 3 && buf\[len - 3\] == '%'\) \{/
-          for (int once = 1; once && len >= 3 && buf[len - 3] == '%'; once = 0) {/
+    ['route', 'path', 'an escape of an escape is left', sub {
+        s/while \(d - buf >= 3 && d\[-3\] == '%'/while (0 \&\& d[-3] == '%'/
     }],
-    ['route', 'route', 'a path with an escape is out of scope', sub {
-        s/(if \(path\.data\[i\] == '%'\) \{\n +return) 1/$1 0/
+    ['route', 'path', 'a path with an escape is out of scope', sub {
+        s/(p->scope = r->form\[0\]\.word != NGX_SNAPSHOT_NOWHERE)/$1 \&\& 0/
+    }],
+    ['route', 'path', 'what is left of an escape is not taken out', sub {
+        s/out \+= \(\*p != '%'\);/out++;/
+    }],
+    ['route', 'path', 'a dot segment in the rest is overlooked', sub {
+        s/return !ngx_snapshot_path_climbs\(text, r->head\);/return 1;/
+    }],
+    ['route', 'path', 'a version before the collection is overlooked', sub {
+        s/at < f->word;/0;/
+    }],
+    ['route', 'path', 'the first byte of the rest may be any', sub {
+        s/\|\| !ngx_snapshot_path_first\(r, text, i\)\) \{/|| 0) {/
     }],
     ['route', 'route', 'another spelling of the prefix is plain', sub {
-        s/!ngx_snapshot_eq\(head, asked->prefix\)\n +\|\| //
+        s/known = !p->capitals && /known = /
     }],
-    ['route', 'route', 'a snapshot id is taken as it is', sub {
-        s/(0, NULL, id, &finding\))\)\n/$1 && id.len == 0)\n/
+    ['route', 'route', 'a suffix is overlooked', sub {
+        s/route->odd \|= NGX_SNAPSHOT_ODD_SUFFIX;//
     }],
 
     ['report', 'text', 'a quote is not escaped in JSON', sub {

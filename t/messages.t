@@ -81,7 +81,7 @@ my $type = ['Content-Type', 'application/json'];
 ask('POST', '/v3/' . 'p' x 65 . '/snapshots', [$type], '{}');
 ask('GET', '/v3/p.q/snapshots');
 ask('GET', '/v3/snapshots');
-ask('DELETE', "$path/detail");
+ask('PATCH', "$path/detail");
 ask('PUT', $path, [$type], '{}');
 ask('GET', "/v1.0/@{[PROJECT]}/snapshots/a/b/c");
 ask('GET', "$path?_method=PUT;x&name=%zz&status=&sort_dir=&offset=&marker=");
@@ -152,7 +152,7 @@ for my $case (
     ['body-size', 'body: must be at most 1 byte, is larger'],
     ['json-syntax', 'body: must be one JSON object in UTF-8, is malformed at'
                     . ' line 1, column 2'],
-    ['operation-known', 'method: must be GET or HEAD for this path, is'
+    ['operation-known', 'method: must be GET, HEAD or DELETE for this path, is'
                         . ' another'],
     ['field-unknown', 'a: must be the field snapshot, is unknown'],
     ['field-unknown', 'snapshot.x: must be one of the fields volume_id, force,'

@@ -154,6 +154,10 @@ sub try {
         my $passes = $status == 200 && $target !~ /validate|json|metrics/;
         my ($n, @wrong) = (0);
 
+        # a mode that nginx has no memory for is none, so the gateway enforces
+
+        my @bad = grep({ $_->[0] eq 'X-Mode' } @$headers) ? 400 : ();
+
         for ($n = 1; $n < 2000; $n++) {
             left($n);
 
@@ -166,7 +170,7 @@ sub try {
                 if time - $began >= 4;
             push @wrong, "$n: $r->{status}"
                 if !grep { $r->{status} == $_ } 0, 500, $status,
-                                                $passes ? 502 : ();
+                                                $passes ? 502 : (), @bad;
             push @wrong, "$n: killed the worker"
                 if $g->read('error.log') =~ /worker process \Q$worker\E exited/;
             push @wrong, "$n: is passed on" if @got && !$passes;

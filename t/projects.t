@@ -10,7 +10,7 @@ use Time::HiRes qw(sleep);
 
 use Gateway;
 
-my %conf = (http => 'snapshot_zone counters 32k;', server => <<'EOT');
+my %conf = (http => 'snapshot_zone counters 40k;', server => <<'EOT');
         location = /metrics { snapshot_status; }
         location = /status.json { snapshot_status json; }
 
@@ -49,7 +49,7 @@ my $status = $json->decode($r->{body});
 is(join(' ', sort keys %$status),
    'body_bytes body_on_disk build judge_seconds operations projects since '
    . 'time unjudged', 'its members');
-is(keys %{ $status->{operations} }, 10, 'all operations');
+is(keys %{ $status->{operations} }, 19, 'all operations');
 is(join(' ', sort keys %{ $status->{operations}{evs_v3_create} }),
    'requests upstream violations', 'with requests, upstream, violations');
 cmp_ok(abs($status->{time} - time), '<', 5, 'its time');

@@ -33,10 +33,10 @@ my %sets = (
         'name-length' => ['reject', 20], 'limit-range' => ['reject', 100],
     },
     lax => {
-        map({ $_ => ['warn'] } qw(project-id snapshot-id content-type
-            content-encoding body-size field-required field-unknown field-type
-            volume-id name-format sort-dir marker json-duplicate-key
-            param-duplicate)),
+        map({ $_ => ['warn'] } qw(uri-canonical project-id snapshot-id
+            content-type content-encoding body-size field-required
+            field-unknown field-type volume-id name-format sort-dir marker
+            json-duplicate-key param-duplicate)),
         map({ $_ => ['pass'] } qw(method-override boolean-string
             offset-range)),
         'name-length' => ['warn', 4], 'body-size' => ['warn', 500],
@@ -298,6 +298,82 @@ sub query {
     return \@pieces;
 }
 
+# [method, path] of an operation that is known by name alone
+
+sub sibling {
+    my $id = one(uuid(), 'x', 'detail', 'snap.json', '.hidden');
+    my ($method, $version, $rest) = @{ one(
+        map({ my $v = $_; (['GET', $v, "/$id"], ['HEAD', $v, "/$id"],
+              ['DELETE', $v, "/$id"], ['POST', $v, "/$id/action"],
+              map({ [$_, $v, "/$id/metadata"] } qw(GET POST PUT)),
+              map({ [$_, $v, "/$id/metadata/k.1"] } qw(GET PUT DELETE)))
+        } 'v2', 'v3'),
+        map({ (['GET', 'v1.0', ''], ['GET', 'v1.0', "/$id"],
+               ['DELETE', 'v1.0', "/$id"], ['POST', 'v1.0', "/$id/actions"],
+               ['POST', 'v1.0', "/$id/linked-copy"]) } 1 .. 2)) };
+
+    return ($method, (path($version, '') . $rest)
+                     =~ s/([^!-~])/sprintf '%%%02x', ord $1/ger);
+}
+
+# what a path is made of that leads servers astray, and the tables' own words
+
+my @pieces = ('/', '//', 'v3', 'v2', 'V3', 'v1.0', 'V1.0', 'p', 'snapshots',
+    'Snapshots', 'detail', 'Detail', 'metadata', 'action', 'actions', '.', '..',
+    '...', '%2e', '%2E%2e', '%2f', '%2F', '%252f', '%5c', '%255C', '\\', ';',
+    ';x', '%3b', '#', '%23', '%3f', '%2523', '%20', '%0a', '%2520', '%7f',
+    '%1f', '%85', '%a0', "\xa0", "\x85", "\xc3\xa0", '%c3%A0', '.json', '.a',
+    '%25', '%2525', '%25zz', 'snap%73hots', '%53napshots', 'snap%2573hots',
+    'snap%25shots', '%64etail', 'de%74ail', '%2525%64etail', '%25%2564etail',
+    'v%33', '%76%31%2E0', 'details', 'snapshots-of', 'x_snapshots', '-v3',
+    'my%20snap', '50%25', 'a', 'name', '~', ',', '=', "'", '|', '"', '%zz', '%',
+    '%00', '%C0%af', '_method=x', SNAPSHOT, PROJECT);
+
+sub hostile {
+    my @path;
+
+    if (rand() < 0.4) {
+        @path = ('/', map { rand() < 0.4 ? '/' : one(@pieces) }
+                      1 .. 2 + rand 9);
+
+    } else {
+        my $rest = one('', '', '', 'detail', SNAPSHOT, 'x', 'my%20snap',
+                       SNAPSHOT . '/metadata', SNAPSHOT . '/metadata/k',
+                       SNAPSHOT . '/metadata/a%20k', 'x/action', 'x/actions');
+
+        @path = split /(\/)/, one('/v3', '/v3', '/v2', '/v1.0')
+                . one('/p', '/p', '/' . PROJECT, '/snapshots', '')
+                . '/snapshots' . ($rest eq '' ? '' : "/$rest");
+        shift @path;
+
+        for (1 .. rand 4) {
+            my $at = int rand 1 + @path;
+            my $kind = rand;
+
+            if ($kind < 0.5) {
+                splice @path, $at, 0, one(@pieces), rand() < 0.4 ? '/' : ();
+
+            } elsif ($kind < 0.6) {
+                splice @path, $at, 1, one(@pieces);
+
+            } elsif ($kind < 0.7) {
+                splice @path, $at, 0, map { one(@pieces) } 1 .. rand 5;
+
+            } elsif ($at < @path) {
+                my $byte = int rand length $path[$at];
+                my $escape = one('%%%02x', '%%%02X', '%%25%02x', '%%2525%02x');
+
+                substr($path[$at], $byte, 1)
+                    =~ s/([^%])/sprintf $escape, ord $1/se;
+            }
+        }
+
+        unshift @path, '/' if "@path" !~ /^\//;
+    }
+
+    return \@path;
+}
+
 # what makes of a path another spelling, or another path
 
 my %bend = (
@@ -394,7 +470,8 @@ sub any_case {
 
     my $case = { set => one(('default') x 4, 'file', 'strict', 'lax'), bends => [] };
     my $kind = one(('create') x 5, 'update', 'update', 'dws', 'dws',
-                   ('list') x 2, ('detail') x 3, 'unknown');
+                   ('list') x 2, ('detail') x 3, 'unknown', ('sibling') x 4,
+                   ('hostile') x 8);
     my $version = $kind eq 'dws' ? 'v1.0' : one('v2', 'v3', 'v3');
 
     $case->{mode} = 'monitor' if rand() < 0.2;
@@ -402,18 +479,24 @@ sub any_case {
         : $kind eq 'detail' ? 'detail'
         : $kind eq 'unknown' ? one(uuid(), '', 'detail', 'x/y') : '');
     $case->{path} =~ s/([^!-~])/sprintf '%%%02x', ord $1/ge;
-    $case->{method} = $kind eq 'update' ? 'PUT'
+    $case->{path} = hostile() if $kind eq 'hostile';
+    ($case->{method}, $case->{path}) = sibling() if $kind eq 'sibling';
+    $case->{method} //= $kind eq 'update' ? 'PUT'
                       : $kind =~ /^(?:create|dws)$/ ? 'POST'
                       : $kind eq 'unknown' ? one(qw(DELETE PATCH OPTIONS GET
                                                     PUT POST HEAD))
+                      : $kind eq 'hostile' ? one(qw(GET GET HEAD POST POST PUT
+                                                    PUT DELETE))
                       : one('GET', 'GET', 'GET', 'HEAD');
 
     push @{ $case->{bends} }, one(sort keys %bend)
-        for grep { odd() && rand() < 0.3 } 1, 2;
+        for grep { $kind ne 'hostile' && odd() && rand() < 0.3 } 1, 2;
 
     my $body = $case->{method} =~ /^(?:POST|PUT|PATCH)$/;
 
     $case->{query} = query(!$body);
+    push @{ $case->{query} }, '_method=POST'
+        if $kind eq 'sibling' && rand() < 0.2;
     $case->{headers} = headers($body);
 
     if ($body) {
@@ -492,7 +575,7 @@ sub body_of {
 sub target_of {
     my ($case) = @_;
 
-    my $path = $case->{path};
+    my $path = ref $case->{path} ? join '', @{ $case->{path} } : $case->{path};
     $path = $bend{$_}->($path) for @{ $case->{bends} };
 
     return $path
@@ -657,12 +740,13 @@ sub arrived {
 sub nginx_refuses {
     my ($path) = @_;
 
+    $path =~ s/#.*//s;
+
     return 1 if $path =~ /%(?![0-9a-fA-F]{2})|%00/;
 
     my $depth = 0;
 
-    for my $segment (split /\//, $path =~ s/#.*//sr
-                     =~ s/%([0-9a-fA-F]{2})/chr hex $1/ger) {
+    for my $segment (split /\//, $path =~ s/%([0-9a-fA-F]{2})/chr hex $1/ger) {
         $depth += $segment eq '..' ? -1 : $segment =~ /^\.?\z/ ? 0 : 1;
         return 1 if $depth < 0;
     }
@@ -688,18 +772,6 @@ sub difference {
     if (nginx_refuses($target =~ s/\?.*//sr)) {
         return $r->{status} == 400 && !$arrived ? ()
                : "status $r->{status}, nginx itself should have refused it";
-    }
-
-    # where the contract does not say in which order a path is read, it may be
-    # taken for an operation or for none, but not for one that is right
-
-    if ($target =~ /^[^?]*(?:%(?:25)*(?:3f|23)
-                            |(?:\.|\/snapshots\/[^?]*)(?:%(?:25)*(?:2f|5c)|\\)
-                            |\/(?:;|%(?:25)*(?:[01][0-9a-f]|20))
-                            |\/(?:\.|%(?:25)*2e)[^\/?]*\/*(?:\?|\z))/ix) {
-        return ($r->{'x-judged'} // '') =~ / -$|^unknown /
-               || ($r->{'x-all'} // '') =~ /^uri-canonical;[^,]*$/
-               ? () : 'an unclear path is taken for an operation';
     }
 
     my %must = %{ $expected->{must} };
@@ -773,8 +845,7 @@ sub difference {
             push @wrong, "code $error->{code} in the body"
                 if !%may && $error->{code} ne $expected->{code};
             push @wrong, 'the members of DWS are missing, or too many'
-                if $expected->{operation} ne 'unknown'
-                   && $dws ne ($expected->{operation} =~ /^dws_/ ? 1 : '');
+                if $dws ne ($expected->{family} eq 'DWS' ? 1 : '');
         }
     }
 
@@ -906,8 +977,12 @@ sub steps {
         $cut->($value, sub { $_[0]{query}[$i] = "$name$_[1]" });
     }
 
-    push @steps, sub { $_[0]{path} =~ s/^(\/[^\/]+)\/[^\/]+/$1\/p/ }
-        if $case->{path} !~ /^\/[^\/]+\/p\//;
+    if (ref $case->{path}) {
+        $drop->(sub { $_[0]{path} }, $_) for reverse 1 .. $#{ $case->{path} };
+
+    } elsif ($case->{path} !~ /^\/[^\/]+\/p\//) {
+        push @steps, sub { $_[0]{path} =~ s/^(\/[^\/]+)\/[^\/]+/$1\/p/ };
+    }
 
     my $body = $case->{body} or return @steps;
 
@@ -1054,8 +1129,7 @@ SKIP: {
     is(join(' ', grep { !$broken{$_} } @Contract::RULES), '',
        'each rule was broken by some of them');
     is(join(' ', grep { !$operations{"$_ good"} || !$operations{"$_ bad"} }
-            map({ my $v = $_; map { "evs_${v}_$_" } qw(create update list
-                detail) } qw(v2 v3)), 'dws_v1_create', 'unknown'), '',
+            @Contract::Path::OPERATIONS, 'unknown'), '',
        'each operation was let through and refused');
 
     my $all = 0;

@@ -140,7 +140,7 @@ for my $case (
     ['GET', '/validate'], ['POST', '/validate/v3/p/volumes'],
     ['POST', '/validate/v3/' . PROJECT . '/snapshot'],
     ['POST', '/validate/v3/' . PROJECT . '/Snapshot'],
-    ['POST', "$path/create"], ['POST', "$path/" . SNAPSHOT . '/more'],
+    ['POST', "$path/create/it"], ['POST', "$path/" . SNAPSHOT . '/more'],
     ['GET', "$path/detail/more"], ['POST', '/validate/v4/p/snapshots'],
     ['POST', "$dws/more/and/more", '404'],
     ['PUT', $path, 405, 'GET, HEAD, POST'],

@@ -81,6 +81,17 @@ sub get {
     };
 }
 
+# a request without a body, to any path
+
+sub bare {
+    my ($key, $name, $status, $method, $target) = @_;
+
+    return {
+        key => $key, name => $name, status => $status, method => $method,
+        target => $target, bytes => 0,
+    };
+}
+
 sub workloads {
     my $k64 = sized(65536, 200);
 
@@ -100,6 +111,14 @@ sub workloads {
         post('refused_create', 'refused create, a name of 256 bytes', 400,
              $sample =~ s/snap-001/'n' x 256/er),
         get('refused_query', 'refused query, limit=1001', 400, 'limit=1001'),
+        bare('show', 'GET of a snapshot by its id', 202, 'GET',
+             "$evs/" . SNAPSHOT),
+        bare('delete', 'DELETE of a snapshot by its id', 202, 'DELETE',
+             "$evs/" . SNAPSHOT),
+        bare('passer', 'a path that is not in scope', 202, 'GET',
+             '/v3/' . PROJECT . '/volumes/detail'),
+        bare('passer_escape', 'the same with an escape in it', 202, 'GET',
+             '/v3/' . PROJECT . '/volumes/my%20volume'),
         post('refused_64k', 'refused create, 64 KB, a bad volume_id', 400,
              $k64 =~ s/"volume_id": "./"volume_id": "x/r),
     );

@@ -367,7 +367,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     route.family = i < NGX_SNAPSHOT_OPERATIONS ? route.operation->family
                                                : data[0] % 2;
     route.methods = data[0] >> 4;
-    route.canonical = data[1] >> 6 != 3;
+    route.odd = (data[1] >> 6 == 3) ? data[0] : 0;
+    route.member = data[0] & 1;
     route.project = fuzz_str("p");
     route.id = fuzz_str("f9faf7df-fdc1-4093-9ef3-5cba06eef995");
 

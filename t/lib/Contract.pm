@@ -4,8 +4,8 @@ package Contract;
 # what a gateway has to say of a request.  It is slow and plain on purpose, and
 # shares nothing with what it judges.
 #
-#     judge({ method, target, headers => [[name, value], ...], body, chunked },
-#           { rule => [severity, max], ... })
+#     judge({ method, target, headers => [[name, value], ...], body, chunked,
+#             prefix }, { rule => [severity, max], ... })
 #
 # returns the operation, verdict, status and code; "must" has the severities of
 # the rules that are to be reported, "may" those that the contract leaves open;
@@ -15,6 +15,8 @@ package Contract;
 use strict;
 use warnings;
 no warnings 'recursion';
+
+use Contract::Path qw(path_reading);
 
 # order, severity, status, codes of EVS and DWS
 
@@ -78,25 +80,18 @@ sub judge {
 
     my ($path, $query) = split /\?/, $self->{target}, 2;
 
-    $self->route($path);
+    my $read = path_reading($self->{method}, $path, $self->{prefix});
 
-    # a host before the path, to who reads a reference; a backslash ends it in
-    # browsers
+    return $self->verdict if !$read->{scope};
 
-    for my $host (qr{[/\\]{2,}[^/\\]*(?=[/\\])}, qr{//+[^/]*(?=/)}) {
-        last if defined $self->{name};
-        next if $path !~ /^$host(.*)\z/s;
-
-        my %before = %$self;
-
-        $self->route($1);
-        %$self = %before if !defined $self->{name};
-    }
-
-    return $self->verdict if !defined $self->{operation};
-
+    @$self{qw(operation family project id methods)} =
+        @$read{qw(operation family project id methods)};
+    $self->{odd} = $read->{kind} eq 'odd';
+    $self->{reads} = !$read->{judged} ? 'nothing'
+                     : $self->{operation} =~ /_(?:create|update)\z/ ? 'body'
+                     : 'query';
     $self->{query} = $query // '';
-    $self->{asks} = !$self->before_the_body($path);
+    $self->{asks} = !$self->before_the_body;
 
     if ($self->{asks} && $self->{reads} eq 'body') {
         $self->text && $self->members;
@@ -139,11 +134,12 @@ sub verdict {
         $code = $self->{codes}{$first} // $rule{$first}{$self->{family}};
 
         $status = $code = 405
-            if $first eq 'operation-known' && $self->{other_method};
+            if $first eq 'operation-known' && @{ $self->{methods} };
     }
 
     return {
         operation => $self->{operation} // '',
+        family    => $self->{family} // '',
         verdict   => !$known ? '-' : $first ? 'rejected'
                      : %{ $self->{found} } ? 'warned' : 'accepted',
         status    => $status,
@@ -153,92 +149,6 @@ sub verdict {
                        keys %{ $self->{found} } },
         may       => $self->{may},
     };
-}
-
-
-# section 1
-
-sub segments {
-    my ($path) = @_;
-
-    $path =~ s/[?#].*//s;
-
-    for (1 .. 100) {
-        my $was = $path;
-        $path =~ s/%([0-9a-fA-F]{2})/chr hex $1/ge;
-        last if $path eq $was;
-    }
-
-    $path =~ tr/\\/\//;
-
-    my @segments;
-
-    for my $segment (split /\//, $path, -1) {
-        $segment =~ s/;.*//s;
-        $segment =~ s/[\x00-\x20\x85\xa0]+\z//;
-
-        if ($segment eq '..') {
-            pop @segments;
-
-        } elsif ($segment ne '' && $segment ne '.') {
-            push @segments, $segment;
-        }
-    }
-
-    if (@segments) {
-        $segments[-1] =~ s/\..*//s if $segments[-1] !~ /^v1\.0$/i;
-        $segments[-1] =~ s/[\x00-\x20\x85\xa0]+\z//;
-        pop @segments if $segments[-1] eq '';
-    }
-
-    return map { /^(?:v1\.0|v2|v3|snapshots|detail)\z/i ? lc : $_ } @segments;
-}
-
-sub route {
-    my ($self, $path) = @_;
-
-    my @segments = segments($path);
-
-    return if !grep { $_ eq 'snapshots' } @segments;
-
-    my ($version, @rest) = @segments;
-    my $evs = $version =~ /^v[23]\z/;
-
-    @$self{qw(operation family reads)} =
-        ('unknown', $version eq 'v1.0' ? 'DWS' : 'EVS', 'nothing');
-    $self->{normal} = join '', map { "/$_" } @segments;
-
-    return if !$evs && $version ne 'v1.0';
-
-    if (@rest > 1 && $rest[1] eq 'snapshots') {
-        $self->{project} = shift @rest;
-
-    } elsif ($rest[0] ne 'snapshots') {
-        return;
-    }
-
-    shift @rest;
-    return if @rest > ($evs ? 1 : 0);
-
-    my $get = $self->{method} =~ /^(?:GET|HEAD)\z/;
-    my $name = !@rest ? $get && $evs ? 'list'
-                        : $self->{method} eq 'POST' ? 'create' : undef
-             : $self->{method} eq 'PUT' ? 'update'
-             : $get && $rest[0] eq 'detail' ? 'detail' : undef;
-
-    if (!defined $name) {
-
-        # "only the method is wrong": all else is well-formed
-
-        $self->{other_method} = ($self->{project} // '') =~ /^$id\z/
-            && (!@rest || $rest[0] =~ /^(?:$uuid|detail)\z/);
-        return;
-    }
-
-    $self->{id} = $rest[0] if $name eq 'update';
-    $self->{name} = $name;
-    $self->{operation} = ($evs ? "evs_$version" : 'dws_v1') . "_$name";
-    $self->{reads} = $get ? 'query' : 'body';
 }
 
 
@@ -252,20 +162,20 @@ sub values_of {
 }
 
 sub before_the_body {
-    my ($self, $path) = @_;
+    my ($self) = @_;
 
-    if ($self->{reads} ne 'nothing') {
-        if ($path ne $self->{normal}) {
-            $self->found('uri-canonical');
-            return scalar $self->rejects;
-        }
+    # the family of an odd path is for its own code alone
 
-        $self->found('project-id')
-            if ($self->{project} // '') !~ /^$id\z/;
+    if ($self->{odd}) {
+        $self->found('uri-canonical');
+        return 1 if $self->rejects;
 
-    } else {
-        $self->found('operation-known');
+        $self->{family} = $self->{operation} =~ /^dws/ ? 'DWS' : 'EVS'
+            if $self->{operation} ne 'unknown';
     }
+
+    $self->found('project-id')
+        if $self->{reads} ne 'nothing' && ($self->{project} // '') !~ /^$id\z/;
 
     $self->found('method-override')
         if grep({ decoded(s/=.*//sr, 0) eq '_method' }
@@ -274,7 +184,9 @@ sub before_the_body {
                                            'X-HTTP-Method', 'X-Method-Override';
 
     $self->found('snapshot-id')
-        if defined $self->{id} && $self->{id} !~ /^$uuid\z/;
+        if $self->{operation} =~ /_update\z/ && $self->{id} !~ /^$uuid\z/;
+
+    $self->found('operation-known') if $self->{operation} eq 'unknown';
 
     if ($self->{reads} eq 'body') {
         my @types = $self->values_of('Content-Type');
@@ -589,7 +501,7 @@ my %members = (
 sub members {
     my ($self) = @_;
 
-    my $kind = lc $self->{family} . "_$self->{name}";
+    my $kind = $self->{operation} =~ s/_v[0-9]_/_/r;
     my %known = %{ $members{$kind} };
     my %top = map { $_->[0] => $_->[1] } @{ $self->{tree}{members} };
 

@@ -56,8 +56,9 @@ teardown(void **state)
 static void
 begin(unit_t *u, const char *method, const char *path)
 {
-    assert_int_equal(ngx_snapshot_route(&u->route, &u->mem, unit_str(method),
-                                        unit_str(path), unit_str(""), 1),
+    assert_int_equal(ngx_snapshot_route(&u->route, unit_router(), &u->mem,
+                                        unit_str(method), unit_str(path),
+                                        unit_str(""), 0),
                      NGX_SNAPSHOT_OK);
     ngx_snapshot_judge_init(&u->judge, &u->mem, &u->policy, u->regex,
                             &u->route);
@@ -216,8 +217,9 @@ run(unit_t *u, const request_t *r, ngx_snapshot_str_t *answer)
 
     j = &u->judge;
 
-    if (ngx_snapshot_route(&u->route, &u->mem, unit_str(r->method),
-                           unit_str(r->path), unit_str(""), 1)
+    if (ngx_snapshot_route(&u->route, unit_router(), &u->mem,
+                           unit_str(r->method), unit_str(r->path),
+                           unit_str(""), 0)
         != NGX_SNAPSHOT_OK)
     {
         return 0;

@@ -329,8 +329,8 @@ judge(const request_t *r, unsigned way, ngx_snapshot_str_t *answer)
     ngx_snapshot_judge_t    j;
     ngx_snapshot_route_t    route;
 
-    if (ngx_snapshot_route(&route, &mem, unit_str(r->method),
-                           unit_str(r->path), unit_str(""), 1)
+    if (ngx_snapshot_route(&route, unit_router(), &mem, unit_str(r->method),
+                           unit_str(r->path), unit_str(""), 0)
         != NGX_SNAPSHOT_OK)
     {
         return REFUSED;

@@ -1,13 +1,22 @@
 
 /*
- * Method and path to an operation: spellings beyond those that go over the
- * wire, and what nginx itself would not let through.
+ * Method and path to an operation, CONTRACT section 1: spellings beyond those
+ * that go over the wire, and what nginx itself would not let through.
  */
 
 
 #include "unit.h"
-#include "ngx_snapshot_check.h"
-#include "ngx_snapshot_text.h"
+
+
+#define UUID    "f9faf7df-fdc1-4093-9ef3-5cba06eef995"
+
+/* what a path is: not in scope, plain or harmless, odd */
+
+#define OUT     "-"
+#define FINE    ""
+#define ESCAPE  "an escape"
+#define LETTERS "capital letters"
+#define SUFFIX  "a suffix"
 
 
 typedef struct {
@@ -15,7 +24,7 @@ typedef struct {
     const char  *path;
     const char  *prefix;
     const char  *operation;
-    int          canonical;
+    const char  *odd;           /* all that is odd, or FINE */
     const char  *project;
     const char  *id;
 } case_t;
@@ -23,277 +32,312 @@ typedef struct {
 
 static const case_t  cases[] = {
 
-    { "POST", "/v3/p/snapshots", "", "evs_v3_create", 1, "p", "" },
-    { "POST", "/v2/p/snapshots", "", "evs_v2_create", 1, "p", "" },
-    { "POST", "/v1.0/p/snapshots", "", "dws_v1_create", 1, "p", "" },
-    { "PUT", "/v3/p/snapshots/i", "", "evs_v3_update", 1, "p", "i" },
-    { "PUT", "/v2/p/snapshots/i", "", "evs_v2_update", 1, "p", "i" },
-    { "GET", "/v3/p/snapshots", "", "evs_v3_list", 1, "p", "" },
-    { "HEAD", "/v2/p/snapshots", "", "evs_v2_list", 1, "p", "" },
-    { "GET", "/v3/p/snapshots/detail", "", "evs_v3_detail", 1, "p", "" },
-    { "HEAD", "/v2/p/snapshots/detail", "", "evs_v2_detail", 1, "p", "" },
+    /* plain, with each operation in its own letters */
 
-    { "post", "/v3/p/snapshots", "", "unknown", 1, "p", "" },
-    { "", "/v3/p/snapshots", "", "unknown", 1, "p", "" },
-    { "PATCH", "/v3/p/snapshots/i", "", "unknown", 1, "p", "" },
-    { "GET", "/v3/p/snapshots/i", "", "unknown", 1, "p", "" },
-    { "GET", "/v1.0/p/snapshots", "", "unknown", 1, "p", "" },
-    { "PUT", "/v1.0/p/snapshots/i", "", "unknown", 1, "p", "" },
-    { "GET", "/v1/p/snapshots", "", "unknown", 1, "", "" },
-    { "GET", "/p/snapshots", "", "unknown", 1, "", "" },
-    { "GET", "/snapshots", "", "unknown", 1, "", "" },
-    { "GET", "/x/v3/p/snapshots", "", "unknown", 1, "", "" },
+    { "POST", "/v3/p/snapshots", "", "evs_v3_create", FINE, "p", "" },
+    { "POST", "/v2/p/snapshots", "", "evs_v2_create", FINE, "p", "" },
+    { "POST", "/v1.0/p/snapshots", "", "dws_v1_create", FINE, "p", "" },
+    { "PUT", "/v3/p/snapshots/i", "", "evs_v3_update", FINE, "p", "i" },
+    { "PUT", "/v2/p/snapshots/i", "", "evs_v2_update", FINE, "p", "i" },
+    { "GET", "/v3/p/snapshots", "", "evs_v3_list", FINE, "p", "" },
+    { "HEAD", "/v2/p/snapshots", "", "evs_v2_list", FINE, "p", "" },
+    { "GET", "/v3/p/snapshots/detail", "", "evs_v3_detail", FINE, "p", "" },
+    { "HEAD", "/v2/p/snapshots/detail", "", "evs_v2_detail", FINE, "p", "" },
 
-    { "GET", "", "", NULL, 1, "", "" },
-    { "GET", "/", "", NULL, 1, "", "" },
-    { "GET", "*", "", NULL, 1, "", "" },
-    { "GET", "/v3/p/snapshot", "", NULL, 1, "", "" },
-    { "GET", "/v3/p/xsnapshots", "", NULL, 1, "", "" },
-    { "GET", "/v3/p/snapshots/..", "", NULL, 1, "", "" },
+    { "GET", "/v3/p/snapshots/i", "", "evs_show", FINE, "p", "i" },
+    { "HEAD", "/v2/p/snapshots/i.x", "", "evs_show", FINE, "p", "i.x" },
+    { "GET", "/v3/p/snapshots/.hidden", "", "evs_show", FINE, "p",
+      ".hidden" },
+    { "DELETE", "/v2/p/snapshots/i", "", "evs_delete", FINE, "p", "i" },
+    { "PUT", "/v3/p/snapshots/i/metadata", "", "evs_metadata", FINE, "p",
+      "i" },
+    { "DELETE", "/v2/p/snapshots/i/metadata/k.j", "", "evs_metadata", FINE,
+      "p", "i" },
+    { "POST", "/v3/p/snapshots/i/action", "", "evs_action", FINE, "p", "i" },
+    { "GET", "/v1.0/p/snapshots", "", "dws_list", FINE, "p", "" },
+    { "GET", "/v1.0/p/snapshots/i", "", "dws_show", FINE, "p", "i" },
+    { "DELETE", "/v1.0/p/snapshots/i", "", "dws_delete", FINE, "p", "i" },
+    { "POST", "/v1.0/p/snapshots/i/actions", "", "dws_restore", FINE, "p",
+      "i" },
+    { "POST", "/v1.0/p/snapshots/i/linked-copy", "", "dws_copy", FINE, "p",
+      "i" },
 
-    { "POST", "/v3/snapshots", "", "evs_v3_create", 1, "", "" },
-    { "PUT", "/v3/snapshots/i", "", "evs_v3_update", 1, "", "i" },
-    { "GET", "/v3/snapshots/snapshots", "", "evs_v3_list", 1, "snapshots", "" },
+    { "post", "/v3/p/snapshots", "", "unknown", FINE, "p", "" },
+    { "", "/v3/p/snapshots", "", "unknown", FINE, "p", "" },
+    { "PATCH", "/v3/p/snapshots/i", "", "unknown", FINE, "p", "" },
+    { "HEAD", "/v1.0/p/snapshots", "", "unknown", FINE, "p", "" },
+    { "PUT", "/v1.0/p/snapshots/i", "", "unknown", FINE, "p", "" },
+    { "GET", "/v1/p/snapshots", "", "unknown", FINE, "", "" },
+    { "GET", "/p/snapshots", "", "unknown", FINE, "", "" },
+    { "GET", "/snapshots", "", "unknown", FINE, "", "" },
+    { "GET", "/x/v3/p/snapshots", "", "unknown", FINE, "", "" },
+    { "GET", "/v3/p/a.snapshots", "", "unknown", FINE, "", "" },
 
-    { "POST", "/v3/p/snapshots\xa0", "", "evs_v3_create", 0, "p", "" },
-    { "POST", "/v3/p/snapshots.json\x85", "", "evs_v3_create", 0, "p", "" },
-    { "PUT", "/v3/p/snapshots/i\xa0", "", "evs_v3_update", 0, "p", "i" },
+    { "GET", "", "", NULL, OUT, "", "" },
+    { "GET", "/", "", NULL, OUT, "", "" },
+    { "GET", "*", "", NULL, OUT, "", "" },
+    { "GET", "/v3/p/snapshot", "", NULL, OUT, "", "" },
+    { "GET", "/v3/p/xsnapshots", "", NULL, OUT, "", "" },
+    { "GET", "/v3/p/snapshots_", "", NULL, OUT, "", "" },
+    { "GET", "/v3/p/-snapshots/", "", NULL, OUT, "", "" },
+    { "POST", "/v3/p/snapshots%61", "", NULL, OUT, "", "" },
+    { "POST", "/v3/p/snap%2573hot%2", "", NULL, OUT, "", "" },
 
-    { "PUT", "/v3/p/snapshots/detail", "", "evs_v3_update", 1, "p", "detail" },
-    { "PUT", "/v2/p/snapshots/Detail", "", "evs_v2_update", 0, "p", "Detail" },
-    { "PUT", "/v3/snapshots/DETAIL", "", "evs_v3_update", 0, "", "DETAIL" },
-    { "GET", "/v3/p/snapshots/\xc3\xa0", "", "unknown", 0, "p", "" },
-
-    { "POST", "/a/v3/p/snapshots", "/a", "evs_v3_create", 1, "p", "" },
-    { "POST", "/a/b/v3/p/snapshots", "/a/b", "evs_v3_create", 1, "p", "" },
-    { "POST", "/A/v3/p/snapshots", "/a", "evs_v3_create", 0, "p", "" },
-    { "POST", "/v3/p/snapshots", "/a", "unknown", 1, "", "" },
-    { "POST", "/ab/v3/p/snapshots", "/a", "unknown", 1, "", "" },
-    { "POST", "/a", "/a", NULL, 1, "", "" },
-
-    { "POST", "v3/p/snapshots", "", "evs_v3_create", 0, "p", "" },
-    { "POST", "/v3/p/snapshots ", "", "evs_v3_create", 0, "p", "" },
-    { "POST", "/v3/p/snapshots\n", "", "evs_v3_create", 0, "p", "" },
-    { "POST", "/v3/p/snapshots%00", "", "evs_v3_create", 0, "p", "" },
-    { "POST", "/v3/p%/snapshots", "", "evs_v3_create", 1, "p%", "" },
-    { "POST", "/V3/p/snapshots", "", "evs_v3_create", 0, "p", "" },
-    { "POST", "/../v3/p/snapshots", "", "evs_v3_create", 0, "p", "" },
-    { "POST", "/../../../v3/p/snapshots", "", "evs_v3_create", 0, "p", "" },
-    { "POST", "/v3/p/snapshots/../snapshots", "", "evs_v3_create", 0, "p", "" },
-    { "GET", "/v3/p/snapshots/../../x", "", NULL, 0, "", "" },
-    { "POST", "/v3/p/%25252525252573napshots", "", "evs_v3_create", 0, "p",
+    { "POST", "/v3/snapshots", "", "evs_v3_create", FINE, "", "" },
+    { "PUT", "/v3/snapshots/i", "", "evs_v3_update", FINE, "", "i" },
+    { "GET", "/v3/snapshots/i", "", "evs_show", FINE, "", "i" },
+    { "GET", "/v3/snapshots/snapshots", "", "evs_v3_list", FINE, "snapshots",
       "" },
+    { "PUT", "/v3/snapshots/snapshots", "", "evs_v3_update", FINE, "",
+      "snapshots" },
+    { "PUT", "/v3/snapshots/snapshots/i", "", "evs_v3_update", FINE,
+      "snapshots", "i" },
 
-    /* read otherwise than by the contract, each by a server that exists */
+    /* plain, but for letters */
 
-    { "POST", "/v3/a/..;/../../p/snapshots", "", "evs_v3_create", 0, "p", "" },
-    { "POST", "/v3/p/a\\..\\..\\../../snapshots", "", "evs_v3_create", 0, "p",
+    { "POST", "/V3/p/snapshots", "", "evs_v3_create", LETTERS, "p", "" },
+    { "POST", "/v3/p/Snapshots", "", "evs_v3_create", LETTERS, "p", "" },
+    { "GET", "/v3/p/snapshots/Detail", "", "evs_v3_detail", LETTERS, "p",
       "" },
-    { "POST", "/v3/%252e%252e/../p/snapshots", "", "evs_v3_create", 0, "p",
+    { "PUT", "/v3/p/snapshots/Detail", "", "evs_v3_update", LETTERS, "p",
+      "Detail" },
+    { "PUT", "/v3/snapshots/DETAIL", "", "evs_v3_update", LETTERS, "",
+      "DETAIL" },
+    { "DELETE", "/v3/p/snapshots/Detail", "", "evs_delete", FINE, "p",
+      "Detail" },
+    { "GET", "/v3/snapshots/SNAPSHOTS", "", "evs_v3_list", LETTERS,
+      "snapshots", "" },
+    { "GET", "/v3/Snapshots/snapshots", "", "evs_v3_list", FINE, "Snapshots",
       "" },
-    { "POST", "/v3/a%2Fb/snapshots", "", "evs_v3_create", 0, "a%2Fb", "" },
-    { "PUT", "/v3/p/snapshots/a%2Fb", "", "evs_v3_update", 0, "p", "a%2Fb" },
-    { "POST", "/v3/p#/snapshots", "", "evs_v3_create", 0, "p#", "" },
-    { "POST", "/v3/p/snapshots?x", "", "evs_v3_create", 0, "p", "" },
-    { "POST", "/v3/p/snapshots%23/x", "", "evs_v3_create", 0, "p", "" },
-    { "GET", "/v3/a%2Fb/snapshots", "", "evs_v3_list", 0, "a%2Fb", "" },
-    { "POST", "/v3//../p/snapshots", "", "evs_v3_create", 0, "p", "" },
-    { "GET", "/v3//../p/snapshots/detail", "", "evs_v3_detail", 0, "p", "" },
-    { "GET", "/v3/%25%32%65./../p/snapshots", "", "evs_v3_list", 0, "p", "" },
-    { "GET", "/v3/p/snapshots/%23", "", "unknown", 0, "p", "" },
+    { "GET", "/v3/p/Snapshots/i", "", "unknown", FINE, "", "" },
+    { "GET", "/v3/p/snapshots/i/Metadata", "", "unknown", FINE, "p", "" },
 
-    /* a host before the path, to who reads a reference */
+    /* plain, but for a suffix */
 
-    { "POST", "//x/v3/p/snapshots", "", "evs_v3_create", 0, "p", "" },
-    { "POST", "///x/v3/p/snapshots", "", "evs_v3_create", 0, "p", "" },
-    { "POST", "/\\x/v3/p/snapshots", "", "evs_v3_create", 0, "p", "" },
-    { "POST", "//u@x:80/v3/p/%73napshots", "", "evs_v3_create", 0, "p", "" },
-    { "POST", "//x\\y/v3/p/snapshots", "", "evs_v3_create", 0, "p", "" },
-    { "PUT", "//x\\y/v3/p/snapshots\\i", "", "evs_v3_update", 0, "p", "i" },
-    { "POST", "//x\\v3/p/snapshots", "", "evs_v3_create", 0, "p", "" },
-    { "POST", "//x\\y\\v3/p/snapshots", "", "unknown", 0, "", "" },
-    { "POST", "//x/y/../v3/p/snapshots", "", "evs_v3_create", 0, "p", "" },
-    { "POST", "//x/api/v3/p/snapshots", "/api", "evs_v3_create", 0, "p", "" },
-    { "GET", "//x/v3/p/snapshots", "", "evs_v3_list", 0, "p", "" },
-    { "POST", "/x/v3/p/snapshots", "", "unknown", 1, "", "" },
-    { "POST", "/x//v3/p/snapshots", "", "unknown", 0, "", "" },
-    { "POST", "//snapshots", "", "unknown", 0, "", "" },
-
-    /* dot segments for one server, escapes for the next one */
-
-    { "POST", "/v3/x%2Fy/../p/snap%73hots", "", "evs_v3_create", 0, "p", "" },
-    { "POST", "/x%2Fy/../v3/p/snap%73hots", "", "evs_v3_create", 0, "p", "" },
-    { "POST", "/x%252Fy/../v3/p/snap%2573hots", "", "evs_v3_create", 0, "p",
+    { "GET", "/v3/p/snapshots.json", "", "evs_v3_list", SUFFIX, "p", "" },
+    { "GET", "/v3/p/snapshots.a.b", "", "evs_v3_list", SUFFIX, "p", "" },
+    { "GET", "/v3/p/SNAPSHOTS.a", "", "evs_v3_list", SUFFIX, "p", "" },
+    { "GET", "/v3/p/snapshots/detail.x", "", "evs_v3_detail", SUFFIX, "p",
       "" },
-    { "GET", "/v3/x%2Fy/../p/%73napshots", "", "evs_v3_list", 0, "p", "" },
-    { "POST", "/v3/x%2Fy/../p%5Cq/snap%73hots", "", "evs_v3_create", 0, "p\\q",
+    { "PUT", "/v3/p/snapshots/i.a", "", "evs_v3_update", SUFFIX, "p", "i" },
+    { "PUT", "/v3/p/snapshots/.a", "", "evs_v3_update", FINE, "p", ".a" },
+    { "PUT", "/v3/p/snapshots/i/.a", "", "evs_v3_update", SUFFIX, "p", "i" },
+    { "POST", "/v3/p/snapshots/.a", "", "evs_v3_create", SUFFIX, "p", "" },
+    { "POST", "/v3/p/snapshots/.a/.b/.c/.d/.e/.f/.g/.h", "", "evs_v3_create",
+      SUFFIX, "p", "" },
+    { "POST", "/v3/p/snapshots.json/.a", "", "evs_v3_create", SUFFIX, "p",
       "" },
-    { "POST", "/v3/x%2Fy/../p%252Fq/snap%73hots", "", "evs_v3_create", 0,
-      "p%2Fq", "" },
-    { "POST", "/v3/x%2Fy/../%2e%2E/snap%73hots", "", "evs_v3_create", 0, "",
-      "" },
-    { "POST", "/v3/%2e%2e/v3/p/x/y/z/%2e%2e/%2e/%2e%2e%2f../snapshots", "",
-      "evs_v3_create", 0, "p", "" },
-    { "POST", "/a/b/c/d/e/f/g/h/%2525/v3/p/snapshots", "", "unknown", 0, "",
-      "" },
+    { "GET", "/v3/p/snapshots/.a/.b", "", "unknown", FINE, "p", "" },
+    { "GET", "/v3/p.json/snapshots", "", "evs_v3_list", FINE, "p.json", "" },
+    { "PUT", "/v3/p/snapshots/i/metadata/a.b", "", "evs_metadata", FINE, "p",
+      "i" },
 
-    /* a suffix */
+    /* a prefix */
 
-    { "GET", "/v3/p/snapshots.json", "", "evs_v3_list", 0, "p", "" },
-    { "GET", "/v3/p/snapshots.a.b", "", "evs_v3_list", 0, "p", "" },
-    { "GET", "/v3/p/snapshots/.a/.b", "", "unknown", 0, "p", "" },
-    { "POST", "/v3/p/snapshots/.a/.b", "", "evs_v3_create", 0, "p", "" },
-    { "GET", "/v3/p/snapshots/.a", "", "unknown", 0, "p", "" },
-    { "POST", "/v3/p/snapshots/.a", "", "evs_v3_create", 0, "p", "" },
-    { "PUT", "/v3/p/snapshots/.a", "", "evs_v3_update", 1, "p", ".a" },
-    { "PUT", "/v3/p/snapshots/i.a", "", "evs_v3_update", 0, "p", "i" },
-    { "GET", "/v3/p/snapshots .json", "", "evs_v3_list", 0, "p", "" },
-    { "GET", "/v3/p.json/snapshots", "", "evs_v3_list", 1, "p.json", "" }
+    { "POST", "/a/v3/p/snapshots", "/a", "evs_v3_create", FINE, "p", "" },
+    { "POST", "/a/b/v3/p/snapshots", "/a/b", "evs_v3_create", FINE, "p", "" },
+    { "POST", "/A/v3/p/snapshots", "/a", "evs_v3_create", LETTERS, "p", "" },
+    { "POST", "/v3/p/snapshots", "/a", "unknown", FINE, "", "" },
+    { "POST", "/ab/v3/p/snapshots", "/a", "unknown", FINE, "", "" },
+    { "POST", "/a//v3/p/snapshots", "/a", "evs_v3_create", "a doubled slash",
+      "p", "" },
+    { "GET", "/a/v3/p/snapshots/x%20y", "/a", "unknown", FINE, "p", "" },
+    { "GET", "/v3/p/snapshots/x%20y", "/a", "unknown", FINE, "p", "" },
+    { "GET", "/A/v3/p/snapshots/x%20y", "/a", "evs_show", ESCAPE, "p",
+      "x y" },
+    { "POST", "/a", "/a", NULL, OUT, "", "" },
+
+    /* odd: what leads to an operation */
+
+    { "POST", "v3/p/snapshots", "", "evs_v3_create", "no slash at its start",
+      "p", "" },
+    { "POST", "/v3/p/snapshots/", "", "evs_v3_create", "a slash at its end",
+      "p", "" },
+    { "POST", "/v3/p/snapshots ", "", "evs_v3_create",
+      "a byte that paths have only escaped", "p", "" },
+    { "POST", "/v3/p/snapshots%00", "", "evs_v3_create", ESCAPE, "p", "" },
+    { "POST", "/v3/p%/snapshots", "", "evs_v3_create", ESCAPE, "p%", "" },
+    { "POST", "/../v3/p/snapshots", "", "evs_v3_create", "a dot segment", "p",
+      "" },
+    { "POST", "/v3/p/snapshots/./", "", "evs_v3_create",
+      "a slash at its end, a dot segment", "p", "" },
+    { "POST", "/v3\\p;x/snapshots#", "", "unknown",
+      "\";\", \"\\\", \"#\"", "", "" },
+    { "POST", "/v3/p/%25252525252573napshots", "", "evs_v3_create", ESCAPE,
+      "p", "" },
+    { "POST", "/v3/p/snap%25shots", "", "unknown", ESCAPE, "", "" },
+    { "POST", "/v3/p/snap%0dshots", "", NULL, OUT, "", "" },
+    { "POST", "/v3/p//snapshots.json", "", "evs_v3_create",
+      "a doubled slash, a suffix", "p", "" },
+    { "PUT", "/v3/p/snapshots/a%2Fb", "", "unknown", ESCAPE, "p", "" },
+    { "PUT", "/v3/p/snapshots/%61", "", "evs_v3_update", ESCAPE, "p", "a" },
+    { "GET", "/v3/p//snapshots/i", "", "evs_show", "a doubled slash", "p",
+      "i" },
+    { "POST", "/v3/a%2fb/%2e%2e/p/snapshots", "", "unknown", ESCAPE, "", "" },
+    { "POST", "/%2Fh/v3/p/snapshots", "", "unknown", ESCAPE, "", "" },
+    { "POST", "//h/v3/p/snapshots", "", "unknown", "a doubled slash", "",
+      "" },
+    { "POST", "/v3/p/snapshots;/x", "", "unknown", "\";\"", "", "" },
+
+    /* odd, and harmless */
+
+    { "GET", "/v3/p/snapshots/x%20y", "", "unknown", FINE, "p", "" },
+    { "GET", "/v3/p/snapshots/%231%20y", "", "unknown", FINE, "p", "" },
+    { "GET", "/v3/p/snapshots/%3f", "", "unknown", FINE, "p", "" },
+    { "GET", "/v3/snapshots/x%20y", "", "unknown", FINE, "", "" },
+    { "GET", "/v3/snapshots/snapshots/x%20y", "", "unknown", FINE,
+      "snapshots", "" },
+    { "GET", "/v3/p/snapshots/\xc3\xa0", "", "unknown", FINE, "p", "" },
+    { "POST", "/v3/p/snapshots/i/a//b", "", "unknown", FINE, "p", "" },
+    { "PUT", "/v3/p/snapshots/i/metadata/k%2F1", "", "unknown", FINE, "p",
+      "" },
+    { "DELETE", "/v3/p//snapshots/../%73", "", "unknown", FINE, "", "" },
+    { "PATCH", "/v3//snapshots", "", "unknown", FINE, "", "" },
+    { "POST", "/v4//p/snapshots/", "", "unknown", FINE, "", "" },
+    { "POST", "/snapshots/../v3", "", "unknown", FINE, "", "" },
+
+    /* odd, and nearly harmless */
+
+    { "GET", "/v3/p/snapshots/#1", "", "evs_show", "\"#\"", "p", "#1" },
+    { "GET", "/v3/p/snapshots/%25", "", "evs_show", ESCAPE, "p", "%" },
+    { "GET", "/v3/p/snapshots/%2ex", "", "unknown", FINE, "p", "" },
+    { "GET", "/v3/p/snapshots/%2e%2ex", "", "evs_show", ESCAPE, "p", "..x" },
+    { "GET", "/v3/p/snapshots/%231/detail", "", "unknown", ESCAPE, "p", "" },
+    { "GET", "/v3/p/snapshots/%231%5cDetail", "", "unknown", ESCAPE, "p",
+      "" },
+    { "GET", "/v3/snapshots/%3f1/snapshots", "", "unknown", ESCAPE, "", "" },
+    { "GET", "/v3/p/snapshots/x%20y/%2e%2e", "", "evs_v3_list", ESCAPE, "p",
+      "" },
+    { "GET", "/v3/p/snapshots/x%20..%3by", "", "evs_show",
+      "an escape, a suffix", "p", "x " },
+    { "GET", "/v3/p/snapshots/detail%20", "", "evs_v3_detail", ESCAPE, "p",
+      "" },
+    { "GET", "/v3/p/snapshots/%%64etail", "", "evs_show", ESCAPE, "p",
+      "\xdetail" },
+    { "GET", "/v3/p/snapshots/de%tail", "", "evs_show", ESCAPE, "p",
+      "de%tail" },
+    { "GET", "/v3/snapshots/snapshots%20", "", "evs_v3_list", ESCAPE,
+      "snapshots", "" },
+    { "PUT", "/v3/p/snapshots/i/%2ejson", "", "evs_v3_update",
+      "an escape, a suffix", "p", "i" },
+    { "PUT", "/v3/p/snapshots/i%20j/k", "", "unknown", ESCAPE, "p", "" },
+    { "POST", "/v3/p/snapshots/%231", "", "unknown", ESCAPE, "p", "" },
+    { "POST", "/v3/p/snapshots/%2ex", "", "evs_v3_create",
+      "an escape, a suffix", "p", "" },
+    { "POST", "/v3//v3%2fsnapshots", "", "evs_v3_create",
+      "an escape, a doubled slash", "v3", "" }
 };
+
+
+static void
+assert_path(const case_t *c, const char *what, ngx_snapshot_str_t s,
+    const char *expected)
+{
+    if (!ngx_snapshot_eq(s, unit_str(expected))) {
+        fail_msg("%s %s: %s is \"%.*s\", expected \"%s\"", c->method, c->path,
+                 what, (int) s.len, s.len ? (const char *) s.data : "",
+                 expected);
+    }
+}
 
 
 static void
 every_path_leads_where_it_should(void **state)
 {
-    int                    rc;
     size_t                 i;
     unit_arena_t           arena = { 0 };
     ngx_snapshot_mem_t     mem = { unit_alloc, &arena };
+    ngx_snapshot_text_t    odd;
     ngx_snapshot_route_t   route;
 
     (void) state;
 
     for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 
-        rc = ngx_snapshot_route(&route, &mem, unit_str(cases[i].method),
-                                unit_str(cases[i].path),
-                                unit_str(cases[i].prefix), 1);
-        assert_int_equal(rc, NGX_SNAPSHOT_OK);
+        assert_int_equal(ngx_snapshot_route(&route, unit_router(), &mem,
+                                            unit_str(cases[i].method),
+                                            unit_str(cases[i].path),
+                                            unit_str(cases[i].prefix), 0),
+                         NGX_SNAPSHOT_OK);
 
-        if (cases[i].operation == NULL) {
-            assert_null(route.operation);
-
-        } else {
-            assert_non_null(route.operation);
-            unit_assert_str(route.operation->name, cases[i].operation);
-            unit_assert_str(route.project, cases[i].project);
-            unit_assert_str(route.id, cases[i].id);
-
-            if (route.operation != &ngx_snapshot_unknown) {
-                assert_int_equal(route.canonical, cases[i].canonical);
-            }
+        if (arena.n > 1) {
+            fail_msg("%s: memory is taken %u times", cases[i].path, arena.n);
         }
+
+        if (cases[i].operation == NULL || route.operation == NULL) {
+
+            if (cases[i].operation != NULL || route.operation != NULL) {
+                fail_msg("%s: in scope or not", cases[i].path);
+            }
+
+            unit_free(&arena);
+            continue;
+        }
+
+        ngx_snapshot_text_init(&odd, &mem);
+        ngx_snapshot_text_set(&odd, ngx_snapshot_oddities, route.odd, ", ");
+
+        assert_path(&cases[i], "operation", route.operation->name,
+                    cases[i].operation);
+        assert_path(&cases[i], "project", route.project, cases[i].project);
+        assert_path(&cases[i], "id", route.id, cases[i].id);
+        assert_path(&cases[i], "odd", ngx_snapshot_text_str(&odd),
+                    cases[i].odd);
 
         unit_free(&arena);
     }
 }
 
 
+/* the word at each place of a vector, and behind letters that look like it */
+
 static void
-a_plain_path_takes_no_memory(void **state)
+the_word_is_found_at_each_place(void **state)
 {
-    size_t                 i;
+    char                  *path;
+    size_t                 i, n;
     unit_arena_t           arena = { 0 };
     ngx_snapshot_mem_t     mem = { unit_alloc, &arena };
+    ngx_snapshot_str_t     s;
     ngx_snapshot_route_t   route;
 
-    static const char  *paths[] = {
-        "/v3/p/snapshots", "/v1.0/p/snapshots", "/v3/p/snapshots/detail",
-        "/v3/p/snapshots/some-id", "/v3/p/snapshots/x/action", "/", "/x/y",
-        "/static/app.js", "/volumes/"
-    };
-
     (void) state;
 
-    for (i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
-        assert_int_equal(ngx_snapshot_route(&route, &mem, unit_str("POST"),
-                                            unit_str(paths[i]), unit_str(""),
-                                            1),
-                         NGX_SNAPSHOT_OK);
-        assert_int_equal(arena.n, 0);
-    }
-}
+    for (n = 11; n < 90; n++) {
 
+        for (i = 0; i + 10 <= n; i++) {
 
-/* a path with a slash too many is read in another way than a plain one */
+            /* exactly as long as it is, so that a checker sees an overrun */
 
-static void
-a_plain_path_leads_where_another_spelling_does(void **state)
-{
-    char                     path[256], twice[256];
-    size_t                   m, v, p, t, x;
-    unit_arena_t             arena = { 0 };
-    ngx_snapshot_mem_t       mem = { unit_alloc, &arena };
-    ngx_snapshot_route_t     plain, other;
-    ngx_snapshot_finding_t   found;
+            path = malloc(n);
+            assert_non_null(path);
+            memset(path, i % 2 ? 's' : 'a', n);
+            memcpy(path + i, "/SNAPSHOTS", 10);
 
-    static const char *const  methods[] = { "GET", "HEAD", "POST", "PUT",
-                                            "DELETE", "get" };
-    static const char *const  prefixes[] = { "", "/a", "/a/b" };
-    static const char *const  versions[] = { "v3", "v2", "v1.0", "v1", "V3",
-                                             "v3x", "" };
-    static const char *const  projects[] = {
-        "/p", "", "/", "/p.q", "/a-b_C9",
-        "/0123456789012345678901234567890123456789012345678901234567890123",
-        "/01234567890123456789012345678901234567890123456789012345678901234"
-    };
-    static const char *const  tails[] = {
-        "/snapshots", "/snapshots/detail", "/snapshots/Detail",
-        "/snapshots/details", "/Snapshots", "/snapshotsx", "/snapshot", "",
-        "/snapshots/f9faf7df-fdc1-4093-9ef3-5cba06eef995",
-        "/snapshots/F9faf7df-fdc1-4093-9ef3-5cba06eef99F",
-        "/snapshots/f9faf7df-fdc1-4093-9ef3-5cba06eef99g",
-        "/snapshots/f9faf7df-fdc1-4093-9ef3_5cba06eef995",
-        "/snapshots/f9faf7df-fdc1-4093-9ef3-5cba06eef9955",
-        "/snapshots/i", "/snapshots/i/j", "/snapshots/detail/x"
-    };
-
-#define n_of(a)  (sizeof(a) / sizeof((a)[0]))
-
-    (void) state;
-
-    for (m = 0; m < n_of(methods); m++)
-    for (x = 0; x < n_of(prefixes); x++)
-    for (v = 0; v < n_of(versions); v++)
-    for (p = 0; p < n_of(projects); p++)
-    for (t = 0; t < n_of(tails); t++) {
-
-        sprintf(path, "%s/%s%s%s", prefixes[x], versions[v], projects[p],
-                tails[t]);
-
-        assert_int_equal(ngx_snapshot_route(&plain, &mem, unit_str(methods[m]),
-                                            unit_str(path),
-                                            unit_str(prefixes[x]), 1),
-                         NGX_SNAPSHOT_OK);
-
-        if (plain.sound) {
-            assert_int_equal(plain.canonical, 1);
-            assert_true(ngx_snapshot_check(
-                            &ngx_snapshot_rules[NGX_SNAPSHOT_PROJECT_ID], 0,
-                            NULL, plain.project, &found));
-
-            if (plain.operation->shape == NGX_SNAPSHOT_MEMBER) {
-                assert_true(ngx_snapshot_check(
-                                &ngx_snapshot_rules[NGX_SNAPSHOT_SNAPSHOT_ID],
-                                0, NULL, plain.id, &found));
+            if (i + 10 < n) {
+                path[i + 10] = '/';
             }
+
+            s.data = (u_char *) path;
+            s.len = n;
+
+            assert_int_equal(ngx_snapshot_route(&route, unit_router(), &mem,
+                                                unit_str("GET"), s,
+                                                unit_str(""), 0),
+                             NGX_SNAPSHOT_OK);
+            assert_ptr_equal(route.operation, &ngx_snapshot_unknown);
+
+            path[i] = '_';
+
+            assert_int_equal(ngx_snapshot_route(&route, unit_router(), &mem,
+                                                unit_str("GET"), s,
+                                                unit_str(""), 0),
+                             NGX_SNAPSHOT_OK);
+            assert_null(route.operation);
+
+            free(path);
+            unit_free(&arena);
         }
-
-        sprintf(twice, "%s//%s%s%s", prefixes[x], versions[v], projects[p],
-                tails[t]);
-
-        assert_int_equal(ngx_snapshot_route(&other, &mem, unit_str(methods[m]),
-                                            unit_str(twice),
-                                            unit_str(prefixes[x]), 1),
-                         NGX_SNAPSHOT_OK);
-
-        assert_ptr_equal(plain.operation, other.operation);
-        assert_int_equal(plain.family, other.family);
-        assert_true(ngx_snapshot_eq(plain.project, other.project));
-        assert_true(ngx_snapshot_eq(plain.id, other.id));
-        assert_int_equal(other.sound, 0);
-
-        unit_free(&arena);
     }
 }
 
@@ -312,21 +356,28 @@ methods_of_a_path_are_known(void **state)
     } paths[] = {
         { "/v3/p/snapshots",
           NGX_SNAPSHOT_GET|NGX_SNAPSHOT_HEAD|NGX_SNAPSHOT_POST },
-        { "/v3/p/snapshots/detail", NGX_SNAPSHOT_GET|NGX_SNAPSHOT_HEAD },
-        { "/v3/p/snapshots/f9faf7df-fdc1-4093-9ef3-5cba06eef995",
-          NGX_SNAPSHOT_PUT },
-        { "/v1.0/p/snapshots", NGX_SNAPSHOT_POST },
-        { "/v3/p/snapshots/name", 0 }, { "/v3/p/snapshots/x/y", 0 },
-        { "/v3/p.q/snapshots", 0 }, { "/v3/snapshots", 0 },
-        { "/v5/p/snapshots", 0 }
+        { "/v3/p/snapshots/detail",
+          NGX_SNAPSHOT_GET|NGX_SNAPSHOT_HEAD|NGX_SNAPSHOT_DELETE },
+        { "/v3/p/snapshots/" UUID,
+          NGX_SNAPSHOT_GET|NGX_SNAPSHOT_HEAD|NGX_SNAPSHOT_PUT
+          |NGX_SNAPSHOT_DELETE },
+        { "/v3/p/snapshots/name",
+          NGX_SNAPSHOT_GET|NGX_SNAPSHOT_HEAD|NGX_SNAPSHOT_DELETE },
+        { "/v3/p/snapshots/x/action", NGX_SNAPSHOT_POST },
+        { "/v2/p/snapshots/x/metadata/y",
+          NGX_SNAPSHOT_GET|NGX_SNAPSHOT_PUT|NGX_SNAPSHOT_DELETE },
+        { "/v1.0/p/snapshots", NGX_SNAPSHOT_GET|NGX_SNAPSHOT_POST },
+        { "/v3/p/snapshots/x/y", 0 }, { "/v3/p.q/snapshots", 0 },
+        { "/v3/snapshots", 0 }, { "/v5/p/snapshots", 0 }
     };
 
     (void) state;
 
     for (i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
-        assert_int_equal(ngx_snapshot_route(&route, &mem, unit_str("DELETE"),
+        assert_int_equal(ngx_snapshot_route(&route, unit_router(), &mem,
+                                            unit_str("PATCH"),
                                             unit_str(paths[i].path),
-                                            unit_str(""), 1),
+                                            unit_str(""), 0),
                          NGX_SNAPSHOT_OK);
         assert_int_equal(route.methods, paths[i].methods);
         assert_int_equal(arena.n, 0);
@@ -334,55 +385,74 @@ methods_of_a_path_are_known(void **state)
 }
 
 
+/* a rewrite has taken off what stands before the version: nobody knows it */
+
+static void
+a_head_may_be_anywhere(void **state)
+{
+    size_t                 i;
+    unit_arena_t           arena = { 0 };
+    ngx_snapshot_mem_t     mem = { unit_alloc, &arena };
+    ngx_snapshot_route_t   route;
+
+    static const struct {
+        const char  *path;
+        int          odd;
+    } paths[] = {
+        { "/api/v3/p/snapshots/x%20y", 0 },
+        { "/v2/v3/p/snapshots/x%20y", 0 },
+        { "/v3/p/snapshots/x%20y", 0 },
+        { "/api/v3/snapshots/x%20y", 0 },
+        { "/api/v3/p/snapshots/detail%20", 1 },
+        { "/api//v3/p/snapshots/x%20y", 1 },
+        { "/api/v3/p/q/snapshots/x%20y", 1 }
+    };
+
+    (void) state;
+
+    for (i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
+        assert_int_equal(ngx_snapshot_route(&route, unit_router(), &mem,
+                                            unit_str("GET"),
+                                            unit_str(paths[i].path),
+                                            unit_str(""), 1),
+                         NGX_SNAPSHOT_OK);
+        assert_int_equal(route.odd != 0, paths[i].odd);
+        unit_free(&arena);
+    }
+}
+
+
 static void
 short_memory_is_an_error(void **state)
 {
-    unsigned               n;
+    char                   path[600];
     unit_arena_t           arena = { 0 };
     ngx_snapshot_mem_t     mem = { unit_alloc, &arena };
     ngx_snapshot_route_t   route;
 
     (void) state;
 
-    for (n = 1; n <= 2; n++) {
-        arena.fail = n;
-        assert_int_equal(ngx_snapshot_route(&route, &mem, unit_str("POST"),
-                                            unit_str("/v3/p/snapshots/%61"),
-                                            unit_str(""), 1),
-                         NGX_SNAPSHOT_ERROR);
-        unit_free(&arena);
-    }
+    arena.fail = 1;
+    assert_int_equal(ngx_snapshot_route(&route, unit_router(), &mem,
+                                        unit_str("POST"),
+                                        unit_str("/v3/p//snapshots"),
+                                        unit_str(""), 0),
+                     NGX_SNAPSHOT_ERROR);
+
+    /* a long path wants memory before anything is known of it */
+
+    memset(path, 'x', sizeof(path));
+    memcpy(path, "/%61", 4);
+    path[sizeof(path) - 1] = '\0';
 
     arena.fail = 1;
-    assert_int_equal(ngx_snapshot_route_normal(&mem, unit_str("/a")),
+    assert_int_equal(ngx_snapshot_route(&route, unit_router(), &mem,
+                                        unit_str("POST"), unit_str(path),
+                                        unit_str(""), 0),
                      NGX_SNAPSHOT_ERROR);
-}
 
-
-static void
-a_normal_form_is_known(void **state)
-{
-    size_t               i;
-    unit_arena_t         arena = { 0 };
-    ngx_snapshot_mem_t   mem = { unit_alloc, &arena };
-
-    static const char  *good[] = { "/a/b", "/v3/p/snapshots", "/A", "/a.b" };
-    static const char  *bad[] = { "/a/", "//a", "/%61", "/a/../b", "/a;b",
-                                  "/a\\b", "/a#", "/a " };
-
-    (void) state;
-
-    for (i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
-        assert_int_equal(ngx_snapshot_route_normal(&mem, unit_str(good[i])),
-                         1);
-    }
-
-    for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-        assert_int_equal(ngx_snapshot_route_normal(&mem, unit_str(bad[i])),
-                         0);
-    }
-
-    unit_free(&arena);
+    arena.fail = 1;
+    assert_null(ngx_snapshot_router(&mem));
 }
 
 
@@ -391,11 +461,10 @@ main(void)
 {
     const struct CMUnitTest  tests[] = {
         cmocka_unit_test(every_path_leads_where_it_should),
-        cmocka_unit_test(a_plain_path_takes_no_memory),
-        cmocka_unit_test(a_plain_path_leads_where_another_spelling_does),
+        cmocka_unit_test(the_word_is_found_at_each_place),
         cmocka_unit_test(methods_of_a_path_are_known),
-        cmocka_unit_test(short_memory_is_an_error),
-        cmocka_unit_test(a_normal_form_is_known)
+        cmocka_unit_test(a_head_may_be_anywhere),
+        cmocka_unit_test(short_memory_is_an_error)
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

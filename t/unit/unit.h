@@ -72,6 +72,33 @@ unit_str(const char *s)
 }
 
 
+static inline void *
+unit_router_alloc(void *data, size_t size)
+{
+    (void) data;
+
+    return malloc(size);
+}
+
+
+/* the router, made once and kept: a leak checker still reaches it */
+
+static inline const ngx_snapshot_router_t *
+unit_router(void)
+{
+    ngx_snapshot_mem_t             mem = { unit_router_alloc, NULL };
+
+    static ngx_snapshot_router_t  *router;
+
+    if (router == NULL) {
+        router = ngx_snapshot_router(&mem);
+        assert_non_null(router);
+    }
+
+    return router;
+}
+
+
 /* no string of the core ends with a NUL */
 
 static inline int

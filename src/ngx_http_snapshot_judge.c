@@ -1,0 +1,94 @@
+
+#include "ngx_http_snapshot.h"
+#include "ngx_snapshot_json.h"
+#include "ngx_snapshot_query.h"
+#include "ngx_snapshot_scan.h"
+
+
+void
+ngx_http_snapshot_judge_head(ngx_http_request_t *r,
+    ngx_http_snapshot_ctx_t *ctx)
+{
+    ngx_uint_t                      i;
+    ngx_list_part_t                *part;
+    ngx_table_elt_t                *header;
+    ngx_snapshot_str_t              name, value;
+    ngx_snapshot_judge_t           *j;
+    ngx_http_snapshot_loc_conf_t   *slcf;
+    ngx_http_snapshot_main_conf_t  *smcf;
+
+    slcf = ngx_http_get_module_loc_conf(r, ngx_http_snapshot_module);
+    smcf = ngx_http_get_module_main_conf(r, ngx_http_snapshot_module);
+
+    j = &ctx->judge;
+
+    ngx_snapshot_judge_init(j, &ctx->mem, &slcf->policy, smcf->regex,
+                            &ctx->target.route);
+
+    /* nothing is answered in monitor mode */
+
+    j->detailed = (slcf->content == NGX_HTTP_SNAPSHOT_VALIDATE
+                   || (slcf->details
+                       && ctx->mode != NGX_HTTP_SNAPSHOT_MONITOR));
+
+    if (!ngx_snapshot_judge_route(j, &ctx->target.route)) {
+        return;
+    }
+
+    part = &r->headers_in.headers.part;
+    header = part->elts;
+
+    for (i = 0; /* void */; i++) {
+
+        if (i >= part->nelts) {
+            if (part->next == NULL) {
+                break;
+            }
+
+            part = part->next;
+            header = part->elts;
+            i = 0;
+        }
+
+        ngx_http_snapshot_str(name, header[i].key);
+        ngx_http_snapshot_str(value, header[i].value);
+
+        ngx_snapshot_judge_header(j, name, value);
+    }
+
+    ngx_snapshot_judge_headers_end(j);
+    ngx_snapshot_query_read(j, ctx->target.queries[0]);
+
+    if (!ngx_snapshot_judge_rejects(j)
+        && ctx->target.queries[1].len
+        && !ngx_snapshot_eq(ctx->target.queries[0], ctx->target.queries[1]))
+    {
+        ngx_snapshot_query_read(j, ctx->target.queries[1]);
+    }
+
+    if (j->operation->body
+        && r->headers_in.content_length_n >= 0
+        && !r->headers_in.chunked)
+    {
+        ctx->sized = 1;
+        (void) ngx_snapshot_judge_size(j, r->headers_in.content_length_n);
+    }
+}
+
+
+void
+ngx_http_snapshot_judge_body(ngx_http_request_t *r,
+    ngx_http_snapshot_ctx_t *ctx, ngx_snapshot_str_t body)
+{
+    ngx_http_snapshot_loc_conf_t   *slcf;
+    ngx_http_snapshot_main_conf_t  *smcf;
+
+    slcf = ngx_http_get_module_loc_conf(r, ngx_http_snapshot_module);
+    smcf = ngx_http_get_module_main_conf(r, ngx_http_snapshot_module);
+
+    if (slcf->fast_path && ngx_snapshot_scan(&ctx->judge, body, smcf->seed)) {
+        return;
+    }
+
+    ngx_snapshot_json_read(&ctx->judge, body);
+}
