@@ -11,6 +11,7 @@
 # make bench-scale  how many gateways behind HAProxy share their work
 # make soak    build, and send mixed traffic for MINUTES=10
 # make fuzz    fuzz each way into the core, for TIME seconds
+# make exhaust   all paths of up to PIECES pieces, and PATHS random ones
 # make deb     the Debian package, in build/deb
 # make test-deb   build it in fresh Debians, install, upgrade and remove it
 # make test-versions   all tests in fresh Debians, with each compiler
@@ -80,7 +81,7 @@ OTHERS := $(if $(findstring $(MADE_WITH),$(file <$(BUILD)/made-with)),,FORCE)
 export PATH := $(PATH):/usr/sbin
 
 .PHONY: all run test e2e unit check-unit man bench bench-core bench-scale FORCE
-.PHONY: fuzz soak deb test-deb test-versions clean
+.PHONY: fuzz exhaust soak deb test-deb test-versions clean
 .PHONY: deps-build deps-run deps-test deps-e2e deps-bench deps-fuzz deps-deb
 .PHONY: deps-chroot
 
@@ -119,7 +120,8 @@ unit: deps-build deps-test $(UNITS)
 check-unit: $(UNITS)
 	CMOCKA_MESSAGE_OUTPUT=TAP prove $(UNITS)
 
-$(BUILD)/unit/%: t/unit/%.c $(CORE) $(wildcard src/*.h t/unit/*.h)
+$(BUILD)/unit/%: t/unit/%.c $(CORE) \
+                 $(wildcard src/*.h t/unit/*.h t/servers/*.h)
 	@mkdir -p $(BUILD)/unit
 	$(CC) $(CORE_CFLAGS) -o $@ $< $(CORE) -lcmocka -ljansson -lpcre2-8
 
@@ -169,10 +171,18 @@ FUZZ_CFLAGS += -fno-sanitize-recover=all
 fuzz: deps-build deps-fuzz $(FUZZERS)
 	t/fuzz/run $(TIME) $(FUZZERS)
 
-build/fuzz/%: t/fuzz/%.c $(CORE) $(wildcard src/*.h t/fuzz/*.h) \
+build/fuzz/%: t/fuzz/%.c $(CORE) \
+              $(wildcard src/*.h t/fuzz/*.h t/servers/*.h) \
               | deps-build deps-fuzz
 	@mkdir -p build/fuzz
 	clang $(FUZZ_CFLAGS) -o $@ $< $(CORE) -ljansson -lpcre2-8
+
+PIECES = 6
+PATHS = 1000000
+
+exhaust: deps-build deps-test build/unit/servers
+	SERVERS_PIECES=$(PIECES) SERVERS_PATHS=$(PATHS) TEST_SEED=$(TEST_SEED) \
+	    build/unit/servers
 
 MINUTES = 10
 

@@ -43,12 +43,14 @@ $(NGINX_SRC)/configure: tools/nginx-source | deps-sanitize
 endif
 
 
-# memory: a process for each allocation that fails would take an hour; the
-# sanitizers run it
+# memory, servers: a process for each allocation that fails would take an hour,
+# millions of paths as well; the sanitizers run them
+
+SLOW = build/unit/memory build/unit/servers
 
 valgrind: deps-build deps-test deps-valgrind unit
 	CMOCKA_MESSAGE_OUTPUT=TAP prove -j $(JOBS) --exec '$(VALGRIND)' \
-	    $(filter-out build/unit/memory,$(UNITS))
+	    $(filter-out $(SLOW),$(UNITS))
 
 VALGRIND = valgrind -q --leak-check=full --error-exitcode=9
 VALGRIND += --errors-for-leak-kinds=definite,indirect,possible

@@ -99,6 +99,30 @@ model_step(u_char key)
 }
 
 
+/* the chain in words, for who reads a failure; an escape alone is a number */
+
+static inline void
+model_says(const char *chain, char *p, size_t size)
+{
+    size_t  n;
+
+    for (n = 0; *chain && n < size; chain++) {
+
+        if (*chain >= '0' && *chain <= '?') {
+            n += snprintf(p + n, size - n, "decodes escape %d", *chain - '/');
+
+        } else {
+            n += snprintf(p + n, size - n, "%s",
+                          model_step((u_char) *chain)->says);
+        }
+
+        if (chain[1] && n < size) {
+            n += snprintf(p + n, size - n, ", ");
+        }
+    }
+}
+
+
 /* applies a chain in place; path has room for a byte more */
 
 static inline size_t

@@ -56,7 +56,7 @@ names_is_refused(const u_char *name, size_t len)
 }
 
 
-/* escapes a name of up to NAMES_MAX bytes; p has room for three times as much */
+/* escapes a name; p has room for three times as many bytes */
 
 static inline size_t
 names_escape(u_char *p, const u_char *name, size_t len, const char *kept)

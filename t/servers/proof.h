@@ -35,6 +35,11 @@ typedef struct {
 } proof_t;
 
 
+/* instead of the chain of a server */
+
+#define PROOF_OLD  "o"
+
+
 /* what a server found that the gateway did not */
 
 typedef struct {
@@ -277,12 +282,26 @@ proof_old(proof_gap_t *gap, const proof_t *t)
         if (row && (said->found == NULL || strcmp(said->found, row->name))) {
             gap->said = said;
             gap->row = row;
-            strcpy(gap->chain, "old");
+            strcpy(gap->chain, PROOF_OLD);
             return 1;
         }
     }
 
     return 0;
+}
+
+
+/* what the server does that has found something */
+
+static inline void
+proof_says(const proof_gap_t *gap, char *p, size_t size)
+{
+    if (strcmp(gap->chain, PROOF_OLD) == 0) {
+        snprintf(p, size, "is the reader before");
+        return;
+    }
+
+    model_says(gap->chain, p, size);
 }
 
 
@@ -304,8 +323,14 @@ proof_open(const proof_t *t)
 }
 
 
+/*
+ * 1 where all holds of the path, as far as so many forms of it tell; where
+ * there are more, and pairs is set, every two servers in a row are tried, too.
+ */
+
 static inline int
-proof_holds(proof_gap_t *gap, const proof_t *t, walk_t *w, unsigned most)
+proof_holds(proof_gap_t *gap, const proof_t *t, walk_t *w, unsigned most,
+    int pairs)
 {
     int       all;
     unsigned  open;
@@ -333,7 +358,7 @@ proof_holds(proof_gap_t *gap, const proof_t *t, walk_t *w, unsigned most)
         return 0;
     }
 
-    return all || !proof_models(gap, t);
+    return all || !pairs || !proof_models(gap, t);
 }
 
 
