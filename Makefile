@@ -59,6 +59,7 @@ CHROOT_DEPS = debootstrap
 # Cinder's API with what runs it, and the stock clients
 E2E_DEPS = perl cinder-api python3-cinder python3-cinderclient
 E2E_DEPS += python3-openstackclient uwsgi-plugin-python3
+E2E_DEPS += apache2 python3-routes $(if $(shell command -v node),,nodejs)
 
 # a Node.js that is there is taken, whoever made it
 TEST_DEPS += $(if $(shell command -v npm),,nodejs npm)
