@@ -37,8 +37,7 @@ static void ngx_snapshot_json_wrong(ngx_snapshot_judge_t *j,
 static json_t *ngx_snapshot_json_load(ngx_snapshot_str_t body, size_t flags,
     json_error_t *error);
 static void ngx_snapshot_json_zeros(u_char *p, u_char *last);
-static const u_char *ngx_snapshot_json_string(const u_char *p,
-    const u_char *last);
+static u_char *ngx_snapshot_json_string(u_char *p);
 static void ngx_snapshot_json_push(ngx_snapshot_judge_t *j, json_t *object);
 static ngx_snapshot_type_e ngx_snapshot_json_type(const json_t *value);
 
@@ -197,10 +196,7 @@ ngx_snapshot_json_load(ngx_snapshot_str_t body, size_t flags,
 }
 
 
-/*
- * Makes a zero of each number, with its sign, and blanks of the rest of it: a
- * text stays right or wrong by that, and where it is wrong.
- */
+/* makes a zero of each number, with its sign, and blanks of the rest of it */
 
 static void
 ngx_snapshot_json_zeros(u_char *p, u_char *last)
@@ -210,7 +206,7 @@ ngx_snapshot_json_zeros(u_char *p, u_char *last)
     while (p < last) {
 
         if (*p == '"') {
-            p += ngx_snapshot_json_string(p, last) - p;
+            p = ngx_snapshot_json_string(p);
             continue;
         }
 
@@ -228,23 +224,18 @@ ngx_snapshot_json_zeros(u_char *p, u_char *last)
 }
 
 
-/* behind the string that begins at p, or last where it does not end */
+/* behind the string that begins at p, which ends, as the text is right */
 
-static const u_char *
-ngx_snapshot_json_string(const u_char *p, const u_char *last)
+static u_char *
+ngx_snapshot_json_string(u_char *p)
 {
-    for (p++; p < last; p++) {
-
-        if (*p == '"') {
-            return p + 1;
-        }
-
-        if (*p == '\\' && last - p > 1) {
+    for (p++; *p != '"'; p++) {
+        if (*p == '\\') {
             p++;
         }
     }
 
-    return last;
+    return p + 1;
 }
 
 

@@ -128,8 +128,7 @@ for my $rule (sort keys %messages) {
         note("$rule: $message");
 
         push @wrong, "$rule: $message"
-            if $rule ne 'uri-canonical'
-               && $message !~ /^$place: (?:$size|$kind|$page)\z/;
+            if $message !~ /^$place: (?:$size|$kind|$page)\z/;
         push @twice, "$rule: $message"
             if $message =~ /\b1 bytes|\b1 are|; |\brequired|\bno (?:integer|UUID)/;
     }
@@ -152,6 +151,8 @@ for my $case (
     ['body-size', 'body: must be at most 1 byte, is larger'],
     ['json-syntax', 'body: must be one JSON object in UTF-8, is malformed at'
                     . ' line 1, column 2'],
+    ['uri-canonical',
+     'path: must be spelled exactly as documented, has a doubled slash'],
     ['operation-known', 'method: must be GET, HEAD or DELETE for this path, is'
                         . ' another'],
     ['field-unknown', 'a: must be the field snapshot, is unknown'],
