@@ -9,6 +9,10 @@
 
 #define NGX_SNAPSHOT_PATH_LOCAL  512
 
+/* a normal form of more segments, with the suffixes behind it, is unknown */
+
+#define NGX_SNAPSHOT_PATH_DEPTH  64
+
 #define NGX_SNAPSHOT_NOWHERE  SIZE_MAX
 
 #define ngx_snapshot_is(c, kind)  (ngx_snapshot_bytes[c] & (kind))
@@ -64,24 +68,32 @@ typedef struct {
 } ngx_snapshot_reading_t;
 
 
+static int ngx_snapshot_path_collects(const ngx_snapshot_path_t *p,
+    ngx_snapshot_str_t word);
 static size_t ngx_snapshot_path_word(ngx_snapshot_str_t text,
     ngx_snapshot_str_t word, int last);
 static size_t ngx_snapshot_path_version(ngx_snapshot_str_t text,
     const ngx_snapshot_path_words_t *words, unsigned *which);
 static int ngx_snapshot_path_begins(ngx_snapshot_str_t text, size_t i,
     ngx_snapshot_str_t word);
-static void ngx_snapshot_path_pairs(ngx_snapshot_pairs_t *pairs,
-    ngx_snapshot_str_t text, u_char first, u_char second);
+static ngx_snapshot_inline void ngx_snapshot_path_pairs(
+    ngx_snapshot_pairs_t *pairs,
+    ngx_snapshot_str_t text, ngx_snapshot_str_t word);
 static ngx_snapshot_inline size_t ngx_snapshot_path_next(
+    ngx_snapshot_pairs_t *pairs);
+static ngx_snapshot_inline void ngx_snapshot_path_search(
     ngx_snapshot_pairs_t *pairs);
 static ngx_snapshot_inline unsigned ngx_snapshot_path_mask(
     ngx_snapshot_vector_t v);
 static int ngx_snapshot_path_split(ngx_snapshot_path_t *p,
     ngx_snapshot_str_t path, ngx_snapshot_str_t prefix, unsigned kind,
     unsigned max);
-static ngx_snapshot_inline int ngx_snapshot_path_segment(
-    ngx_snapshot_path_t *p,
+static const u_char *ngx_snapshot_path_begin(ngx_snapshot_path_t *p,
+    ngx_snapshot_str_t path, ngx_snapshot_str_t prefix);
+static ngx_snapshot_inline int ngx_snapshot_path_keep(ngx_snapshot_path_t *p,
     const u_char *begin, const u_char *end);
+static ngx_snapshot_inline int ngx_snapshot_path_is_dots(const u_char *p,
+    size_t len);
 static ngx_snapshot_inline unsigned ngx_snapshot_path_others(const u_char *p,
     const u_char *last);
 static int ngx_snapshot_path_escaped(ngx_snapshot_path_t *p,
@@ -111,6 +123,8 @@ static int ngx_snapshot_path_climbs(ngx_snapshot_str_t text, size_t i);
 static unsigned ngx_snapshot_path_why(ngx_snapshot_str_t path);
 static int ngx_snapshot_path_normal(ngx_snapshot_str_t *normal, u_char *out,
     ngx_snapshot_str_t text, ngx_snapshot_str_t prefix);
+static u_char *ngx_snapshot_path_piece(u_char *d, const u_char **p,
+    const u_char *last);
 static const u_char *ngx_snapshot_path_climb(ngx_snapshot_str_t text);
 
 
@@ -123,7 +137,31 @@ const ngx_snapshot_str_t  ngx_snapshot_oddities[NGX_SNAPSHOT_ODDITIES] = {
     S("a suffix"), S("capital letters")
 };
 
+static const ngx_snapshot_str_t  ngx_snapshot_dots = S("..");
+static const ngx_snapshot_str_t  ngx_snapshot_slashes = S("//");
+static const ngx_snapshot_str_t  ngx_snapshot_slash_dot = S("/.");
+
 #undef S
+
+
+/* what is odd about a byte of a path */
+
+static const u_char  ngx_snapshot_odd[256] = {
+    [0 ... ' '] = NGX_SNAPSHOT_ODD_BYTE,
+    ['"'] = NGX_SNAPSHOT_ODD_BYTE,
+    ['#'] = NGX_SNAPSHOT_ODD_FRAGMENT,
+    ['%'] = NGX_SNAPSHOT_ODD_ESCAPE,
+    [';'] = NGX_SNAPSHOT_ODD_SEMICOLON,
+    ['<'] = NGX_SNAPSHOT_ODD_BYTE,
+    ['>'] = NGX_SNAPSHOT_ODD_BYTE,
+    ['?'] = NGX_SNAPSHOT_ODD_BYTE,
+    ['['] = NGX_SNAPSHOT_ODD_BYTE,
+    ['\\'] = NGX_SNAPSHOT_ODD_BACKSLASH,
+    [']' ... '^'] = NGX_SNAPSHOT_ODD_BYTE,
+    ['`'] = NGX_SNAPSHOT_ODD_BYTE,
+    ['{' ... '}'] = NGX_SNAPSHOT_ODD_BYTE,
+    [0x7f ... 0xff] = NGX_SNAPSHOT_ODD_BYTE
+};
 
 
 int
@@ -131,6 +169,7 @@ ngx_snapshot_path_read(ngx_snapshot_path_t *p, const ngx_snapshot_mem_t *mem,
     ngx_snapshot_str_t path, ngx_snapshot_str_t prefix,
     const ngx_snapshot_path_words_t *words, unsigned use)
 {
+    ngx_snapshot_pairs_t    pairs;
     ngx_snapshot_reading_t  r;
 
     r.path = path;
@@ -144,22 +183,53 @@ ngx_snapshot_path_read(ngx_snapshot_path_t *p, const ngx_snapshot_mem_t *mem,
         return ngx_snapshot_path_escaped(p, mem, &r, prefix);
     }
 
+    /* most paths end here: the word does not even begin in them */
+
+    ngx_snapshot_path_pairs(&pairs, path, words->collection);
+
+    if (ngx_snapshot_path_next(&pairs) == NGX_SNAPSHOT_NOWHERE) {
+        p->scope = 0;
+        return NGX_SNAPSHOT_OK;
+    }
+
+    if (ngx_snapshot_path_split(p, path, prefix, NGX_SNAPSHOT_BYTE_PATH,
+                                UINT_MAX))
+    {
+        p->scope = ngx_snapshot_path_collects(p, words->collection)
+                   || ngx_snapshot_path_word(path, words->collection, 0)
+                      != NGX_SNAPSHOT_NOWHERE;
+        return NGX_SNAPSHOT_OK;
+    }
+
     r.form[0].text = path;
     r.form[0].word = ngx_snapshot_path_word(path, words->collection, 1);
     r.forms = 1;
 
-    /* most paths end here */
-
     p->scope = r.form[0].word != NGX_SNAPSHOT_NOWHERE;
 
-    if (!p->scope
-        || ngx_snapshot_path_split(p, path, prefix, NGX_SNAPSHOT_BYTE_PATH,
-                                   UINT_MAX))
-    {
+    if (!p->scope) {
         return NGX_SNAPSHOT_OK;
     }
 
     return ngx_snapshot_path_odd(p, mem, &r, prefix);
+}
+
+
+/* 1 where a segment is the word, as one mostly is */
+
+static int
+ngx_snapshot_path_collects(const ngx_snapshot_path_t *p,
+    ngx_snapshot_str_t word)
+{
+    unsigned  i;
+
+    for (i = 0; i < p->segments && i < NGX_SNAPSHOT_SEGMENTS; i++) {
+        if (ngx_snapshot_same(p->segment[i], word)) {
+            return 1;
+        }
+    }
+
+    return 0;
 }
 
 
@@ -186,7 +256,7 @@ ngx_snapshot_path_word(ngx_snapshot_str_t text, ngx_snapshot_str_t word,
 
     found = NGX_SNAPSHOT_NOWHERE;
 
-    ngx_snapshot_path_pairs(&pairs, text, word.data[0], word.data[1]);
+    ngx_snapshot_path_pairs(&pairs, text, word);
 
     for (i = ngx_snapshot_path_next(&pairs); i != NGX_SNAPSHOT_NOWHERE;
          i = ngx_snapshot_path_next(&pairs))
@@ -246,7 +316,10 @@ ngx_snapshot_path_begins(ngx_snapshot_str_t text, size_t i,
     }
 
     for (n = 0; n < word.len; n++) {
-        if (ngx_snapshot_lower(text.data[i + n]) != word.data[n]) {
+
+        if (text.data[i + n] != word.data[n]
+            && ngx_snapshot_lower(text.data[i + n]) != word.data[n])
+        {
             return 0;
         }
     }
@@ -258,76 +331,81 @@ ngx_snapshot_path_begins(ngx_snapshot_str_t text, size_t i,
 }
 
 
-/* begins a search for two bytes, one behind the other */
+/* begins a search for the first two bytes of a word, one behind the other */
 
-static void
+static ngx_snapshot_inline void
 ngx_snapshot_path_pairs(ngx_snapshot_pairs_t *pairs, ngx_snapshot_str_t text,
-    u_char first, u_char second)
+    ngx_snapshot_str_t word)
 {
     pairs->text = text;
-    pairs->first = first;
-    pairs->second = second;
+    pairs->first = word.data[0];
+    pairs->second = word.data[1];
     pairs->mask = 0;
     pairs->base = 0;
     pairs->next = 0;
 }
 
 
+/* the next place, or NGX_SNAPSHOT_NOWHERE */
+
 static ngx_snapshot_inline size_t
 ngx_snapshot_path_next(ngx_snapshot_pairs_t *pairs)
 {
-    size_t                 i, end;
-    const u_char          *p;
-    ngx_snapshot_vector_t  a, b;
-
-    end = pairs->text.len ? pairs->text.len - 1 : 0;
+    size_t  i;
 
     while (pairs->mask == 0) {
 
-        if (pairs->next >= end) {
+        if (pairs->next + 1 >= pairs->text.len) {
             return NGX_SNAPSHOT_NOWHERE;
         }
 
-        i = pairs->next;
-        pairs->next += NGX_SNAPSHOT_VECTOR;
-
-        if (end < NGX_SNAPSHOT_VECTOR) {
-
-            for ( /* void */ ; i < end; i++) {
-                p = pairs->text.data + i;
-                pairs->mask |= (unsigned)
-                               ((p[0] | 0x20) == pairs->first
-                                && (p[1] | 0x20) == pairs->second)
-                               << i;
-            }
-
-            break;
-        }
-
-        /* the last vector overlaps the one before */
-
-        pairs->base = (pairs->next > end) ? end - NGX_SNAPSHOT_VECTOR : i;
-
-        p = pairs->text.data + pairs->base;
-
-        memcpy(&a, p, NGX_SNAPSHOT_VECTOR);
-        memcpy(&b, p + 1, NGX_SNAPSHOT_VECTOR);
-
-        a = (ngx_snapshot_vector_t) ((a | 0x20) == pairs->first)
-            & (ngx_snapshot_vector_t) ((b | 0x20) == pairs->second);
-
-        pairs->mask = ngx_snapshot_path_mask(a)
-                      & (0xffffu << (i - pairs->base));
-    }
-
-    if (pairs->mask == 0) {
-        return NGX_SNAPSHOT_NOWHERE;
+        ngx_snapshot_path_search(pairs);
     }
 
     i = pairs->base + __builtin_ctz(pairs->mask);
     pairs->mask &= pairs->mask - 1;
 
     return i;
+}
+
+
+/* searches the next bytes of a vector, or fewer */
+
+static ngx_snapshot_inline void
+ngx_snapshot_path_search(ngx_snapshot_pairs_t *pairs)
+{
+    size_t                 i, end;
+    const u_char          *p;
+    ngx_snapshot_vector_t  a, b;
+
+    end = pairs->text.len - 1;
+    i = pairs->next;
+    pairs->next += NGX_SNAPSHOT_VECTOR;
+
+    if (end < NGX_SNAPSHOT_VECTOR) {
+
+        for (p = pairs->text.data; i < end; i++) {
+            pairs->mask |= (unsigned) ((p[i] | 0x20) == pairs->first
+                                       && (p[i + 1] | 0x20) == pairs->second)
+                           << i;
+        }
+
+        return;
+    }
+
+    /* the last vector overlaps the one before */
+
+    pairs->base = (pairs->next > end) ? end - NGX_SNAPSHOT_VECTOR : i;
+
+    p = pairs->text.data + pairs->base;
+
+    memcpy(&a, p, NGX_SNAPSHOT_VECTOR);
+    memcpy(&b, p + 1, NGX_SNAPSHOT_VECTOR);
+
+    a = (ngx_snapshot_vector_t) ((a | 0x20) == pairs->first)
+        & (ngx_snapshot_vector_t) ((b | 0x20) == pairs->second);
+
+    pairs->mask = ngx_snapshot_path_mask(a) & (0xffffu << (i - pairs->base));
 }
 
 
@@ -364,33 +442,15 @@ static int
 ngx_snapshot_path_split(ngx_snapshot_path_t *p, ngx_snapshot_str_t path,
     ngx_snapshot_str_t prefix, unsigned kind, unsigned max)
 {
-    unsigned             mask;
-    const u_char        *s, *last, *begin, *block;
-    ngx_snapshot_str_t   head;
+    unsigned       mask;
+    const u_char  *s, *last, *begin, *block;
 
-    s = path.data;
-    last = s + path.len;
+    begin = ngx_snapshot_path_begin(p, path, prefix);
+    last = path.data + path.len;
 
-    head = path;
-    head.len = prefix.len;
-
-    p->foreign = path.len <= prefix.len || s[prefix.len] != '/'
-                 || (prefix.len && !ngx_snapshot_caseeq(head, prefix));
-
-    p->capitals = !p->foreign && prefix.len && !ngx_snapshot_eq(head, prefix);
-    p->segments = 0;
-    p->dotted = 0;
-    p->dots = 0;
-
-    if (!p->foreign) {
-        s += prefix.len;
-    }
-
-    if (s == last || *s != '/') {
+    if (begin == NULL) {
         return 0;
     }
-
-    begin = s + 1;
 
     for (block = begin; block < last; block += NGX_SNAPSHOT_VECTOR) {
 
@@ -403,7 +463,7 @@ ngx_snapshot_path_split(ngx_snapshot_path_t *p, ngx_snapshot_str_t path,
 
             if (*s == '/') {
 
-                if (!ngx_snapshot_path_segment(p, begin, s)
+                if (!ngx_snapshot_path_keep(p, begin, s)
                     || p->segments == max)
                 {
                     return 0;
@@ -420,42 +480,68 @@ ngx_snapshot_path_split(ngx_snapshot_path_t *p, ngx_snapshot_str_t path,
         }
     }
 
-    return ngx_snapshot_path_segment(p, begin, last);
+    return ngx_snapshot_path_keep(p, begin, last);
 }
 
 
-/* keeps a segment; 0 for one that is empty or all dots */
+/* the first byte of the path behind the prefix and a slash, or NULL */
+
+static const u_char *
+ngx_snapshot_path_begin(ngx_snapshot_path_t *p, ngx_snapshot_str_t path,
+    ngx_snapshot_str_t prefix)
+{
+    ngx_snapshot_str_t  head;
+
+    p->segments = 0;
+    p->dotted = 0;
+    p->dots = 0;
+    p->capitals = 0;
+
+    head.data = path.data;
+    head.len = prefix.len;
+
+    p->foreign = path.len <= prefix.len || path.data[prefix.len] != '/'
+                 || !ngx_snapshot_caseeq(head, prefix);
+
+    if (p->foreign) {
+        return (path.len && path.data[0] == '/') ? path.data + 1 : NULL;
+    }
+
+    if (prefix.len) {
+        p->capitals = !ngx_snapshot_eq(head, prefix);
+    }
+
+    return path.data + prefix.len + 1;
+}
+
+
+/* keeps a segment; 0 for one that is empty, or a dot segment */
 
 static ngx_snapshot_inline int
-ngx_snapshot_path_segment(ngx_snapshot_path_t *p, const u_char *begin,
+ngx_snapshot_path_keep(ngx_snapshot_path_t *p, const u_char *begin,
     const u_char *end)
 {
-    ngx_snapshot_str_t  *segment;
-
-    if (begin == end) {
+    if (begin == end || ngx_snapshot_path_is_dots(begin, end - begin)) {
         return 0;
     }
 
-    if (*begin != '.') {
-        p->dotted = 0;
-
-    } else {
-        if (end - begin == 1 || (end - begin == 2 && begin[1] == '.')) {
-            return 0;
-        }
-
-        p->dotted++;
-    }
+    p->dotted = (*begin == '.') ? p->dotted + 1 : 0;
 
     if (p->segments < NGX_SNAPSHOT_SEGMENTS) {
-        segment = &p->segment[p->segments];
-        segment->data = begin;
-        segment->len = end - begin;
+        p->segment[p->segments].data = begin;
+        p->segment[p->segments].len = end - begin;
     }
 
     p->segments++;
 
     return 1;
+}
+
+
+static ngx_snapshot_inline int
+ngx_snapshot_path_is_dots(const u_char *p, size_t len)
+{
+    return *p == '.' && (len == 1 || (len == 2 && p[1] == '.'));
 }
 
 
@@ -632,6 +718,12 @@ ngx_snapshot_path_decode(u_char *buf, ngx_snapshot_str_t path)
 
         *d++ = c;
 
+        /* only a digit completes an escape of what was decoded */
+
+        if (!ngx_snapshot_is(c, NGX_SNAPSHOT_BYTE_HEX)) {
+            continue;
+        }
+
         while (d - buf >= 3 && d[-3] == '%' && ngx_snapshot_path_is_hex(d - 2))
         {
             d[-3] = ngx_snapshot_path_hex(d - 2);
@@ -795,6 +887,7 @@ ngx_snapshot_path_rest(const ngx_snapshot_path_t *p,
           i++)
     {
         if (ngx_snapshot_is_slash(text.data[i])
+            && i + 1 < text.len && !ngx_snapshot_is_slash(text.data[i + 1])
             && ngx_snapshot_path_is_named(p, r, text, i + 1))
         {
             return 0;
@@ -895,7 +988,7 @@ ngx_snapshot_path_climbs(ngx_snapshot_str_t text, size_t i)
     rest.data = text.data + i;
     rest.len = text.len - i;
 
-    ngx_snapshot_path_pairs(&pairs, rest, '.', '.');
+    ngx_snapshot_path_pairs(&pairs, rest, ngx_snapshot_dots);
 
     for (n = ngx_snapshot_path_next(&pairs); n != NGX_SNAPSHOT_NOWHERE;
          n = ngx_snapshot_path_next(&pairs))
@@ -917,65 +1010,46 @@ ngx_snapshot_path_climbs(ngx_snapshot_str_t text, size_t i)
 }
 
 
-/* what is odd in the bytes of a path, all of it */
+/* what is odd in a path, all of it */
 
 static unsigned
 ngx_snapshot_path_why(ngx_snapshot_str_t path)
 {
-    size_t                i, n;
+    size_t                i;
     unsigned              why;
     ngx_snapshot_pairs_t  pairs;
-
-    static const u_char  bits[256] = {
-        [0 ... ' '] = NGX_SNAPSHOT_ODD_BYTE,
-        ['"'] = NGX_SNAPSHOT_ODD_BYTE,
-        ['#'] = NGX_SNAPSHOT_ODD_FRAGMENT,
-        ['%'] = NGX_SNAPSHOT_ODD_ESCAPE,
-        [';'] = NGX_SNAPSHOT_ODD_SEMICOLON,
-        ['<'] = NGX_SNAPSHOT_ODD_BYTE,
-        ['>'] = NGX_SNAPSHOT_ODD_BYTE,
-        ['?'] = NGX_SNAPSHOT_ODD_BYTE,
-        ['['] = NGX_SNAPSHOT_ODD_BYTE,
-        ['\\'] = NGX_SNAPSHOT_ODD_BACKSLASH,
-        [']' ... '^'] = NGX_SNAPSHOT_ODD_BYTE,
-        ['`'] = NGX_SNAPSHOT_ODD_BYTE,
-        ['{' ... '}'] = NGX_SNAPSHOT_ODD_BYTE,
-        [0x7f ... 0xff] = NGX_SNAPSHOT_ODD_BYTE
-    };
 
     why = (path.data[0] == '/') ? 0 : NGX_SNAPSHOT_ODD_START;
 
     for (i = 0; i + 4 <= path.len; i += 4) {
-        why |= bits[path.data[i]] | bits[path.data[i + 1]]
-               | bits[path.data[i + 2]] | bits[path.data[i + 3]];
+        why |= ngx_snapshot_odd[path.data[i]]
+               | ngx_snapshot_odd[path.data[i + 1]]
+               | ngx_snapshot_odd[path.data[i + 2]]
+               | ngx_snapshot_odd[path.data[i + 3]];
     }
 
     for ( /* void */ ; i < path.len; i++) {
-        why |= bits[path.data[i]];
+        why |= ngx_snapshot_odd[path.data[i]];
     }
 
     if (path.data[path.len - 1] == '/') {
         why |= NGX_SNAPSHOT_ODD_TRAILING;
     }
 
-    ngx_snapshot_path_pairs(&pairs, path, '/', '/');
+    ngx_snapshot_path_pairs(&pairs, path, ngx_snapshot_slashes);
 
     if (ngx_snapshot_path_next(&pairs) != NGX_SNAPSHOT_NOWHERE) {
         why |= NGX_SNAPSHOT_ODD_DOUBLED;
     }
 
-    ngx_snapshot_path_pairs(&pairs, path, '/', '.');
+    ngx_snapshot_path_pairs(&pairs, path, ngx_snapshot_slash_dot);
 
     for (i = ngx_snapshot_path_next(&pairs); i != NGX_SNAPSHOT_NOWHERE;
          i = ngx_snapshot_path_next(&pairs))
     {
-        n = i + 2;
+        i += (i + 2 < path.len && path.data[i + 2] == '.') ? 3 : 2;
 
-        if (n < path.len && path.data[n] == '.') {
-            n++;
-        }
-
-        if (n == path.len || path.data[n] == '/') {
+        if (i == path.len || path.data[i] == '/') {
             return why | NGX_SNAPSHOT_ODD_DOTS;
         }
     }
@@ -987,8 +1061,7 @@ ngx_snapshot_path_why(ngx_snapshot_str_t path)
 /*
  * Makes the normal form of a decoded path but for its suffix: parameters and
  * blanks cut off segments, then empty and dot segments resolved.  out has room
- * for a byte more than the text.  0 where there are more segments than in any
- * operation.
+ * for a byte more than the text.  0 where there are too many segments.
  */
 
 static int
@@ -1005,15 +1078,11 @@ ngx_snapshot_path_normal(ngx_snapshot_str_t *normal, u_char *out,
     depth = 0;
     d = out;
 
-    for (n = 0, max = NGX_SNAPSHOT_SEGMENTS; n < prefix.len; n++) {
+    for (n = 0, max = NGX_SNAPSHOT_PATH_DEPTH; n < prefix.len; n++) {
         max += (prefix.data[n] == '/');
     }
 
-    if (p < last && ngx_snapshot_is_slash(*p)) {
-        p++;
-    }
-
-    for ( /* void */ ; p <= last; p++) {
+    while (p < last) {
 
         /* nothing takes a segment away any more */
 
@@ -1022,30 +1091,18 @@ ngx_snapshot_path_normal(ngx_snapshot_str_t *normal, u_char *out,
         }
 
         begin = d;
-        *d++ = '/';
+        d = ngx_snapshot_path_piece(d, &p, last);
 
-        while (p < last && !ngx_snapshot_is_slash(*p) && *p != ';') {
-            *d++ = *p++;
-        }
+        n = d - begin;
 
-        while (p < last && !ngx_snapshot_is_slash(*p)) {
-            p++;
-        }
-
-        while (d > begin + 1 && ngx_snapshot_is_blank(d[-1])) {
-            d--;
-        }
-
-        n = d - begin - 1;
-
-        if (n > 2 || (n && begin[1] != '.') || (n == 2 && begin[2] != '.')) {
+        if (n > 0 && !ngx_snapshot_path_is_dots(begin + 1, n - 1)) {
             depth++;
             continue;
         }
 
         d = begin;
 
-        if (n == 2 && depth) {
+        if (n == 3 && depth) {
             depth--;
             while (*--d != '/') { /* void */ }
         }
@@ -1055,6 +1112,44 @@ ngx_snapshot_path_normal(ngx_snapshot_str_t *normal, u_char *out,
     normal->len = d - out;
 
     return depth <= max;
+}
+
+
+/*
+ * Writes a slash and what is between the slashes at *p to d, without parameters
+ * and blanks behind it, or nothing.  Returns the end of it.
+ */
+
+static u_char *
+ngx_snapshot_path_piece(u_char *d, const u_char **p, const u_char *last)
+{
+    u_char        *begin;
+    const u_char  *s;
+
+    s = *p;
+
+    while (s < last && ngx_snapshot_is_slash(*s)) {
+        s++;
+    }
+
+    begin = d;
+    *d++ = '/';
+
+    while (s < last && !ngx_snapshot_is_slash(*s) && *s != ';') {
+        *d++ = *s++;
+    }
+
+    while (s < last && !ngx_snapshot_is_slash(*s)) {
+        s++;
+    }
+
+    while (d > begin + 1 && ngx_snapshot_is_blank(d[-1])) {
+        d--;
+    }
+
+    *p = s;
+
+    return (d == begin + 1) ? begin : d;
 }
 
 
@@ -1068,7 +1163,7 @@ ngx_snapshot_path_climb(ngx_snapshot_str_t text)
 
     last = 0;
 
-    ngx_snapshot_path_pairs(&pairs, text, '.', '.');
+    ngx_snapshot_path_pairs(&pairs, text, ngx_snapshot_dots);
 
     for (i = ngx_snapshot_path_next(&pairs); i != NGX_SNAPSHOT_NOWHERE;
          i = ngx_snapshot_path_next(&pairs))

@@ -56,6 +56,9 @@ static void ngx_snapshot_router_cut(ngx_snapshot_row_t *row, const char *path);
 static void ngx_snapshot_router_words(ngx_snapshot_router_t *router,
     ngx_snapshot_row_t *row);
 static unsigned ngx_snapshot_router_use(const ngx_snapshot_row_t *row);
+static void ngx_snapshot_route_other(ngx_snapshot_route_t *route,
+    const ngx_snapshot_router_t *router, const ngx_snapshot_rows_t *rows,
+    ngx_snapshot_path_t *p);
 static const ngx_snapshot_rows_t *ngx_snapshot_route_method(
     const ngx_snapshot_router_t *router,
     ngx_snapshot_str_t method);
@@ -237,7 +240,6 @@ ngx_snapshot_route(ngx_snapshot_route_t *route,
 {
     unsigned                    use;
     ngx_snapshot_path_t         p;
-    ngx_snapshot_family_e       family;
     const ngx_snapshot_rows_t  *rows;
 
     route->operation = NULL;
@@ -265,27 +267,38 @@ ngx_snapshot_route(ngx_snapshot_route_t *route,
     route->odd = p.odd;
 
     if (p.kind != NGX_SNAPSHOT_PATH_PLAIN) {
-
-        route->project = p.project;
-
-        if (p.version < router->words.versions) {
-            route->family = router->family[p.version];
-        }
-
-        if (p.kind == NGX_SNAPSHOT_PATH_ODD && !p.foreign && p.segments) {
-            family = route->family;
-
-            (void) ngx_snapshot_route_find(route, router, rows, &p, 1, 0);
-            ngx_snapshot_route_suffix(route, router, rows, &p, 0);
-
-            route->family = family;
-        }
+        ngx_snapshot_route_other(route, router, rows, &p);
 
     } else if (!p.foreign) {
         ngx_snapshot_route_plain(route, router, rows, &p);
     }
 
     return NGX_SNAPSHOT_OK;
+}
+
+
+/* a path that is not plain is what its normal form means, or unknown */
+
+static void
+ngx_snapshot_route_other(ngx_snapshot_route_t *route,
+    const ngx_snapshot_router_t *router, const ngx_snapshot_rows_t *rows,
+    ngx_snapshot_path_t *p)
+{
+    ngx_snapshot_family_e  family;
+
+    route->project = p->project;
+
+    family = (p->version < router->words.versions)
+             ? router->family[p->version] : NGX_SNAPSHOT_EVS;
+
+    if (p->kind == NGX_SNAPSHOT_PATH_ODD && !p->foreign && p->segments) {
+        (void) ngx_snapshot_route_find(route, router, rows, p, 1, 0);
+        ngx_snapshot_route_suffix(route, router, rows, p, 0);
+    }
+
+    /* the code of an odd path goes by the first version in it */
+
+    route->family = family;
 }
 
 
@@ -385,7 +398,8 @@ ngx_snapshot_route_suffix(ngx_snapshot_route_t *route,
         }
 
         if (rows->use & NGX_SNAPSHOT_USE_NAMES || bare == p->dotted
-            || p->segments == 1)
+            || p->segments == 1
+            || (!judged && route->operation != &ngx_snapshot_unknown))
         {
             return;
         }

@@ -46,8 +46,9 @@ plan skip_all => "the figures are those of $kept->{nginx} and"
     if !$ENV{UPDATE} && ($nginx ne $kept->{nginx}
                          || $compiler ne $kept->{compiler} || !$avx2);
 
-my @workloads = grep { $_->{key} =~ /^(?:create|detail|refused_create)$/ }
-                workloads();
+my @workloads = grep {
+    $_->{key} =~ /^(?:create|detail|refused_create|show|delete|passer\w*)$/
+} workloads();
 my %variant = map { $_->{key} => $_ } variants();
 
 my $port = Gateway::free_port();
@@ -83,6 +84,13 @@ if ($ENV{UPDATE}) {
                               workloads => \%now });
     close $fh;
 }
+
+# what is not in scope costs next to nothing, CONTRACT section 9
+
+my %budget = (passer => 350, passer_escape => 500);
+
+cmp_ok($now{$_}{more}, '<=', $budget{$_}, "$_: at most $budget{$_} over plain")
+    for sort keys %budget;
 
 for my $w (sort keys %now) {
     my ($now, $was) = ($now{$w}, $ENV{UPDATE} ? $now{$w}
