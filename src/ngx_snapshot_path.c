@@ -165,11 +165,25 @@ static const u_char  ngx_snapshot_odd[256] = {
 
 
 int
+ngx_snapshot_path_hints(ngx_snapshot_str_t path, ngx_snapshot_str_t word)
+{
+    ngx_snapshot_pairs_t  pairs;
+
+    if (path.len == 0 || memchr(path.data, '%', path.len)) {
+        return path.len > 0;
+    }
+
+    ngx_snapshot_path_pairs(&pairs, path, word);
+
+    return ngx_snapshot_path_next(&pairs) != NGX_SNAPSHOT_NOWHERE;
+}
+
+
+int
 ngx_snapshot_path_read(ngx_snapshot_path_t *p, const ngx_snapshot_mem_t *mem,
     ngx_snapshot_str_t path, ngx_snapshot_str_t prefix,
     const ngx_snapshot_path_words_t *words, unsigned use)
 {
-    ngx_snapshot_pairs_t    pairs;
     ngx_snapshot_reading_t  r;
 
     r.path = path;
@@ -181,15 +195,6 @@ ngx_snapshot_path_read(ngx_snapshot_path_t *p, const ngx_snapshot_mem_t *mem,
 
     if (path.len && memchr(path.data, '%', path.len)) {
         return ngx_snapshot_path_escaped(p, mem, &r, prefix);
-    }
-
-    /* most paths end here: the word does not even begin in them */
-
-    ngx_snapshot_path_pairs(&pairs, path, words->collection);
-
-    if (ngx_snapshot_path_next(&pairs) == NGX_SNAPSHOT_NOWHERE) {
-        p->scope = 0;
-        return NGX_SNAPSHOT_OK;
     }
 
     if (ngx_snapshot_path_split(p, path, prefix, NGX_SNAPSHOT_BYTE_PATH,

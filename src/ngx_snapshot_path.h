@@ -104,6 +104,13 @@ typedef struct {
 
 
 /*
+ * 0 where nothing in the path can be, or become, the word: it does not begin
+ * there, and there is no escape.
+ */
+
+int ngx_snapshot_path_hints(ngx_snapshot_str_t path, ngx_snapshot_str_t word);
+
+/*
  * Reads a path, the target of a request up to its first "?".  prefix is what
  * stands before the version, without a slash at its end, or empty; it is plain.
  * use is a set of NGX_SNAPSHOT_USE_.  Takes time in proportion to the length of

@@ -244,6 +244,12 @@ ngx_snapshot_route(ngx_snapshot_route_t *route,
 
     route->operation = NULL;
 
+    /* most requests end here */
+
+    if (!ngx_snapshot_path_hints(path, router->words.collection)) {
+        return NGX_SNAPSHOT_OK;
+    }
+
     rows = ngx_snapshot_route_method(router, method);
 
     use = rows->use | (anywhere ? NGX_SNAPSHOT_USE_ANYWHERE : 0);
