@@ -378,11 +378,13 @@ ngx_snapshot_route_suffix(ngx_snapshot_route_t *route,
     const ngx_snapshot_router_t *router, const ngx_snapshot_rows_t *rows,
     ngx_snapshot_path_t *p, int judged)
 {
-    unsigned             bare;
-    const u_char        *dot;
-    ngx_snapshot_str_t  *last;
+    unsigned               bare;
+    const u_char          *dot;
+    ngx_snapshot_str_t    *last;
+    ngx_snapshot_route_t  *to, other;
 
     bare = 0;
+    to = route;
 
     for ( ;; ) {
 
@@ -396,7 +398,7 @@ ngx_snapshot_route_suffix(ngx_snapshot_route_t *route,
             }
 
             if ((bare || dot > last->data)
-                && ngx_snapshot_route_find(route, router, rows, p, 1, judged))
+                && ngx_snapshot_route_find(to, router, rows, p, 1, judged))
             {
                 route->odd |= NGX_SNAPSHOT_ODD_SUFFIX;
                 return;
@@ -408,6 +410,12 @@ ngx_snapshot_route_suffix(ngx_snapshot_route_t *route,
             || (!judged && route->operation != &ngx_snapshot_unknown))
         {
             return;
+        }
+
+        /* what is an operation with its last segment stays that one */
+
+        if (route->operation != &ngx_snapshot_unknown) {
+            to = &other;
         }
 
         bare++;

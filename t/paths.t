@@ -648,6 +648,10 @@ for (['POST', "/v3/$p/snapshots/", 'evs_v3_create', 200, ''],
       'limit-range'],
      ['PUT', "/v3/$p/snapshots//x", 'evs_v3_update', 400, 'snapshot-id'],
      ['POST', "/v3//snapshots", 'evs_v3_create', 400, 'project-id'],
+     ['PUT', '/v3/snapshots/snapshots/.x', 'evs_v3_update', 400, 'snapshot-id'],
+     ['PUT', '/v3/snapshots/snapshots//.x', 'evs_v3_update', 400,
+      'snapshot-id'],
+     ['PUT', "/v3/$p/snapshots/.a/.b", 'evs_v3_update', 400, 'snapshot-id'],
      ['GET', "/v3/$p//snapshots/x", 'evs_show', 200, ''],
      ['POST', "/%2Fh/v3/$p/snapshots", 'unknown', 200, '']) {
     my ($method, $path, $operation, $status, $more) = @$_;

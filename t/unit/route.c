@@ -122,6 +122,8 @@ static const case_t  cases[] = {
     { "PUT", "/v3/p/snapshots/i.a", "", "evs_v3_update", SUFFIX, "p", "i" },
     { "PUT", "/v3/p/snapshots/.a", "", "evs_v3_update", FINE, "p", ".a" },
     { "PUT", "/v3/p/snapshots/i/.a", "", "evs_v3_update", SUFFIX, "p", "i" },
+    { "PUT", "/v3/snapshots/snapshots/.a", "", "evs_v3_update", SUFFIX,
+      "snapshots", ".a" },
     { "POST", "/v3/p/snapshots/.a", "", "evs_v3_create", SUFFIX, "p", "" },
     { "POST", "/v3/p/snapshots/.a/.b/.c/.d/.e/.f/.g/.h", "", "evs_v3_create",
       SUFFIX, "p", "" },
