@@ -10,6 +10,7 @@ use File::Copy qw(copy);
 use File::Temp ();
 use HTTP::Tiny;
 use JSON::PP;
+use List::Util qw(uniq);
 use POSIX ();
 use Test::More;
 use Time::HiRes qw(sleep time);
@@ -325,7 +326,8 @@ my @moved = (
     [Drift => '>= 10' => '>= 8'],
     [Drift => '>= 10' => '>= 12'],
     [Drift => 'create\|detail\|list' => 'create|detail|list|update'],
-    [Drift => '\.\+_\(create\|detail\|list\)' => '.+'],
+    [Drift => '\.\+_v\[0-9\]_\(create\|detail\|list\)' => '.+'],
+    [Drift => '_v\[0-9\]' => ''],
     [Drift => 'accepted\|warned' => 'accepted'],
     [Drift => 'accepted\|warned' => 'accepted|warned|monitored'],
     [Drift => ', status!="none"' => ''],
@@ -547,7 +549,12 @@ for my $planted (
 
 is(wrong($_->{query}), '', "expression of $_->{name}") for @$groups;
 
-# the dashboard
+# the dashboard, which means the same operations by drift
+
+is_deeply([uniq(slurp("$shipped/dashboard.json")
+                  =~ /operation=~\\"(\.[^"\\]+)/g)],
+          [uniq($rule{SnapshotGatewayDrift} =~ /operation=~"([^"]+)"/g)],
+          'drift is the same to the dashboard and to the alert');
 
 my $dashboard = $json->decode(slurp("$shipped/dashboard.json"));
 my %variable = map { ($_->{name} => $_) } @{ $dashboard->{templating}{list} };

@@ -13,11 +13,14 @@ const SHOWN = 100;              // projects
 const VERDICTS = ['accepted', 'warned', 'monitored', 'rejected'];
 const STATUSES = ['2xx', '3xx', '4xx', '5xx', 'none'];
 
-// where gateway and API disagree
+// Where gateway and API disagree, and the operations of which a 4xx says so:
+// only those that are judged have a version in their name, and an update of
+// what is gone is an honest 404.
 
 const LOOK = {
     accepted: '4xx', warned: '4xx', monitored: '2xx'
 };
+const DRIFTS = /_v\d_(?:create|detail|list)$/;
 
 const samples = [];             // of the last minutes, the latest is the last
 let paused = false;
@@ -366,10 +369,14 @@ function showAgreement(status) {
         { text: verdict === 'monitored' ? 'would be rejected' : verdict,
           head: true },
         ...STATUSES.map((s) => {
-            const n = chosen(status).reduce((sum, [, o]) =>
-                                            sum + o.upstream[verdict][s], 0);
+            const found = chosen(status).filter(([, o]) =>
+                                                o.upstream[verdict][s]);
+            const look = LOOK[verdict] === s
+                && found.some(([name]) => s !== '4xx' || DRIFTS.test(name));
 
-            return number(n, n && LOOK[verdict] === s ? 'look' : '');
+            return number(found.reduce((sum, [, o]) =>
+                                       sum + o.upstream[verdict][s], 0),
+                          look ? 'look' : '');
         })
     ]), 6, '');
 }

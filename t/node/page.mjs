@@ -252,6 +252,14 @@ await until(async () => (await totals()).join() === '0,3,0,0',
             'one operation can be looked at');
 is(await rows('projects', 5), ['None of the rows is of that kind.'],
    'its projects, too');
+
+await send(1, '/v3/alpha/snapshots/gone', undefined, 404);
+await page.getByLabel('Operation', { exact: true }).selectOption('evs_show');
+await until(async () => (await totals()).join() === '1,0,0,0',
+            'what is not judged is counted by its name');
+is([(await rows('agreement'))[0],
+    await page.locator('#agreement td.look').count()],
+   ['accepted 0 0 1 0 0', 0], 'a look-up of what is gone is no disagreement');
 await page.getByLabel('Operation', { exact: true }).selectOption('');
 
 await page.getByLabel('warnings, too').focus();
@@ -273,9 +281,9 @@ await page.keyboard.press('Enter');
 is(await text('#state'), 'Paused', 'it can be stopped');
 await send(1, '/v3/alpha/snapshots', good);
 await page.waitForTimeout(2500);
-is((await totals())[0], '9', 'so that nothing changes');
+is((await totals())[0], '10', 'so that nothing changes');
 await page.keyboard.press('Enter');
-await until(async () => (await totals())[0] === '10', 'and go on');
+await until(async () => (await totals())[0] === '11', 'and go on');
 
 
 // for whom it is not seen, or seen otherwise
@@ -356,7 +364,7 @@ const down = async (fulfill, words, title) => {
     ok(words.test(said), 'it says why', said);
     ok(/The figures are those of \d\d:\d\d:\d\d\. Trying again\.$/.test(said),
        'and how old the figures are', said);
-    is((await totals())[0], '10', 'they can still be read');
+    is((await totals())[0], '11', 'they can still be read');
     await page.unroute('**/status.json');
     await page.waitForSelector('[data-state="live"]');
     ok(await hidden('#down'), 'once it is back, all is well');
