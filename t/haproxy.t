@@ -12,6 +12,7 @@ use JSON::PP ();
 use Test::More;
 use Time::HiRes qw(sleep time);
 
+use Contract::Path;
 use Gateway;
 use Haproxy;
 use Load;
@@ -30,12 +31,14 @@ unlike($said, qr/\[(?:WARNING|ALERT)\]/, 'and warns of nothing in it');
 # limits that do not grow while a test runs, or none that a test could reach
 
 sub conf {
-    my ($upstream, $rate) = @_;
+    my ($upstream, $rate, $more) = @_;
 
     my $text = Gateway::shipped('replica.conf', 8071 => '%%PORT%%',
                                 8081 => $upstream);
 
     $text =~ s/rate=\d+r\/s/rate=$rate/g == 2 or die 'rate';
+    $text =~ s/( +)snapshot_gateway enforce;\n/$&$1$more\n/ or die 'gateway'
+        if $more;
 
     return $text;
 }
@@ -294,12 +297,111 @@ my @through = map { $_->{target} } $one->received;
 is(join("\n", grep { /^\/v(?:[23]|1\.0)\/$spent\/snapshots/ } @through), '',
    'nor does any of the spent project arrive');
 
-my $r = ask('GET', "//v3/quiet/snapshots/x");
-is("$r->{status} " . ($decoder->decode($r->{body})->{badRequest}{code} // ''),
-   '400 400', 'what is spelled in another way is refused in the format');
-is(ask('GET', '/v3/quiet/snapshots/x')->{status}, 200, 'what is plain is not');
 is(ask('GET', '//v3/quiet/volumes')->{status}, 200,
-   'nor is what is out of scope');
+   'what is out of scope has no limit, however it is spelled');
+
+
+# What HAProxy takes for the project is what a gateway reads, or the request is
+# refused: in each request of each operation, spelled plainly, without project
+# id and oddly, without a prefix and with one.
+
+# what is put in place of what in a path of the tables
+
+my ($before, $behind) = (qr/\/(?=\{project)/, qr/(?<=project_id\})(?=\/)/);
+my $name = qr/\{(?!project)\w+\}/;
+
+my @spelled = (
+    [qr/\/\{project_id\}/ => ''],
+    map({ [qr/^/ => $_] } '/', '/.', '/x/..', '//h', 'http://localhost',
+          'http://localhost/'),
+    map({ [qr/v(?=\d)/ => $_] } '%76', '%2576', 'V'),
+    map({ [$before => $_] } '//', '%2f', '\\', ';/', '/other/../',
+          '/other/%2e%2e/', '/other%2f..%2f', '/other/snapshots/../../',
+          '/other/snapshots/%2e%2e/%2e%2e/'),
+    map({ [$behind => $_] } '/', ';a', '%20', '%2f'),
+    map({ [qr/snapshots/ => $_] } '%73napshots', 'Snapshots', '/snapshots'),
+    map({ [qr/$/ => $_] } '/', '.json', '%09', ';a=b', '/x%2fy'),
+    map({ [$name => $_] } 'a%20name', '%e9', '100%25', 'a%2fb', '%2fother',
+          '.%2e', '..%2fother', '%23', 'a%252fb',
+          '%2e.%2f..%2fother%2fsnapshots%2fx'),
+);
+
+my %told = (create => $good, update => '{"snapshot": {"name": "a"}}',
+            dws => '{"snapshot": {"name": "snap1", "cluster_id": "'
+                   . CLUSTER . '"}}');
+
+my ($hash, @more) = Haproxy::shipped() =~ /^ +balance hash (\S+)$/mg;
+is(scalar @more, 0, 'HAProxy has one expression for the project');
+
+for my $prefix ('', '/volume') {
+    my $with = $prefix || 'no prefix';
+    my $field = $hash =~ s/\d+/$& + ($prefix ne '')/er;
+    my $more = 'add_header X-Read "$snapshot_project_id" always;'
+               . ($prefix && " snapshot_prefix $prefix;");
+
+    $_->reload(all => conf($one->{upstream_port}, '5000r/s', $more))
+        for @gateways;
+
+    my $h = Haproxy->new([map { $_->{port} } @gateways], sub {
+        my ($text) = @_;
+
+        $text =~ s/^frontend clients\n/$&
+            http-request set-var(txn.key) $field
+            http-response set-header X-Hashed "%[var(txn.key)]"\n/m
+            or die 'frontend';
+
+        return $text;
+    });
+
+    ok($h->until_state($_, qr/^UP$/), "$with: $_ serves") for qw(g1 g2);
+
+    my ($n, %kinds, @wrong) = (0);
+
+    for my $request (@Contract::Path::REQUESTS) {
+        my ($operation, $method, $path) = @$request;
+        my ($kind) = $operation =~ /^(dws)_v/ ? $1
+                     : $operation =~ /_(create|update)$/;
+        my $body = $kind ? $told{$kind} : $method =~ /^P/ ? '{}' : undef;
+        my %done;
+
+        for my $how (undef, @spelled) {
+            my $p = 'Project-' . ++$n;
+            my $target = $how ? $path =~ s/$how->[0]/$how->[1]/r : $path;
+
+            next if $done{$target}++;
+
+            $target =~ s/^(?:http:\/\/\w+)?\K/$prefix/;
+
+            $target =~ s/\{project_id\}/$p/;
+            $target =~ s/\{snapshot_id\}/SNAPSHOT/e;
+            $target =~ s/\{key\}/key/;
+
+            my ($r) = send_to($h->{port}, Gateway::head($method, $target,
+                defined $body ? [$json, ['Content-Length', length $body]] : [])
+                . ($body // ''), head => $method eq 'HEAD');
+            my ($hashed, $read) = map { $r->{headers}{$_}[0] // '' }
+                                  qw(x-hashed x-read);
+            my $passed = $r->{status} == 200;
+
+            $kinds{$how ? 'odd, ' . ($passed ? 'passed' : 'refused') : 'plain'}
+                {$read eq '' ? 'no project' : 'a project'}++;
+
+            push @wrong, "$method $target: $r->{status}, hashed \"$hashed\", "
+                         . "read \"$read\""
+                if $r->{status} !~ /^(?:200|400)$/
+                   || !$how && ($hashed ne $p || $read ne $p || !$passed)
+                   || $passed && $read ne '' && $hashed ne $read;
+        }
+    }
+
+    is(join("\n", @wrong), '', "$with: HAProxy and gateway find one project");
+    diag explain \%kinds;
+    ok($kinds{$_->[0]}{$_->[1]}, "$with: some are $_->[0], with $_->[1]")
+        for ['plain', 'a project'], ['odd, passed', 'a project'],
+            ['odd, passed', 'no project'], ['odd, refused', 'a project'];
+
+    $h->stop;
+}
 
 $_->reload(all => conf($one->{upstream_port}, '5000r/s')) for @gateways;
 
@@ -405,7 +507,8 @@ is(scalar @ids, 1, 'a refusal has one id');
 like($ids[0], qr/^req-[0-9a-f]{32}$/, 'of the gateway');
 is(scalar(grep { $_->{request_id} eq $ids[0] } logged(1)), 1,
    'which it has logged');
-like($h->log, qr/ 400 .* \Q$ids[0]\E$/m, 'and HAProxy as well');
+my $line = qr/ 400 .* \Q$ids[0]\E$/m;
+like($h->log($line), $line, 'and HAProxy as well');
 
 # who waits for a 100 gets it from the gateway, once it wants the body
 
@@ -767,7 +870,8 @@ for my $method (qw(GET POST)) {
     my ($id, @more) = @{ $r->{headers}{'x-openstack-request-id'} // [] };
     is(scalar @more, 0, 'it has one id');
     like($id, qr/^req-[0-9a-f-]{36}$/, 'of its own');
-    like($h->log, qr/ 503 .* \Q$id\E$/m, 'that HAProxy has logged');
+    my $line = qr/ 503 .* \Q$id\E$/m;
+    like($h->log($line), $line, 'that HAProxy has logged');
 }
 
 $_->start for @gateways;

@@ -97,6 +97,18 @@ within($ok, 40, 20, $took, 'reads of a tenant');
 is($g->post($good, target => '/v3/reader/snapshots')->{status}, 200,
    'the budget of reads is not that of writes');
 
+# a path that names no project, as of a DELETE in a spelling that is harmless
+
+($ok, $refused, $took) = flood(40, 'DELETE', '//v3/loud/snapshots/x');
+within($ok, 5, 2, $took, 'writes of a client without a project');
+is($ok + $refused, 40, 'and each is answered');
+is(spent('DELETE', "/v3;/loud/snapshots/x")->{status}, 429,
+   'no spelling has a budget of its own');
+is($g->request('DELETE', '/v3/quiet/snapshots/x')->{status}, 200,
+   'which leaves projects alone');
+($ok) = flood(120, 'DELETE', '/v3/loud/volumes/x');
+is($ok, 120, 'what is out of scope has no limit');
+
 # a body over the budget
 
 my $many = Gateway::head('POST', '/v3/late/snapshots',

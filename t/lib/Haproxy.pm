@@ -13,15 +13,19 @@ use Time::HiRes qw(sleep time);
 
 use Gateway;
 
-# The file itself, but for addresses and ports; who is not root cannot change
-# the user either.
+# The file itself; then with other addresses and ports, and for who is not root
+# without the change of user.
+
+sub shipped {
+    open my $fh, '<:raw', 'conf/haproxy.cfg' or die "conf/haproxy.cfg: $!\n";
+    local $/;
+    return scalar <$fh>;
+}
 
 sub text {
     my ($self) = @_;
 
-    open my $fh, '<:raw', 'conf/haproxy.cfg' or die "conf/haproxy.cfg: $!\n";
-    local $/;
-    my $text = <$fh>;
+    my $text = shipped();
 
     my %port = (8000 => $self->{port}, 8079 => $self->{once},
                 8071 => $self->{servers}[0], 8072 => $self->{servers}[1]);
@@ -82,12 +86,21 @@ sub start {
     die 'haproxy does not serve: ' . $self->log;
 }
 
-sub log {
-    my ($self) = @_;
+# the log, where a line is waited for that is written after the answer
 
-    open my $fh, '<:raw', "$self->{dir}/log" or return '';
-    local $/;
-    return <$fh> // '';
+sub log {
+    my ($self, $line) = @_;
+
+    my $text = '';
+
+    for (1 .. 250) {
+        open my $fh, '<:raw', "$self->{dir}/log" or return '';
+        $text = do { local $/; <$fh> } // '';
+        last if !$line || $text =~ $line;
+        sleep 0.02;
+    }
+
+    return $text;
 }
 
 # what the admin socket answers

@@ -69,6 +69,12 @@ my @siblings = (
 our @OPERATIONS = do { my %seen; grep { !$seen{$_}++ }
                                  map { $_->[0] } @judged, @siblings };
 
+# each of their requests: operation, method, path
+
+our @REQUESTS = map { my ($name, $methods, $path) = @$_;
+                      map { [$name, $_, $path] } split / /, $methods
+                    } @judged, @siblings;
+
 # each row once more without its project id, behind all that have one
 
 my @rows = map { my $with = $_;
