@@ -29,6 +29,8 @@ delete @ENV{grep { /proxy$|^MAKE|^MFLAGS/i } keys %ENV};
 my $said = qx(cd $tree && timeout 120 make build/node/.installed 2>&1);
 
 is($?, 0, 'make goes on');
+like($said, qr/^installing npm packages .*\nto fetch: \d.*\non disk: \d/m,
+     'it is said what is installed, and what it costs');
 like($said, qr/^npm could not install .*, see build\/npm.log: .* skipped$/m,
      'it is said what is missing');
 like($said, qr/^npm err\w*!? code ECONNREFUSED$/im, 'and why');
