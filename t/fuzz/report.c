@@ -368,7 +368,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                                                : data[0] % 2;
     route.methods = data[0] >> 4;
     route.odd = (data[1] >> 6 == 3) ? data[0] : 0;
-    route.member = data[0] & 1;
+    route.member = (data[0] & 1) && route.family == NGX_SNAPSHOT_EVS;
     route.project = fuzz_str("p");
     route.id = fuzz_str("f9faf7df-fdc1-4093-9ef3-5cba06eef995");
 
