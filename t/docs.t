@@ -22,6 +22,7 @@ use POSIX ();
 use Test::More;
 use Time::HiRes qw(sleep);
 
+use Contract::Path;
 use Gateway;
 
 my $build = $ENV{TEST_BUILD} // 'build';
@@ -170,6 +171,31 @@ my @operations = $source
 is_deeply({map { ($_->[0] =~ s/`//gr) => $_->[3] }
            rows($contract, 'Operations', 4)},
           {@operations, unknown => '-'}, 'operations are those of the code');
+
+# methods and path of each request in a cell; siblings of EVS are in v2 as well
+
+sub requests {
+    my ($name, $cell, $too) = @_;
+
+    my @methods;
+
+    return map {
+        push @methods, /^([A-Z]+)/;
+        my $path = / (.*)/ && $1;
+        my @paths = !$path ? ()
+                    : ($path, $too ? $path =~ s/^\/v3/\/v2/r : ());
+        my @found = map { my $p = $_; map { "$name $_ $p" } @methods } @paths;
+        @methods = () if $path;
+        @found;
+    } $cell =~ /`([^`]+)`/g;
+}
+
+is_deeply([unique(map({ requests($_->[0] =~ tr/`//dr, $_->[1], 0) }
+                      rows($contract, 'Operations', 4)),
+                  map({ requests($_->[0] =~ tr/`//dr, $_->[1], 1) }
+                      rows($contract, 'Sibling operations', 2)))],
+          [unique(map { "@$_" } @Contract::Path::REQUESTS)],
+          'and so are their requests, and those of their siblings');
 
 my %pages;
 my %scope = (evs_create => '000, 001', evs_update => '002',
