@@ -207,7 +207,7 @@ ngx_http_snapshot_target_client(ngx_http_request_t *r,
     query->len = 0;
     query->data = NULL;
 
-    mark = path->len ? memchr(path->data, '?', path->len) : NULL;
+    mark = path->len ? memchr(r->unparsed_uri.data, '?', path->len) : NULL;
 
     if (mark) {
         query->data = mark + 1;
