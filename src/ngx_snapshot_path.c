@@ -410,7 +410,7 @@ ngx_snapshot_path_search(ngx_snapshot_pairs_t *pairs)
     a = (ngx_snapshot_vector_t) ((a | 0x20) == pairs->first)
         & (ngx_snapshot_vector_t) ((b | 0x20) == pairs->second);
 
-    pairs->mask = ngx_snapshot_path_mask(a) & (0xffffu << (i - pairs->base));
+    pairs->mask = ngx_snapshot_path_mask(a) & (0xffffU << (i - pairs->base));
 }
 
 
@@ -568,7 +568,7 @@ ngx_snapshot_path_others(const u_char *p, const u_char *last)
 
     } else {
         memcpy(&v, p, last - p);
-        all = (1u << (last - p)) - 1;
+        all = (1U << (last - p)) - 1;
     }
 
     v = (ngx_snapshot_vector_t) ((v | 0x20) - 'a' <= 'z' - 'a')

@@ -88,6 +88,7 @@ static int ngx_snapshot_route_is_sound(ngx_snapshot_rule_e rule,
 
 
 static const ngx_snapshot_rows_t  ngx_snapshot_no_rows;
+static const ngx_snapshot_str_t   ngx_snapshot_none = ngx_snapshot_null;
 
 
 ngx_snapshot_router_t *
@@ -136,7 +137,7 @@ ngx_snapshot_router_add(ngx_snapshot_router_t *router,
 
     for (i = 0; i < NGX_SNAPSHOT_METHODS; i++) {
 
-        if (!(target->methods & 1u << i)) {
+        if (!(target->methods & 1U << i)) {
             continue;
         }
 
@@ -266,8 +267,8 @@ ngx_snapshot_route(ngx_snapshot_route_t *route,
 
     route->operation = &ngx_snapshot_unknown;
     route->family = NGX_SNAPSHOT_EVS;
-    route->project.len = 0;
-    route->id.len = 0;
+    route->project = ngx_snapshot_none;
+    route->id = ngx_snapshot_none;
     route->member = 0;
     route->methods = 0;
     route->odd = p.odd;
@@ -459,7 +460,7 @@ ngx_snapshot_route_unknown(ngx_snapshot_route_t *route,
                 || ngx_snapshot_route_is_sound(NGX_SNAPSHOT_SNAPSHOT_ID,
                                                other.id)))
         {
-            route->methods |= 1u << i;
+            route->methods |= 1U << i;
         }
     }
 }
@@ -538,8 +539,8 @@ ngx_snapshot_route_set(ngx_snapshot_route_t *route,
 {
     route->operation = row->operation;
     route->family = row->operation->family;
-    route->project.len = 0;
-    route->id.len = 0;
+    route->project = ngx_snapshot_none;
+    route->id = ngx_snapshot_none;
 
     if (at == NGX_SNAPSHOT_AT_COLLECTION) {
         route->project = p->segment[NGX_SNAPSHOT_AT_PROJECT];

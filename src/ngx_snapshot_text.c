@@ -19,23 +19,23 @@ static const char  ngx_snapshot_digits[] = "0123456789ABCDEF";
 
 
 #define N  NGX_SNAPSHOT_BYTE_NO_SLASH
-#define B  (N|NGX_SNAPSHOT_BYTE_BREAK)
+#define B  NGX_SNAPSHOT_BYTE_BREAK
 #define P  (N|NGX_SNAPSHOT_BYTE_PLAIN)
 #define S  (P|NGX_SNAPSHOT_BYTE_PATH)
 #define W  (S|NGX_SNAPSHOT_BYTE_WORD)
 #define H  (W|NGX_SNAPSHOT_BYTE_HEX)
 
 const u_char  ngx_snapshot_bytes[256] = {
-    [0x00 ... 0x1f] = B, [' '] = P|B, ['!'] = S, ['"'] = N, ['#'] = P|B,
+    [0x00 ... 0x1f] = N|B, [' '] = P|B, ['!'] = S, ['"'] = N, ['#'] = P|B,
     ['$'] = S, ['%'] = P|B, ['&' ... ','] = S, ['-'] = W, ['.'] = S,
-    ['/'] = NGX_SNAPSHOT_BYTE_PLAIN|NGX_SNAPSHOT_BYTE_BREAK,
+    ['/'] = NGX_SNAPSHOT_BYTE_PLAIN|B,
     ['0' ... '9'] = H, [':'] = S, [';'] = P|B, ['<'] = P, ['='] = S,
     ['>'] = P, ['?'] = P|B, ['@'] = S,
-    ['A' ... 'F'] = H, ['G' ... 'Z'] = W, ['['] = P, ['\\'] = B, [']'] = P,
+    ['A' ... 'F'] = H, ['G' ... 'Z'] = W, ['['] = P, ['\\'] = N|B, [']'] = P,
     ['^'] = P, ['_'] = W, ['`'] = P,
     ['a' ... 'f'] = H, ['g' ... 'z'] = W, ['{' ... '}'] = P, ['~'] = S,
-    [0x7f] = B, [0x80 ... 0x84] = N, [0x85] = B, [0x86 ... 0x9f] = N,
-    [0xa0] = B, [0xa1 ... 0xff] = N
+    [0x7f] = N|B, [0x80 ... 0x84] = N, [0x85] = N|B, [0x86 ... 0x9f] = N,
+    [0xa0] = N|B, [0xa1 ... 0xff] = N
 };
 
 #undef N
