@@ -83,6 +83,14 @@ sub stop {
 
     ok($ended, 'it ends when it is interrupted');
     is($? >> 8, 0, 'in good order');
+
+    # those that it has started end with it, a moment later
+
+    for (1 .. 200) {
+        last if !kill 0, -$pid;
+        sleep 0.05;
+    }
+
     ok(!kill(0, -$pid), 'and leaves no process behind')
         or kill 'KILL', -$pid;
     ok(!IO::Socket::INET->new(PeerAddr => "127.0.0.1:$port"),
