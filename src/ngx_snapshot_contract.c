@@ -356,12 +356,12 @@ static const ngx_snapshot_scope_t  ngx_snapshot_evs_query =
     { S(name), NGX_SNAPSHOT_##type, flags, { 0, 0, 0 },                       \
       NGX_SNAPSHOT_KEEP_NONE, NULL, page }
 
-#define ANSWERS(name, type, scope, page)                                      \
-    { S(name), NGX_SNAPSHOT_##type, 0, { 0, 0, 0 },                           \
+#define ANSWERS(name, type, flags, scope, page)                               \
+    { S(name), NGX_SNAPSHOT_##type, flags, { 0, 0, 0 },                       \
       NGX_SNAPSHOT_KEEP_NONE, scope, page }
 
 #define SNAPSHOT_ANSWERS(page)                                                \
-    ANSWER("id", STRING, 0, page),                                            \
+    ANSWER("id", STRING, REQUIRED, page),                                     \
     ANSWER("status", STRING, 0, page),                                        \
     ANSWER("name", STRING, NULLABLE, page),                                   \
     ANSWER("description", STRING, NULLABLE, page),                            \
@@ -380,7 +380,7 @@ static const ngx_snapshot_scope_t  ngx_snapshot_v3_created =
     SCOPE(ngx_snapshot_v3_created_fields, NGX_SNAPSHOT_NO_RULE);
 
 static const ngx_snapshot_field_t  ngx_snapshot_v3_create_answer_fields[] = {
-    ANSWERS("snapshot", OBJECT, &ngx_snapshot_v3_created, "000")
+    ANSWERS("snapshot", OBJECT, REQUIRED, &ngx_snapshot_v3_created, "000")
 };
 
 static const ngx_snapshot_scope_t  ngx_snapshot_v3_create_answer =
@@ -395,7 +395,8 @@ static const ngx_snapshot_scope_t  ngx_snapshot_evs_snapshot =
     SCOPE(ngx_snapshot_evs_snapshot_fields, NGX_SNAPSHOT_NO_RULE);
 
 static const ngx_snapshot_field_t  ngx_snapshot_evs_answer_fields[] = {
-    ANSWERS("snapshot", OBJECT, &ngx_snapshot_evs_snapshot, "001, 002")
+    ANSWERS("snapshot", OBJECT, REQUIRED, &ngx_snapshot_evs_snapshot,
+            "001, 002")
 };
 
 static const ngx_snapshot_scope_t  ngx_snapshot_evs_answer =
@@ -410,7 +411,7 @@ static const ngx_snapshot_scope_t  ngx_snapshot_dws_snapshot =
     SCOPE(ngx_snapshot_dws_snapshot_fields, NGX_SNAPSHOT_NO_RULE);
 
 static const ngx_snapshot_field_t  ngx_snapshot_dws_answer_fields[] = {
-    ANSWERS("snapshot", OBJECT, &ngx_snapshot_dws_snapshot, "003")
+    ANSWERS("snapshot", OBJECT, REQUIRED, &ngx_snapshot_dws_snapshot, "003")
 };
 
 static const ngx_snapshot_scope_t  ngx_snapshot_dws_answer =
@@ -437,8 +438,8 @@ static const ngx_snapshot_scope_t  ngx_snapshot_detail_item =
     SCOPE(ngx_snapshot_detail_item_fields, NGX_SNAPSHOT_NO_RULE);
 
 static const ngx_snapshot_field_t  ngx_snapshot_detail_answer_fields[] = {
-    ANSWERS("snapshots", ARRAY, &ngx_snapshot_detail_item, "004"),
-    ANSWERS("snapshots_links", ARRAY, &ngx_snapshot_link, "004")
+    ANSWERS("snapshots", ARRAY, REQUIRED, &ngx_snapshot_detail_item, "004"),
+    ANSWERS("snapshots_links", ARRAY, 0, &ngx_snapshot_link, "004")
 };
 
 static const ngx_snapshot_scope_t  ngx_snapshot_detail_answer =
@@ -446,8 +447,8 @@ static const ngx_snapshot_scope_t  ngx_snapshot_detail_answer =
 
 
 static const ngx_snapshot_field_t  ngx_snapshot_list_answer_fields[] = {
-    ANSWERS("snapshots", ARRAY, &ngx_snapshot_evs_snapshot, "004"),
-    ANSWERS("snapshots_links", ARRAY, &ngx_snapshot_link, "004")
+    ANSWERS("snapshots", ARRAY, REQUIRED, &ngx_snapshot_evs_snapshot, "004"),
+    ANSWERS("snapshots_links", ARRAY, 0, &ngx_snapshot_link, "004")
 };
 
 static const ngx_snapshot_scope_t  ngx_snapshot_list_answer =

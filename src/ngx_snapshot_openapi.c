@@ -1,4 +1,6 @@
 
+#include <jansson.h>
+
 #include "ngx_snapshot_openapi.h"
 #include "ngx_snapshot_text.h"
 
@@ -8,66 +10,101 @@
 
 #define NGX_SNAPSHOT_PROJECT_PATTERN  "^[0-9A-Za-z_-]{1,64}$"
 
-/* a generator would else take an object without properties for an empty one */
 
-#define NGX_SNAPSHOT_OPENAPI_ANY  ", \"additionalProperties\": true"
-
+/*
+ * failed: a value was not made, or has no place in the document.  What could
+ * not be made is NULL, and what NULL is put into fails.
+ */
 
 typedef struct {
-    ngx_snapshot_text_t           text;
+    const ngx_snapshot_mem_t     *mem;
     const ngx_snapshot_policy_t  *policy;
-    ngx_snapshot_family_e         family;
+    ngx_snapshot_str_t            prefix;
+    unsigned                      failed;
 } ngx_snapshot_openapi_t;
 
 
-static void ngx_snapshot_openapi_paths(ngx_snapshot_openapi_t *o,
-    ngx_snapshot_str_t prefix);
-static int ngx_snapshot_openapi_same_path(const ngx_snapshot_operation_t *a,
-    const ngx_snapshot_operation_t *b);
-static void ngx_snapshot_openapi_path(ngx_snapshot_openapi_t *o,
-    const ngx_snapshot_operation_t *op, ngx_snapshot_str_t prefix);
-static void ngx_snapshot_openapi_operation(ngx_snapshot_openapi_t *o,
+typedef json_t *(*ngx_snapshot_openapi_pt)(ngx_snapshot_openapi_t *o,
+    const ngx_snapshot_field_t *field);
+
+
+static json_t *ngx_snapshot_openapi_paths(ngx_snapshot_openapi_t *o);
+static json_t *ngx_snapshot_openapi_path(ngx_snapshot_openapi_t *o,
+    json_t *paths, const ngx_snapshot_operation_t *op);
+static json_t *ngx_snapshot_openapi_operation(ngx_snapshot_openapi_t *o,
     const ngx_snapshot_operation_t *op, unsigned method);
-static void ngx_snapshot_openapi_parameter(ngx_snapshot_openapi_t *o,
-    const char *name, ngx_snapshot_rule_e rule, const char *pattern);
-static void ngx_snapshot_openapi_query(ngx_snapshot_openapi_t *o,
+static json_t *ngx_snapshot_openapi_query(ngx_snapshot_openapi_t *o,
     const ngx_snapshot_field_t *field);
-static void ngx_snapshot_openapi_responses(ngx_snapshot_openapi_t *o,
+static json_t *ngx_snapshot_openapi_responses(ngx_snapshot_openapi_t *o,
     const ngx_snapshot_operation_t *op);
-static void ngx_snapshot_openapi_body(ngx_snapshot_openapi_t *o,
+static json_t *ngx_snapshot_openapi_response(const char *description,
+    const char *header, const char *text, json_t *schema);
+static json_t *ngx_snapshot_openapi_body(ngx_snapshot_openapi_t *o,
     const ngx_snapshot_scope_t *scope);
-static void ngx_snapshot_openapi_any_of(ngx_snapshot_openapi_t *o,
-    const ngx_snapshot_scope_t *scope);
+static json_t *ngx_snapshot_openapi_field(ngx_snapshot_openapi_t *o,
+    const ngx_snapshot_field_t *field);
 static void ngx_snapshot_openapi_map(ngx_snapshot_openapi_t *o,
+    json_t *schema, ngx_snapshot_rule_e rule);
+static json_t *ngx_snapshot_openapi_nocase(ngx_snapshot_openapi_t *o,
     ngx_snapshot_rule_e rule);
-static void ngx_snapshot_openapi_field(ngx_snapshot_openapi_t *o,
-    const ngx_snapshot_field_t *field);
-static void ngx_snapshot_openapi_boolean(ngx_snapshot_openapi_t *o,
-    const ngx_snapshot_field_t *field);
+static void ngx_snapshot_openapi_values(ngx_snapshot_openapi_t *o,
+    json_t *schema, const ngx_snapshot_rule_e *rules, unsigned n);
 static void ngx_snapshot_openapi_value(ngx_snapshot_openapi_t *o,
-    ngx_snapshot_rule_e rule);
-static void ngx_snapshot_openapi_answer(ngx_snapshot_openapi_t *o,
-    const ngx_snapshot_scope_t *scope);
-static void ngx_snapshot_openapi_errors(ngx_snapshot_openapi_t *o,
+    json_t *schema, ngx_snapshot_rule_e rule);
+static json_t *ngx_snapshot_openapi_answer(ngx_snapshot_openapi_t *o,
+    const ngx_snapshot_field_t *field);
+static json_t *ngx_snapshot_openapi_object(ngx_snapshot_openapi_t *o,
+    const ngx_snapshot_scope_t *scope, ngx_snapshot_openapi_pt member);
+static json_t *ngx_snapshot_openapi_type(const ngx_snapshot_field_t *field);
+static json_t *ngx_snapshot_openapi_errors(ngx_snapshot_openapi_t *o,
     int details);
-static void ngx_snapshot_openapi_rules(ngx_snapshot_openapi_t *o);
-static void ngx_snapshot_openapi_rule_refs(ngx_snapshot_openapi_t *o,
-    const ngx_snapshot_rule_e *rules, unsigned n);
-static void ngx_snapshot_openapi_string(ngx_snapshot_openapi_t *o,
-    ngx_snapshot_str_t s);
-static void ngx_snapshot_openapi_nocase(ngx_snapshot_openapi_t *o,
-    const ngx_snapshot_words_t *words);
+static json_t *ngx_snapshot_openapi_rules(ngx_snapshot_openapi_t *o);
+static void ngx_snapshot_openapi_add(ngx_snapshot_openapi_t *o,
+    json_t *object, json_t *members);
+static int ngx_snapshot_openapi_write(const char *data, size_t size,
+    void *text);
 
-
-#define say(o, s)  ngx_snapshot_text_cstr(&(o)->text, s)
 
 #define rejects(o, r)                                                         \
     ((o)->policy->rule[r].severity == NGX_SNAPSHOT_REJECT)
 
+#define max_of(o, r)  ((json_int_t) (o)->policy->rule[r].max)
+
+/* for "s%" of jansson's */
+
+#define bytes(s)  (const char *) (s).data, (s).len
+
+/* what json_pack() makes, as more members of an object or one more item */
+
+#define add(o, object, ...)                                                   \
+    ngx_snapshot_openapi_add(o, object, json_pack(__VA_ARGS__))
+
+#define append(o, array, ...)                                                 \
+    (o)->failed |= json_array_append_new(array, json_pack(__VA_ARGS__)) != 0
+
 
 static const char *const  ngx_snapshot_openapi_types[NGX_SNAPSHOT_TYPES] = {
-    "\"string\"", "\"boolean\"", "\"object\"", "\"array\"", "\"integer\"",
-    "\"null\""
+    "string", "boolean", "object", "array", "integer", "null"
+};
+
+
+/* as path items call them */
+
+static const char *const
+    ngx_snapshot_openapi_methods[NGX_SNAPSHOT_METHODS] =
+{
+    "get", "head", "post", "put", "delete"
+};
+
+
+static const struct {
+    const char  *key;
+    const char  *tag;
+    const char  *description;
+    const char  *error;
+} ngx_snapshot_openapi_families[NGX_SNAPSHOT_FAMILIES] = {
+    { "evs", "EVS", "Snapshots of volumes.", "#/components/schemas/Error" },
+    { "dws", "DWS", "Snapshots of clusters.", "#/components/schemas/DwsError" }
 };
 
 
@@ -76,48 +113,64 @@ ngx_snapshot_openapi(const ngx_snapshot_mem_t *mem,
     const ngx_snapshot_policy_t *policy, ngx_snapshot_str_t prefix,
     int details, ngx_snapshot_str_t *document)
 {
-    ngx_snapshot_openapi_t  o;
+    json_t                  *root, *tags;
+    unsigned                 i;
+    ngx_snapshot_text_t      text;
+    ngx_snapshot_openapi_t   o;
 
-    ngx_snapshot_text_init(&o.text, mem);
+    o.mem = mem;
     o.policy = policy;
-    o.family = NGX_SNAPSHOT_EVS;
+    o.prefix = prefix;
+    o.failed = 0;
 
-    say(&o, "{\"openapi\": \"3.1.0\", \"info\": {\"title\": \"Snapshot API\", "
-            "\"version\": \"1.0.0\", \"description\": \"The contract that the "
-            "gateway enforces here.\", \"license\": {\"name\": "
-            "\"BSD-2-Clause\", \"identifier\": \"BSD-2-Clause\"}}, "
-            "\"servers\": [{\"url\": \"/\"}], \"security\": [], "
-            "\"paths\": {");
+    tags = json_array();
 
-    ngx_snapshot_openapi_paths(&o, prefix);
+    for (i = 0; i < NGX_SNAPSHOT_FAMILIES; i++) {
+        append(&o, tags, "{s:s, s:s}",
+               "name", ngx_snapshot_openapi_families[i].tag,
+               "description", ngx_snapshot_openapi_families[i].description);
+    }
 
-    say(&o, "}, \"components\": {\"schemas\": {");
+    root = json_pack("{s:s, s:{s:s, s:s, s:s, s:{s:s, s:s}}, s:[{s:s}], s:o,"
+                     " s:[{s:[]}], s:o, s:{s:o, s:{s:{s:s, s:s, s:s, s:s}}},"
+                     " s:o}",
+        "openapi", "3.1.0",
+        "info", "title", "Snapshot API", "version", "1.0.0",
+            "description", "The contract that the gateway enforces here.",
+            "license", "name", "BSD-2-Clause", "identifier", "BSD-2-Clause",
+        "servers", "url", "/",
+        "tags", tags,
+        "security", "token",
+        "paths", ngx_snapshot_openapi_paths(&o),
+        "components", "schemas", ngx_snapshot_openapi_errors(&o, details),
+            "securitySchemes", "token", "type", "apiKey", "in", "header",
+            "name", "X-Auth-Token",
+            "description", "The API checks the token, the gateway does not.",
+        "x-snapshot-rules", ngx_snapshot_openapi_rules(&o));
 
-    ngx_snapshot_openapi_errors(&o, details);
+    ngx_snapshot_text_init(&text, mem);
 
-    say(&o, "}}, \"x-snapshot-rules\": [");
+    o.failed |= json_dump_callback(root, ngx_snapshot_openapi_write, &text, 0)
+                != 0;
 
-    ngx_snapshot_openapi_rules(&o);
+    json_decref(root);
 
-    say(&o, "]}");
+    *document = ngx_snapshot_text_str(&text);
 
-    *document = ngx_snapshot_text_str(&o.text);
-
-    return o.text.failed ? NGX_SNAPSHOT_ERROR : NGX_SNAPSHOT_OK;
+    return o.failed ? NGX_SNAPSHOT_ERROR : NGX_SNAPSHOT_OK;
 }
 
 
 /* a path item for each path, with the operations of all rows that have it */
 
-static void
-ngx_snapshot_openapi_paths(ngx_snapshot_openapi_t *o,
-    ngx_snapshot_str_t prefix)
+static json_t *
+ngx_snapshot_openapi_paths(ngx_snapshot_openapi_t *o)
 {
+    json_t                          *paths, *item;
     unsigned                         i;
-    const char                      *separator;
-    const ngx_snapshot_operation_t  *op, *other;
+    const ngx_snapshot_operation_t  *op;
 
-    separator = "";
+    paths = json_object();
 
     for (op = ngx_snapshot_operations; op->name.len; op++) {
 
@@ -125,192 +178,147 @@ ngx_snapshot_openapi_paths(ngx_snapshot_openapi_t *o,
             continue;
         }
 
-        for (other = ngx_snapshot_operations; other != op; other++) {
-            if (ngx_snapshot_openapi_same_path(op, other)) {
-                break;
+        item = ngx_snapshot_openapi_path(o, paths, op);
+
+        for (i = 0; i < NGX_SNAPSHOT_METHODS; i++) {
+            if (op->targets[0].methods & 1u << i) {
+                add(o, item, "{s:o}", ngx_snapshot_openapi_methods[i],
+                    ngx_snapshot_openapi_operation(o, op, i));
             }
         }
+    }
 
-        if (other != op) {
-            continue;
+    return paths;
+}
+
+
+/* the item of an operation's path, which is the paths', or NULL */
+
+static json_t *
+ngx_snapshot_openapi_path(ngx_snapshot_openapi_t *o, json_t *paths,
+    const ngx_snapshot_operation_t *op)
+{
+    json_t               *parameters, *schema;
+    size_t                i;
+    const char           *path;
+    ngx_snapshot_text_t   text;
+
+    static const struct {
+        const char           *name;
+        ngx_snapshot_rule_e   rule;
+    } names[] = {
+        { "project_id", NGX_SNAPSHOT_PROJECT_ID },
+        { "snapshot_id", NGX_SNAPSHOT_SNAPSHOT_ID }
+    };
+
+    ngx_snapshot_text_init(&text, o->mem);
+    ngx_snapshot_text_utf8(&text, o->prefix);
+    ngx_snapshot_text_cstr(&text, op->targets[0].path);
+    ngx_snapshot_text_add(&text, "", 1);
+
+    if (text.failed) {
+        o->failed = 1;
+        return NULL;
+    }
+
+    path = (const char *) ngx_snapshot_text_str(&text).data;
+
+    if (json_object_get(paths, path)) {
+        return json_object_get(paths, path);
+    }
+
+    parameters = json_array();
+
+    for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+
+        if (strstr(op->targets[0].path, names[i].name)) {
+            schema = json_pack("{s:s}", "type", "string");
+            ngx_snapshot_openapi_values(o, schema, &names[i].rule, 1);
+
+            append(o, parameters, "{s:s, s:s, s:b, s:o}",
+                   "name", names[i].name, "in", "path", "required", 1,
+                   "schema", schema);
         }
-
-        say(o, separator);
-        separator = ", ";
-
-        ngx_snapshot_openapi_path(o, op, prefix);
-
-        for (other = op; other->name.len; other++) {
-
-            if (!ngx_snapshot_has_rules(other)
-                || !ngx_snapshot_openapi_same_path(op, other))
-            {
-                continue;
-            }
-
-            for (i = 0; i < NGX_SNAPSHOT_METHODS; i++) {
-                if (other->targets[0].methods & 1u << i) {
-                    ngx_snapshot_openapi_operation(o, other, i);
-                }
-            }
-        }
-
-        say(o, "}");
-    }
-}
-
-
-static int
-ngx_snapshot_openapi_same_path(const ngx_snapshot_operation_t *a,
-    const ngx_snapshot_operation_t *b)
-{
-    return strcmp(a->targets[0].path, b->targets[0].path) == 0;
-}
-
-
-static void
-ngx_snapshot_openapi_path(ngx_snapshot_openapi_t *o,
-    const ngx_snapshot_operation_t *op, ngx_snapshot_str_t prefix)
-{
-    o->family = op->family;
-
-    say(o, "\"");
-    ngx_snapshot_text_json(&o->text, prefix);
-    say(o, op->targets[0].path);
-    say(o, "\": {\"parameters\": [");
-
-    ngx_snapshot_openapi_parameter(o, "project_id", NGX_SNAPSHOT_PROJECT_ID,
-                                   NGX_SNAPSHOT_PROJECT_PATTERN);
-
-    if (strstr(op->targets[0].path, "{snapshot_id}")) {
-        say(o, ", ");
-        ngx_snapshot_openapi_parameter(o, "snapshot_id",
-                                       NGX_SNAPSHOT_SNAPSHOT_ID,
-                                       NGX_SNAPSHOT_UUID_PATTERN);
     }
 
-    say(o, "]");
+    add(o, paths, "{s:{s:o}}", path, "parameters", parameters);
+
+    return json_object_get(paths, path);
 }
 
 
-static void
-ngx_snapshot_openapi_parameter(ngx_snapshot_openapi_t *o, const char *name,
-    ngx_snapshot_rule_e rule, const char *pattern)
-{
-    say(o, "{\"name\": \"");
-    say(o, name);
-    say(o, "\", \"in\": \"path\", \"required\": true, \"schema\": {\"type\": "
-           "\"string\"");
-
-    if (rejects(o, rule)) {
-        say(o, ", \"pattern\": \"");
-        say(o, pattern);
-        say(o, "\"");
-    }
-
-    ngx_snapshot_openapi_rule_refs(o, &rule, 1);
-    say(o, "}}");
-}
-
-
-static void
+static json_t *
 ngx_snapshot_openapi_operation(ngx_snapshot_openapi_t *o,
     const ngx_snapshot_operation_t *op, unsigned method)
 {
-    size_t              i;
-    u_char              c;
-    ngx_snapshot_str_t  page;
+    json_t    *operation, *parameters;
+    unsigned   i;
 
-    say(o, ", \"");
-
-    for (i = 0; i < ngx_snapshot_methods[method].len; i++) {
-        c = ngx_snapshot_methods[method].data[i] | 0x20;
-        ngx_snapshot_text_add(&o->text, &c, 1);
-    }
-
-    say(o, "\": {\"operationId\": \"");
-    ngx_snapshot_text_json(&o->text, op->name);
-
-    if (1u << method == NGX_SNAPSHOT_HEAD) {
-        say(o, "_head");
-    }
-
-    say(o, "\", \"summary\": \"");
-    say(o, op->summary);
-    say(o, "\", \"x-source-page\": ");
-
-    page.data = (const u_char *) op->page;
-    page.len = strlen(op->page);
-    ngx_snapshot_openapi_string(o, page);
+    operation = json_pack("{s:s%+, s:s, s:[s], s:s, s:o}",
+        "operationId", bytes(op->name),
+            1u << method == NGX_SNAPSHOT_HEAD ? "_head" : "",
+        "summary", op->summary,
+        "tags", ngx_snapshot_openapi_families[op->family].tag,
+        "x-source-page", op->page,
+        "responses", ngx_snapshot_openapi_responses(o, op));
 
     if (op->query) {
-        say(o, ", \"parameters\": [");
+        parameters = json_array();
 
         for (i = 0; i < op->query->nfields; i++) {
-            say(o, i ? ", " : "");
-            ngx_snapshot_openapi_query(o, &op->query->fields[i]);
+            append(o, parameters, "o",
+                   ngx_snapshot_openapi_query(o, &op->query->fields[i]));
         }
 
-        say(o, "]");
+        add(o, operation, "{s:o}", "parameters", parameters);
     }
 
     if (op->body) {
-        say(o, ", \"requestBody\": {\"required\": true, \"x-max-bytes\": ");
-        ngx_snapshot_text_num(&o->text,
-                              o->policy->rule[NGX_SNAPSHOT_BODY_SIZE].max);
-        say(o, ", \"content\": {\"application/json\": {\"schema\": ");
-        ngx_snapshot_openapi_body(o, op->body);
-        say(o, "}}}");
+        add(o, operation, "{s:{s:b, s:I, s:{s:{s:o}}}}",
+            "requestBody", "required", 1,
+            "x-max-bytes", max_of(o, NGX_SNAPSHOT_BODY_SIZE),
+            "content", "application/json",
+            "schema", ngx_snapshot_openapi_body(o, op->body));
     }
 
-    say(o, ", \"responses\": {");
-    ngx_snapshot_openapi_responses(o, op);
-    say(o, "}}");
+    return operation;
 }
 
 
-static void
+static json_t *
 ngx_snapshot_openapi_query(ngx_snapshot_openapi_t *o,
     const ngx_snapshot_field_t *field)
 {
-    unsigned              i, number, empty;
-    ngx_snapshot_check_e  check;
+    json_t  *parameter, *schema;
 
-    number = 0;
-    empty = 1;
+    schema = json_object();
+    ngx_snapshot_openapi_values(o, schema, field->rules,
+                                NGX_SNAPSHOT_FIELD_CHECKS);
 
-    for (i = 0; i < NGX_SNAPSHOT_FIELD_CHECKS && field->rules[i]; i++) {
-        check = ngx_snapshot_rules[field->rules[i]].check;
-        number |= (check == NGX_SNAPSHOT_CHECK_LIMIT
-                   || check == NGX_SNAPSHOT_CHECK_OFFSET)
-                  && rejects(o, field->rules[i]);
-        empty &= (check == NGX_SNAPSHOT_CHECK_LENGTH);
-    }
+    add(o, schema, "{s:s}", "type",
+        json_object_get(schema, "maximum") ? "integer" : "string");
 
-    say(o, "{\"name\": ");
-    ngx_snapshot_openapi_string(o, field->name);
-    say(o, ", \"in\": \"query\", \"required\": false, ");
+    parameter = json_pack("{s:s%, s:s, s:b, s:o}", "name", bytes(field->name),
+                          "in", "query", "required", 0, "schema", schema);
 
     /* CONTRACT section 2: an empty value is judged by the rules of its own */
 
-    say(o, empty ? "\"allowEmptyValue\": true, " : "");
-    say(o, "\"schema\": {\"type\": ");
-    say(o, number ? "\"integer\"" : "\"string\"");
-
-    for (i = 0; i < NGX_SNAPSHOT_FIELD_CHECKS && field->rules[i]; i++) {
-        ngx_snapshot_openapi_value(o, field->rules[i]);
+    if (ngx_snapshot_rules[field->rules[0]].check == NGX_SNAPSHOT_CHECK_LENGTH)
+    {
+        add(o, parameter, "{s:b}", "allowEmptyValue", 1);
     }
 
-    ngx_snapshot_openapi_rule_refs(o, field->rules, i);
-    say(o, "}}");
+    return parameter;
 }
 
 
-static void
+static json_t *
 ngx_snapshot_openapi_responses(ngx_snapshot_openapi_t *o,
     const ngx_snapshot_operation_t *op)
 {
-    unsigned  i;
+    json_t               *responses;
+    size_t                i;
+    ngx_snapshot_text_t   status;
 
     static const struct {
         const char  *status;
@@ -323,345 +331,316 @@ ngx_snapshot_openapi_responses(ngx_snapshot_openapi_t *o,
         { "default", "Any other error.", 0 }
     };
 
-    say(o, "\"");
-    ngx_snapshot_text_num(&o->text, op->status);
-    say(o, "\": {\"description\": \"The request was accepted.\", "
-           "\"headers\": {\"X-Snapshot-Warning\": {\"description\": "
-           "\"An RFC 9651 list of what was noticed.\", \"schema\": "
-           "{\"type\": \"string\"}}}, \"content\": {\"application/json\": "
-           "{\"schema\": ");
+    ngx_snapshot_text_init(&status, o->mem);
+    ngx_snapshot_text_num(&status, op->status);
 
-    ngx_snapshot_openapi_answer(o, op->response);
-
-    say(o, "}}}");
+    responses = json_pack("{s%:o}", bytes(ngx_snapshot_text_str(&status)),
+                          ngx_snapshot_openapi_response(
+                   "The request was accepted.", "X-Snapshot-Warning",
+                   "An RFC 9651 list of what was noticed.",
+                   ngx_snapshot_openapi_object(o, op->response,
+                                               ngx_snapshot_openapi_answer)));
 
     for (i = 0; i < sizeof(errors) / sizeof(errors[0]); i++) {
 
-        if (errors[i].body && op->body == NULL) {
-            continue;
+        if (op->body || !errors[i].body) {
+            add(o, responses, "{s:o}", errors[i].status,
+                ngx_snapshot_openapi_response(errors[i].description,
+                   "X-Snapshot-Violation",
+                   "An RFC 9651 list of what rejects the request.",
+                   json_pack("{s:s}", "$ref",
+                          ngx_snapshot_openapi_families[op->family].error)));
         }
-
-        say(o, ", \"");
-        say(o, errors[i].status);
-        say(o, "\": {\"description\": \"");
-        say(o, errors[i].description);
-        say(o, "\", \"headers\": {\"X-Snapshot-Violation\": {\"description\": "
-               "\"An RFC 9651 list of what rejects the request.\", "
-               "\"schema\": {\"type\": \"string\"}}}, \"content\": "
-               "{\"application/json\": {\"schema\": {\"$ref\": "
-               "\"#/components/schemas/");
-        say(o, op->family == NGX_SNAPSHOT_DWS ? "DwsError" : "Error");
-        say(o, "\"}}}}");
     }
+
+    return responses;
+}
+
+
+static json_t *
+ngx_snapshot_openapi_response(const char *description, const char *header,
+    const char *text, json_t *schema)
+{
+    return json_pack("{s:s, s:{s:{s:s, s:{s:s}}}, s:{s:{s:o}}}",
+                     "description", description,
+                     "headers", header, "description", text,
+                         "schema", "type", "string",
+                     "content", "application/json", "schema", schema);
 }
 
 
 /* an object of a request; its rules are constraints where they reject */
 
-static void
+static json_t *
 ngx_snapshot_openapi_body(ngx_snapshot_openapi_t *o,
     const ngx_snapshot_scope_t *scope)
 {
-    unsigned  i, n;
+    json_t              *schema, *fields;
+    unsigned             i;
+    ngx_snapshot_str_t   name;
 
-    say(o, "{");
+    schema = ngx_snapshot_openapi_object(o, scope, ngx_snapshot_openapi_field);
 
-    if (rejects(o, NGX_SNAPSHOT_FIELD_TYPE)) {
-        say(o, "\"type\": \"object\", ");
+    if (!rejects(o, NGX_SNAPSHOT_FIELD_TYPE)) {
+        (void) json_object_del(schema, "type");
     }
 
-    say(o, "\"properties\": {");
-
-    for (i = 0; i < scope->nfields; i++) {
-        say(o, i ? ", " : "");
-        ngx_snapshot_openapi_string(o, scope->fields[i].name);
-        say(o, ": ");
-        ngx_snapshot_openapi_field(o, &scope->fields[i]);
-    }
-
-    say(o, "}");
-
-    if (rejects(o, NGX_SNAPSHOT_FIELD_REQUIRED)) {
-
-        say(o, ", \"required\": [");
-
-        for (i = 0, n = 0; i < scope->nfields; i++) {
-            if (scope->fields[i].flags & NGX_SNAPSHOT_REQUIRED) {
-                say(o, n++ ? ", " : "");
-                ngx_snapshot_openapi_string(o, scope->fields[i].name);
-            }
-        }
-
-        say(o, "]");
+    if (!rejects(o, NGX_SNAPSHOT_FIELD_REQUIRED)) {
+        (void) json_object_del(schema, "required");
     }
 
     if (rejects(o, NGX_SNAPSHOT_FIELD_UNKNOWN)) {
-        say(o, ", \"additionalProperties\": false");
+        add(o, schema, "{s:b}", "additionalProperties", 0);
     }
 
-    if (scope->any_of) {
-        ngx_snapshot_openapi_any_of(o, scope);
+    if (scope->any_of == NGX_SNAPSHOT_NO_RULE) {
+        return schema;
     }
 
-    say(o, "}");
+    ngx_snapshot_openapi_values(o, schema, &scope->any_of, 1);
+
+    if (rejects(o, scope->any_of)) {
+        fields = json_array();
+
+        /* null counts as absent */
+
+        for (i = 0; i < scope->nfields; i++) {
+            name = scope->fields[i].name;
+            append(o, fields, "{s:[s%], s:{s%:{s:{s:s}}}}",
+                   "required", bytes(name), "properties", bytes(name),
+                   "not", "type", "null");
+        }
+
+        add(o, schema, "{s:o}", "anyOf", fields);
+    }
+
+    return schema;
 }
 
 
-/* null counts as absent */
-
-static void
-ngx_snapshot_openapi_any_of(ngx_snapshot_openapi_t *o,
-    const ngx_snapshot_scope_t *scope)
-{
-    unsigned  i;
-
-    ngx_snapshot_openapi_rule_refs(o, &scope->any_of, 1);
-
-    if (!rejects(o, scope->any_of)) {
-        return;
-    }
-
-    say(o, ", \"anyOf\": [");
-
-    for (i = 0; i < scope->nfields; i++) {
-        say(o, i ? ", {\"required\": [" : "{\"required\": [");
-        ngx_snapshot_openapi_string(o, scope->fields[i].name);
-        say(o, "], \"properties\": {");
-        ngx_snapshot_openapi_string(o, scope->fields[i].name);
-        say(o, ": {\"not\": {\"type\": \"null\"}}}}");
-    }
-
-    say(o, "]");
-}
-
-
-static void
-ngx_snapshot_openapi_map(ngx_snapshot_openapi_t *o, ngx_snapshot_rule_e rule)
-{
-    if (rejects(o, rule)) {
-        say(o, ", \"propertyNames\": {\"minLength\": 1");
-        ngx_snapshot_openapi_value(o, rule);
-        say(o, "}, \"additionalProperties\": {\"type\": \"string\"");
-        ngx_snapshot_openapi_value(o, rule);
-        say(o, "}");
-
-    } else {
-        say(o, NGX_SNAPSHOT_OPENAPI_ANY);
-    }
-
-    ngx_snapshot_openapi_rule_refs(o, &rule, 1);
-}
-
-
-static void
+static json_t *
 ngx_snapshot_openapi_field(ngx_snapshot_openapi_t *o,
     const ngx_snapshot_field_t *field)
 {
-    unsigned     i;
-    const char  *separator;
-
-    if (field->type == NGX_SNAPSHOT_BOOLEAN) {
-        ngx_snapshot_openapi_boolean(o, field);
-        return;
-    }
+    json_t  *schema;
 
     if (field->type == NGX_SNAPSHOT_OBJECT
         && !(field->flags & NGX_SNAPSHOT_NULLABLE))
     {
-        ngx_snapshot_openapi_body(o, field->members);
-        return;
+        return ngx_snapshot_openapi_body(o, field->members);
     }
 
-    say(o, "{");
-    separator = "";
+    schema = json_pack("{s:s}", "x-source-page", field->page);
+
+    ngx_snapshot_openapi_values(o, schema, field->rules,
+                                NGX_SNAPSHOT_FIELD_CHECKS);
 
     if (rejects(o, NGX_SNAPSHOT_FIELD_TYPE)) {
-        say(o, "\"type\": ");
-        separator = ", ";
 
-        if (field->flags & NGX_SNAPSHOT_NULLABLE) {
-            say(o, "[");
-            say(o, ngx_snapshot_openapi_types[field->type]);
-            say(o, ", \"null\"]");
+        /* a string may stand for a boolean where the operator lets it */
+
+        if (field->type == NGX_SNAPSHOT_BOOLEAN && !rejects(o, field->rules[0]))
+        {
+            add(o, schema, "{s:[o, o]}", "anyOf",
+                ngx_snapshot_openapi_type(field),
+                ngx_snapshot_openapi_nocase(o, field->rules[0]));
 
         } else {
-            say(o, ngx_snapshot_openapi_types[field->type]);
+            add(o, schema, "o", ngx_snapshot_openapi_type(field));
         }
     }
 
-    say(o, separator);
-    say(o, "\"x-source-page\": \"");
-    say(o, field->page);
-    say(o, "\"");
-
     if (field->type == NGX_SNAPSHOT_OBJECT) {
-        ngx_snapshot_openapi_map(o, field->members->entry);
+        ngx_snapshot_openapi_map(o, schema, field->members->entry);
     }
 
     if (field->flags & NGX_SNAPSHOT_REQUIRED
         && rejects(o, NGX_SNAPSHOT_FIELD_REQUIRED))
     {
-        say(o, ", \"minLength\": 1");
+        add(o, schema, "{s:i}", "minLength", 1);
     }
 
-    for (i = 0; i < NGX_SNAPSHOT_FIELD_CHECKS && field->rules[i]; i++) {
-        ngx_snapshot_openapi_value(o, field->rules[i]);
-    }
-
-    if (i) {
-        ngx_snapshot_openapi_rule_refs(o, field->rules, i);
-    }
-
-    say(o, "}");
+    return schema;
 }
 
 
-/* a string may stand for a boolean where the operator lets it */
+/* a generator would else take an object without properties for an empty one */
 
 static void
-ngx_snapshot_openapi_boolean(ngx_snapshot_openapi_t *o,
-    const ngx_snapshot_field_t *field)
+ngx_snapshot_openapi_map(ngx_snapshot_openapi_t *o, json_t *schema,
+    ngx_snapshot_rule_e rule)
 {
-    unsigned                     type, string;
-    const ngx_snapshot_words_t  *words;
+    json_t  *keys, *values;
 
-    type = rejects(o, NGX_SNAPSHOT_FIELD_TYPE);
-    string = rejects(o, field->rules[0]);
-    words = ngx_snapshot_rules[field->rules[0]].arg;
+    add(o, schema, "{s:b, s:[s%]}", "additionalProperties", 1,
+        "x-snapshot-rule", bytes(ngx_snapshot_rules[rule].name));
 
-    say(o, "{\"x-source-page\": \"");
-    say(o, field->page);
-    say(o, "\"");
+    if (rejects(o, rule)) {
+        keys = json_pack("{s:i}", "minLength", 1);
+        ngx_snapshot_openapi_value(o, keys, rule);
 
-    if (type && string) {
-        say(o, ", \"type\": \"boolean\"");
+        values = json_pack("{s:s}", "type", "string");
+        ngx_snapshot_openapi_value(o, values, rule);
 
-    } else if (type) {
-        say(o, ", \"anyOf\": [{\"type\": \"boolean\"}, ");
-        ngx_snapshot_openapi_nocase(o, words);
-        say(o, "]");
-
-    } else if (string) {
-        say(o, ", \"not\": ");
-        ngx_snapshot_openapi_nocase(o, words);
+        add(o, schema, "{s:o, s:o}", "propertyNames", keys,
+            "additionalProperties", values);
     }
-
-    ngx_snapshot_openapi_rule_refs(o, field->rules, 1);
-    say(o, "}");
 }
 
 
 /* a pattern of JSON Schema has no flag for letters of either case */
 
-static void
+static json_t *
 ngx_snapshot_openapi_nocase(ngx_snapshot_openapi_t *o,
-    const ngx_snapshot_words_t *words)
+    ngx_snapshot_rule_e rule)
 {
-    size_t    k;
-    u_char    c[4];
-    unsigned  i;
+    size_t                       k;
+    u_char                       c[4];
+    unsigned                     i;
+    ngx_snapshot_text_t          text;
+    const ngx_snapshot_words_t  *words;
 
-    say(o, "{\"type\": \"string\", \"pattern\": \"^(");
+    words = ngx_snapshot_rules[rule].arg;
+
+    ngx_snapshot_text_init(&text, o->mem);
 
     for (i = 0; i < words->nwords; i++) {
 
-        say(o, i ? "|" : "");
+        ngx_snapshot_text_cstr(&text, i ? "|" : "^(");
 
         for (k = 0; k < words->words[i].len; k++) {
 
             c[1] = words->words[i].data[k];
 
             if (c[1] < 'a' || c[1] > 'z') {
-                ngx_snapshot_text_add(&o->text, &c[1], 1);
+                ngx_snapshot_text_add(&text, &c[1], 1);
                 continue;
             }
 
             c[0] = '[';
             c[2] = c[1] & ~0x20;
             c[3] = ']';
-            ngx_snapshot_text_add(&o->text, c, 4);
+            ngx_snapshot_text_add(&text, c, 4);
         }
     }
 
-    say(o, ")$\"}");
+    ngx_snapshot_text_cstr(&text, ")$");
+
+    o->failed |= text.failed;
+
+    return json_pack("{s:s, s:s%}", "type", "string",
+                     "pattern", bytes(ngx_snapshot_text_str(&text)));
+}
+
+
+/*
+ * The constraints of a value, and the names of all its rules, so that those
+ * can be found that no schema says.
+ */
+
+static void
+ngx_snapshot_openapi_values(ngx_snapshot_openapi_t *o, json_t *schema,
+    const ngx_snapshot_rule_e *rules, unsigned n)
+{
+    json_t    *names;
+    unsigned   i;
+
+    names = json_array();
+
+    for (i = 0; i < n && rules[i]; i++) {
+        ngx_snapshot_openapi_value(o, schema, rules[i]);
+        append(o, names, "s%", bytes(ngx_snapshot_rules[rules[i]].name));
+    }
+
+    if (i == 0) {
+        json_decref(names);
+        return;
+    }
+
+    add(o, schema, "{s:o}", "x-snapshot-rule", names);
 }
 
 
 /* what a rule asks of a string or a number, where it rejects */
 
 static void
-ngx_snapshot_openapi_value(ngx_snapshot_openapi_t *o, ngx_snapshot_rule_e rule)
+ngx_snapshot_openapi_value(ngx_snapshot_openapi_t *o, json_t *schema,
+    ngx_snapshot_rule_e rule)
 {
+    json_t                      *array;
     unsigned                     i;
-    uint64_t                     max;
-    ngx_snapshot_str_t           prefix;
-    const ngx_snapshot_rule_t   *row;
+    json_int_t                   max;
+    const ngx_snapshot_str_t    *s;
     const ngx_snapshot_words_t  *words;
 
     if (!rejects(o, rule)) {
         return;
     }
 
-    row = &ngx_snapshot_rules[rule];
+    s = ngx_snapshot_rules[rule].arg;
+    words = ngx_snapshot_rules[rule].arg;
+    max = max_of(o, rule);
 
-    switch (row->check) {
+    switch (ngx_snapshot_rules[rule].check) {
+
+    case NGX_SNAPSHOT_CHECK_PROJECT:
+        add(o, schema, "{s:s}", "pattern", NGX_SNAPSHOT_PROJECT_PATTERN);
+        break;
 
     case NGX_SNAPSHOT_CHECK_UUID:
-        say(o, ", \"pattern\": \"" NGX_SNAPSHOT_UUID_PATTERN "\"");
+        add(o, schema, "{s:s}", "pattern", NGX_SNAPSHOT_UUID_PATTERN);
         break;
 
     case NGX_SNAPSHOT_CHECK_LENGTH:
 
         /* so many characters are at least as many bytes */
 
-        say(o, ", \"maxLength\": ");
-        ngx_snapshot_text_num(&o->text, o->policy->rule[rule].max);
-        say(o, ", \"x-max-bytes\": ");
-        ngx_snapshot_text_num(&o->text, o->policy->rule[rule].max);
+        add(o, schema, "{s:I, s:I}", "maxLength", max, "x-max-bytes", max);
         break;
 
     case NGX_SNAPSHOT_CHECK_PREFIX:
-        prefix = *(const ngx_snapshot_str_t *) row->arg;
-        say(o, ", \"not\": {\"type\": \"string\", \"pattern\": \"^");
-        ngx_snapshot_text_json(&o->text, prefix);
-        say(o, "\"}");
+        add(o, schema, "{s:{s:s, s:s+%}}", "not", "type", "string",
+            "pattern", "^", bytes(*s));
         break;
 
     case NGX_SNAPSHOT_CHECK_PATTERN:
-        say(o, ", \"pattern\": \"^");
-        ngx_snapshot_text_json(&o->text,
-                               *(const ngx_snapshot_str_t *) row->arg);
-        say(o, "$\"");
+        add(o, schema, "{s:s+%+}", "pattern", "^", bytes(*s), "$");
         break;
 
     case NGX_SNAPSHOT_CHECK_WORDS:
-        words = row->arg;
-        say(o, ", \"enum\": [");
+        array = json_array();
 
         for (i = 0; i < words->nwords; i++) {
-            say(o, i ? ", " : "");
-            ngx_snapshot_openapi_string(o, words->words[i]);
+            append(o, array, "s%", bytes(words->words[i]));
         }
 
-        say(o, "]");
+        add(o, schema, "{s:o}", "enum", array);
+        break;
+
+    case NGX_SNAPSHOT_CHECK_BOOLEAN:
+
+        /* that it is a boolean is what its type says */
+
+        if (!rejects(o, NGX_SNAPSHOT_FIELD_TYPE)) {
+            add(o, schema, "{s:o}", "not",
+                ngx_snapshot_openapi_nocase(o, rule));
+        }
+
         break;
 
     case NGX_SNAPSHOT_CHECK_LIMIT:
-        max = o->policy->rule[rule].max;
 
         if (rejects(o, NGX_SNAPSHOT_LIMIT_ADVISED)
-            && o->policy->rule[NGX_SNAPSHOT_LIMIT_ADVISED].max < max)
+            && max_of(o, NGX_SNAPSHOT_LIMIT_ADVISED) < max)
         {
-            max = o->policy->rule[NGX_SNAPSHOT_LIMIT_ADVISED].max;
+            max = max_of(o, NGX_SNAPSHOT_LIMIT_ADVISED);
         }
 
-        say(o, ", \"minimum\": 1, \"maximum\": ");
-        ngx_snapshot_text_num(&o->text, max);
+        add(o, schema, "{s:i, s:I}", "minimum", 1, "maximum", max);
         break;
 
     case NGX_SNAPSHOT_CHECK_OFFSET:
-        say(o, ", \"minimum\": 0, \"maximum\": ");
-        ngx_snapshot_text_num(&o->text, o->policy->rule[rule].max);
+        add(o, schema, "{s:i, s:I}", "minimum", 0, "maximum", max);
         break;
 
     default:
@@ -670,147 +649,179 @@ ngx_snapshot_openapi_value(ngx_snapshot_openapi_t *o, ngx_snapshot_rule_e rule)
 }
 
 
-/* an object of a response: its documented fields, and whatever else comes */
+/* a member of a response: beside those that are documented, others may come */
 
-static void
+static json_t *
 ngx_snapshot_openapi_answer(ngx_snapshot_openapi_t *o,
-    const ngx_snapshot_scope_t *scope)
+    const ngx_snapshot_field_t *field)
 {
+    json_t  *schema, *members;
+
+    members = NULL;
+
+    if (field->members) {
+        members = ngx_snapshot_openapi_object(o, field->members,
+                                              ngx_snapshot_openapi_answer);
+    }
+
+    if (field->members && field->type == NGX_SNAPSHOT_OBJECT) {
+        return members;
+    }
+
+    schema = ngx_snapshot_openapi_type(field);
+
+    if (field->type == NGX_SNAPSHOT_ARRAY) {
+        add(o, schema, "{s:o}", "items", members);
+
+    } else if (field->type == NGX_SNAPSHOT_OBJECT) {
+        add(o, schema, "{s:b}", "additionalProperties", 1);
+    }
+
+    return schema;
+}
+
+
+/* each field of a scope as member() describes it, and which are required */
+
+static json_t *
+ngx_snapshot_openapi_object(ngx_snapshot_openapi_t *o,
+    const ngx_snapshot_scope_t *scope, ngx_snapshot_openapi_pt member)
+{
+    json_t                      *schema, *properties, *required;
     unsigned                     i;
     const ngx_snapshot_field_t  *f;
 
-    say(o, "{\"type\": \"object\", \"properties\": {");
+    properties = json_object();
+    required = json_array();
 
     for (i = 0; i < scope->nfields; i++) {
         f = &scope->fields[i];
 
-        say(o, i ? ", " : "");
-        ngx_snapshot_openapi_string(o, f->name);
-        say(o, ": ");
+        add(o, properties, "{s%:o}", bytes(f->name), member(o, f));
 
-        if (f->members && f->type == NGX_SNAPSHOT_OBJECT) {
-            ngx_snapshot_openapi_answer(o, f->members);
-            continue;
+        if (f->flags & NGX_SNAPSHOT_REQUIRED) {
+            append(o, required, "s%", bytes(f->name));
         }
-
-        say(o, f->flags & NGX_SNAPSHOT_NULLABLE ? "{\"type\": ["
-                                                : "{\"type\": ");
-        say(o, ngx_snapshot_openapi_types[f->type]);
-        say(o, f->flags & NGX_SNAPSHOT_NULLABLE ? ", \"null\"]" : "");
-
-        if (f->type == NGX_SNAPSHOT_ARRAY) {
-            say(o, ", \"items\": ");
-            ngx_snapshot_openapi_answer(o, f->members);
-
-        } else if (f->type == NGX_SNAPSHOT_OBJECT) {
-            say(o, NGX_SNAPSHOT_OPENAPI_ANY);
-        }
-
-        say(o, "}");
     }
 
-    say(o, "}}");
+    schema = json_pack("{s:s, s:o, s:o}", "type", "object",
+                       "properties", properties, "required", required);
+
+    if (json_array_size(json_object_get(schema, "required")) == 0) {
+        (void) json_object_del(schema, "required");
+    }
+
+    return schema;
 }
 
 
-static void
+static json_t *
+ngx_snapshot_openapi_type(const ngx_snapshot_field_t *field)
+{
+    return json_pack(field->flags & NGX_SNAPSHOT_NULLABLE ? "{s:[s, s]}"
+                                                          : "{s:s}",
+                     "type", ngx_snapshot_openapi_types[field->type], "null");
+}
+
+
+static json_t *
 ngx_snapshot_openapi_errors(ngx_snapshot_openapi_t *o, int details)
 {
-    say(o, "\"Error\": {\"type\": \"object\", \"description\": \"One member, "
-           "named by the fault, such as badRequest.\", \"minProperties\": 1, "
-           "\"maxProperties\": 1, \"additionalProperties\": {\"$ref\": "
-           "\"#/components/schemas/Fault\"}}, "
-           "\"DwsError\": {\"type\": \"object\", \"description\": \"One "
-           "member, named by the fault, and its code and message beside it.\", "
-           "\"required\": [\"error_code\", \"error_msg\"], "
-           "\"minProperties\": 3, \"maxProperties\": 3, \"properties\": {"
-           "\"error_code\": {\"type\": \"string\"}, "
-           "\"error_msg\": {\"type\": \"string\"}}, "
-           "\"additionalProperties\": {\"$ref\": "
-           "\"#/components/schemas/Fault\"}}, "
-           "\"Fault\": {\"type\": \"object\", \"required\": [\"message\", "
-           "\"code\"], \"properties\": {\"message\": {\"type\": \"string\"}, "
-           "\"code\": {\"type\": \"string\"}");
+    json_t  *fault;
+
+    fault = json_pack("{s:{s:s}, s:{s:s}}", "message", "type", "string",
+                      "code", "type", "string");
 
     if (details) {
-        say(o, ", \"violations\": {\"type\": \"array\", \"items\": {\"type\": "
-               "\"object\", \"required\": [\"rule\", \"severity\", \"at\", "
-               "\"message\", \"code\"], \"properties\": {"
-               "\"rule\": {\"type\": \"string\"}, "
-               "\"severity\": {\"type\": \"string\", \"enum\": [\"warn\", "
-               "\"reject\"]}, "
-               "\"at\": {\"type\": \"string\"}, "
-               "\"message\": {\"type\": \"string\"}, "
-               "\"code\": {\"type\": \"string\"}}}}, "
-               "\"more\": {\"type\": \"integer\"}");
+        add(o, fault, "{s:{s:s, s:{s:s, s:[s, s, s, s, s], s:{s:{s:s},"
+                      " s:{s:s, s:[s, s]}, s:{s:s}, s:{s:s}, s:{s:s}}}},"
+                      " s:{s:s}}",
+            "violations", "type", "array", "items", "type", "object",
+            "required", "rule", "severity", "at", "message", "code",
+            "properties",
+                "rule", "type", "string",
+                "severity", "type", "string", "enum", "warn", "reject",
+                "at", "type", "string",
+                "message", "type", "string",
+                "code", "type", "string",
+            "more", "type", "integer");
     }
 
-    say(o, "}}");
+    return json_pack("{s:{s:s, s:s, s:i, s:i, s:{s:s}},"
+                     " s:{s:s, s:s, s:[s, s], s:i, s:i, s:{s:{s:s}, s:{s:s}},"
+                     " s:{s:s}}, s:{s:s, s:[s, s], s:o}}",
+        "Error", "type", "object",
+            "description", "One member, named by the fault, such as "
+                           "badRequest.",
+            "minProperties", 1, "maxProperties", 1,
+            "additionalProperties", "$ref", "#/components/schemas/Fault",
+        "DwsError", "type", "object",
+            "description", "One member, named by the fault, and its code and "
+                           "message beside it.",
+            "required", "error_code", "error_msg",
+            "minProperties", 3, "maxProperties", 3,
+            "properties", "error_code", "type", "string",
+                          "error_msg", "type", "string",
+            "additionalProperties", "$ref", "#/components/schemas/Fault",
+        "Fault", "type", "object", "required", "message", "code",
+            "properties", fault);
 }
 
 
-static void
+static json_t *
 ngx_snapshot_openapi_rules(ngx_snapshot_openapi_t *o)
 {
+    json_t                     *rules, *rule;
     unsigned                    i, f;
+    ngx_snapshot_str_t          severity;
     const ngx_snapshot_rule_t  *row;
 
-    static const char  *const families[NGX_SNAPSHOT_FAMILIES] = {
-        ", \"evs\": \"", ", \"dws\": \""
-    };
+    rules = json_array();
 
     for (i = NGX_SNAPSHOT_NO_RULE + 1; i < NGX_SNAPSHOT_RULES; i++) {
         row = &ngx_snapshot_rules[i];
+        severity = ngx_snapshot_severities[o->policy->rule[i].severity];
 
-        say(o, i > NGX_SNAPSHOT_NO_RULE + 1 ? ", {\"rule\": " : "{\"rule\": ");
-        ngx_snapshot_openapi_string(o, row->name);
-        say(o, ", \"severity\": ");
-        ngx_snapshot_openapi_string(o,
-                      ngx_snapshot_severities[o->policy->rule[i].severity]);
-        say(o, ", \"status\": ");
-        ngx_snapshot_text_num(&o->text, row->status);
+        rule = json_pack("{s:s%, s:s%, s:i}", "rule", bytes(row->name),
+                         "severity", bytes(severity),
+                         "status", (int) row->status);
 
         for (f = 0; f < NGX_SNAPSHOT_FAMILIES; f++) {
             if (row->code[f]) {
-                say(o, families[f]);
-                say(o, row->code[f]);
-                say(o, "\"");
+                add(o, rule, "{s:s}", ngx_snapshot_openapi_families[f].key,
+                    row->code[f]);
             }
         }
 
         if (row->unit != NGX_SNAPSHOT_NO_MAX) {
-            say(o, ", \"max\": ");
-            ngx_snapshot_text_num(&o->text, o->policy->rule[i].max);
+            add(o, rule, "{s:I}", "max", max_of(o, i));
         }
 
-        say(o, "}");
+        append(o, rules, "o", rule);
     }
+
+    return rules;
 }
 
 
-/* the rules of a value, so that those can be found that no schema says */
+/* takes the members, also where it fails */
 
 static void
-ngx_snapshot_openapi_rule_refs(ngx_snapshot_openapi_t *o,
-    const ngx_snapshot_rule_e *rules, unsigned n)
+ngx_snapshot_openapi_add(ngx_snapshot_openapi_t *o, json_t *object,
+    json_t *members)
 {
-    unsigned  i;
+    o->failed |= json_object_update(object, members) != 0;
 
-    say(o, ", \"x-snapshot-rule\": [");
-
-    for (i = 0; i < n; i++) {
-        say(o, i ? ", " : "");
-        ngx_snapshot_openapi_string(o, ngx_snapshot_rules[rules[i]].name);
-    }
-
-    say(o, "]");
+    json_decref(members);
 }
 
 
-static void
-ngx_snapshot_openapi_string(ngx_snapshot_openapi_t *o, ngx_snapshot_str_t s)
+static int
+ngx_snapshot_openapi_write(const char *data, size_t size, void *text)
 {
-    say(o, "\"");
-    ngx_snapshot_text_json(&o->text, s);
-    say(o, "\"");
+    ngx_snapshot_text_t *t = text;
+
+    ngx_snapshot_text_add(t, data, size);
+
+    return t->failed ? -1 : 0;
 }

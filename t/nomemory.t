@@ -152,14 +152,19 @@ sub try {
         my $title = "$pool bytes: $method $target"
                   . (defined $body ? ' with ' . length $body : '');
         my $passes = $status == 200 && $target !~ /validate|json|metrics/;
-        my ($n, @wrong) = (0);
+        my ($n, $step, @wrong) = (0, 1);
+
+        # the description takes thousands from jansson, which logs no failure
+
+        my $described = $target =~ /openapi/;
 
         # a mode that nginx has no memory for is none, so the gateway enforces
 
         my @bad = grep({ $_->[0] eq 'X-Mode' } @$headers) ? 400 : ();
 
-        for ($n = 1; $n < 2000; $n++) {
+        for ($n = 1; $n < 20000; $n += $step) {
             left($n);
+            $step = 23 if $described && $n > 200;
 
             my $began = time;
             my $r = $g->request($method, $target, $headers, $body);
@@ -190,9 +195,10 @@ sub try {
         }
 
         is(join("\n", @wrong), '',
-           "$title: " . ($n - 1) . ' times without memory');
+           "$title: without memory, the last time the " . ($n - $step)
+           . '. of it');
         cmp_ok($n, '>', 5, "$title: it needed some");
-        $failed += $n - 1;
+        $failed += $n - 1 unless $described;
     }
 
     my $log = $g->read('error.log');

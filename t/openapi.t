@@ -207,6 +207,42 @@ for my $case (['/v3/{project_id}/snapshots', 'post', 202, @snapshot, 'user_id'],
        "$method $path: the documented fields of a $status");
 }
 
+# the pages have the wrapper and the id in every response, the rest is not said
+
+sub required {
+    my ($schema) = @_;
+
+    my $inner = $schema->{properties}{$schema->{required}[0]};
+
+    return join ' ', @{ $schema->{required} },
+                     @{ ($inner->{items} // $inner)->{required} };
+}
+
+for my $path (sort keys %operations) {
+    for my $method (sort keys %{ $operations{$path} }) {
+        my $operation = $paths->{"/default$path"}{$method};
+        my ($status) = grep { /^2/ } keys %{ $operation->{responses} };
+        my $schema = $operation->{responses}{$status}{content}
+                     {'application/json'}{schema};
+
+        is(required($schema), $path !~ /_id}\/snapshots(?:\/detail)?$/
+                              || $method =~ /post|put/ ? 'snapshot id'
+                                                       : 'snapshots id',
+           "$method $path: what every response has");
+        is("@{ $operation->{tags} }", $path =~ /v1/ ? 'DWS' : 'EVS',
+           'its family is its tag');
+    }
+}
+
+is_deeply([sort map { $_->{name} } @{ $document{default}{tags} }],
+          ['DWS', 'EVS'], 'the tags are declared');
+
+my ($scheme) = map { keys %$_ } @{ $document{default}{security} };
+
+is(join(' ', @{ $document{default}{components}{securitySchemes}{$scheme} }
+             {qw(type in name)}), 'apiKey header X-Auth-Token',
+   'each request has a token');
+
 my $detail = $paths->{'/default/v3/{project_id}/snapshots/detail'}{get};
 my $listed = $detail->{responses}{200}{content}{'application/json'}{schema}
              {properties};

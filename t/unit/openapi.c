@@ -1,11 +1,49 @@
 
-/* The description is valid JSON whatever the policy, and never half of it. */
+/*
+ * The description is valid JSON whatever the policy, and without memory there
+ * is none of it, not half, no crash and no leak.
+ */
 
 
 #include <jansson.h>
 
 #include "ngx_snapshot_openapi.h"
 #include "unit.h"
+
+
+/* 1 takes each allocation, and seconds */
+
+#define FAIL_STEP  5
+
+
+/* of jansson's allocations: how many there were, are live, and which fails */
+
+static struct {
+    unsigned  n;
+    unsigned  live;
+    unsigned  fail;
+} heap;
+
+
+static void *
+heap_alloc(size_t size)
+{
+    if (++heap.n == heap.fail) {
+        return NULL;
+    }
+
+    heap.live++;
+
+    return malloc(size);
+}
+
+
+static void
+heap_free(void *p)
+{
+    heap.live -= (p != NULL);
+    free(p);
+}
 
 
 static json_t *
@@ -62,6 +100,40 @@ it_is_json_with_every_rule_at_every_severity(void **state)
 
 
 static void
+a_prefix_may_have_any_bytes(void **state)
+{
+    json_t                *root, *paths;
+    ngx_snapshot_policy_t  policy;
+
+    (void) state;
+
+    ngx_snapshot_policy_default(&policy);
+
+    root = document(&policy, "/\xe4\xb8\xad\xff", 0);
+    paths = json_object_get(root, "paths");
+    assert_non_null(json_object_get(paths, "/\xe4\xb8\xad%FF/v3/{project_id}"
+                                           "/snapshots"));
+    json_decref(root);
+}
+
+
+/* most constraints, so that most can be lost */
+
+static void
+strict_policy(ngx_snapshot_policy_t *policy)
+{
+    unsigned  i;
+
+    for (i = 0; i < NGX_SNAPSHOT_RULES; i++) {
+        policy->rule[i].severity = NGX_SNAPSHOT_REJECT;
+        policy->rule[i].max = 10;
+    }
+
+    policy->rule[NGX_SNAPSHOT_BOOLEAN_STRING].severity = NGX_SNAPSHOT_WARN;
+}
+
+
+static void
 a_document_cut_short_is_an_error(void **state)
 {
     unsigned               n;
@@ -72,12 +144,12 @@ a_document_cut_short_is_an_error(void **state)
 
     (void) state;
 
-    ngx_snapshot_policy_default(&policy);
+    strict_policy(&policy);
 
     for (n = 1; ; n++) {
         arena.fail = n;
 
-        if (ngx_snapshot_openapi(&mem, &policy, unit_str(""), 0, &s)
+        if (ngx_snapshot_openapi(&mem, &policy, unit_str(""), 1, &s)
             == NGX_SNAPSHOT_OK)
         {
             break;
@@ -92,12 +164,52 @@ a_document_cut_short_is_an_error(void **state)
 }
 
 
+/* the allocations of one kind are many, so not each has to fail */
+
+static void
+so_is_one_that_jansson_has_no_memory_for(void **state)
+{
+    int                    rc;
+    unit_arena_t           arena = { 0 };
+    ngx_snapshot_mem_t     mem = { unit_alloc, &arena };
+    ngx_snapshot_str_t     s;
+    ngx_snapshot_policy_t  policy;
+
+    (void) state;
+
+    strict_policy(&policy);
+    json_set_alloc_funcs(heap_alloc, heap_free);
+
+    for (heap.fail = 1; ; heap.fail += FAIL_STEP) {
+        heap.n = 0;
+
+        rc = ngx_snapshot_openapi(&mem, &policy, unit_str(""), 1, &s);
+
+        unit_free(&arena);
+        assert_int_equal(heap.live, 0);
+
+        if (heap.n < heap.fail) {
+            break;
+        }
+
+        assert_int_equal(rc, NGX_SNAPSHOT_ERROR);
+    }
+
+    json_set_alloc_funcs(malloc, free);
+
+    assert_int_equal(rc, NGX_SNAPSHOT_OK);
+    assert_true(heap.n > 1000);
+}
+
+
 int
 main(void)
 {
     const struct CMUnitTest  tests[] = {
         cmocka_unit_test(it_is_json_with_every_rule_at_every_severity),
-        cmocka_unit_test(a_document_cut_short_is_an_error)
+        cmocka_unit_test(a_prefix_may_have_any_bytes),
+        cmocka_unit_test(a_document_cut_short_is_an_error),
+        cmocka_unit_test(so_is_one_that_jansson_has_no_memory_for)
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
