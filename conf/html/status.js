@@ -152,6 +152,13 @@ function chosen(status) {
 }
 
 
+// whether there were requests of an operation
+
+function judged([, operation]) {
+    return VERDICTS.some((verdict) => operation.requests[verdict]);
+}
+
+
 function requests(status, verdict) {
     return chosen(status).reduce((n, [, o]) => n + o.requests[verdict], 0);
 }
@@ -291,11 +298,11 @@ function showTraffic(status) {
 
     chart(status);
 
-    fill('operations', chosen(status).map(([name, o]) => [
+    fill('operations', chosen(status).filter(judged).map(([name, o]) => [
         { text: name, head: true },
         { child: { spark: path(name) || 'M0 22' } },
         ...VERDICTS.map((verdict) => number(o.requests[verdict]))
-    ]), 6, '');
+    ]), 6, 'No request was judged.');
 }
 
 
@@ -456,10 +463,7 @@ function show() {
         return;
     }
 
-    const judged = Object.values(status.operations).some((o) =>
-                       VERDICTS.some((verdict) => o.requests[verdict]));
-
-    $('empty').hidden = judged;
+    $('empty').hidden = Object.entries(status.operations).some(judged);
 
     showTraffic(status);
     showProjects(status);
