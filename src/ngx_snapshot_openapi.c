@@ -37,7 +37,10 @@ static json_t *ngx_snapshot_openapi_query(ngx_snapshot_openapi_t *o,
     const ngx_snapshot_field_t *field);
 static json_t *ngx_snapshot_openapi_responses(ngx_snapshot_openapi_t *o,
     const ngx_snapshot_operation_t *op);
-static json_t *ngx_snapshot_openapi_response(const char *description,
+static void ngx_snapshot_openapi_codes(ngx_snapshot_openapi_t *o,
+    const ngx_snapshot_operation_t *op, unsigned status,
+    ngx_snapshot_text_t *text);
+static json_t *ngx_snapshot_openapi_response(ngx_snapshot_str_t description,
     const char *header, const char *text, json_t *schema);
 static json_t *ngx_snapshot_openapi_body(ngx_snapshot_openapi_t *o,
     const ngx_snapshot_scope_t *scope);
@@ -51,6 +54,10 @@ static void ngx_snapshot_openapi_values(ngx_snapshot_openapi_t *o,
     json_t *schema, const ngx_snapshot_rule_e *rules, unsigned n);
 static void ngx_snapshot_openapi_value(ngx_snapshot_openapi_t *o,
     json_t *schema, ngx_snapshot_rule_e rule);
+static void ngx_snapshot_openapi_words(ngx_snapshot_openapi_t *o,
+    ngx_snapshot_text_t *text, ngx_snapshot_rule_e rule, const char *what);
+static void ngx_snapshot_openapi_describe(ngx_snapshot_openapi_t *o,
+    json_t *schema, const ngx_snapshot_text_t *text);
 static json_t *ngx_snapshot_openapi_answer(ngx_snapshot_openapi_t *o,
     const ngx_snapshot_field_t *field);
 static json_t *ngx_snapshot_openapi_object(ngx_snapshot_openapi_t *o,
@@ -318,17 +325,20 @@ ngx_snapshot_openapi_responses(ngx_snapshot_openapi_t *o,
 {
     json_t               *responses;
     size_t                i;
-    ngx_snapshot_text_t   status;
+    ngx_snapshot_text_t   status, text;
+
+    static const ngx_snapshot_str_t  accepted =
+        ngx_snapshot_string("The request was accepted.");
 
     static const struct {
-        const char  *status;
         const char  *description;
+        unsigned     status;
         unsigned     body;
     } errors[] = {
-        { "400", "The request breaks the contract.", 0 },
-        { "413", "The body is too large.", 1 },
-        { "415", "The body is of a type or coding that cannot be read.", 1 },
-        { "default", "Any other error.", 0 }
+        { "The request breaks the contract.", 400, 0 },
+        { "The body is too large.", 413, 1 },
+        { "The body is of a type or coding that cannot be read.", 415, 1 },
+        { "Any other error.", 0, 0 }
     };
 
     ngx_snapshot_text_init(&status, o->mem);
@@ -336,33 +346,102 @@ ngx_snapshot_openapi_responses(ngx_snapshot_openapi_t *o,
 
     responses = json_pack("{s%:o}", bytes(ngx_snapshot_text_str(&status)),
                           ngx_snapshot_openapi_response(
-                   "The request was accepted.", "X-Snapshot-Warning",
+                   accepted, "X-Snapshot-Warning",
                    "An RFC 9651 list of what was noticed.",
                    ngx_snapshot_openapi_object(o, op->response,
                                                ngx_snapshot_openapi_answer)));
 
     for (i = 0; i < sizeof(errors) / sizeof(errors[0]); i++) {
 
-        if (op->body || !errors[i].body) {
-            add(o, responses, "{s:o}", errors[i].status,
-                ngx_snapshot_openapi_response(errors[i].description,
+        if (errors[i].body && op->body == NULL) {
+            continue;
+        }
+
+        ngx_snapshot_text_init(&status, o->mem);
+
+        if (errors[i].status) {
+            ngx_snapshot_text_num(&status, errors[i].status);
+
+        } else {
+            ngx_snapshot_text_cstr(&status, "default");
+        }
+
+        ngx_snapshot_text_init(&text, o->mem);
+        ngx_snapshot_text_cstr(&text, errors[i].description);
+        ngx_snapshot_openapi_codes(o, op, errors[i].status, &text);
+
+        add(o, responses, "{s%:o}", bytes(ngx_snapshot_text_str(&status)),
+            ngx_snapshot_openapi_response(ngx_snapshot_text_str(&text),
                    "X-Snapshot-Violation",
                    "An RFC 9651 list of what rejects the request.",
                    json_pack("{s:s}", "$ref",
                           ngx_snapshot_openapi_families[op->family].error)));
-        }
+
+        o->failed |= text.failed;
     }
 
     return responses;
 }
 
 
-static json_t *
-ngx_snapshot_openapi_response(const char *description, const char *header,
-    const char *text, json_t *schema)
+/* says each code once that a rule which rejects gives with the status */
+
+static void
+ngx_snapshot_openapi_codes(ngx_snapshot_openapi_t *o,
+    const ngx_snapshot_operation_t *op, unsigned status,
+    ngx_snapshot_text_t *text)
 {
-    return json_pack("{s:s, s:{s:{s:s, s:{s:s}}}, s:{s:{s:o}}}",
-                     "description", description,
+    json_t                           *codes, *value;
+    unsigned                          i, k;
+    const char                       *code, *before;
+    const ngx_snapshot_rule_t        *row;
+    const ngx_snapshot_limit_text_t  *limit;
+
+    codes = json_object();
+    o->failed |= codes == NULL;
+
+    for (i = NGX_SNAPSHOT_NO_RULE + 1; i < NGX_SNAPSHOT_RULES; i++) {
+        row = &ngx_snapshot_rules[i];
+
+        if (row->status != status || !rejects(o, i)
+            || !ngx_snapshot_rule_applies(op, (ngx_snapshot_rule_e) i))
+        {
+            continue;
+        }
+
+        add(o, codes, "{s:b}", row->code[op->family], 1);
+
+        if (row->check == NGX_SNAPSHOT_CHECK_LIMIT) {
+            limit = row->arg;
+
+            for (k = 0; k <= NGX_SNAPSHOT_LIMIT_TOO_GREAT; k++) {
+                add(o, codes, "{s:b}", limit[k].code, 1);
+            }
+        }
+    }
+
+    before = " Codes: ";
+
+    json_object_foreach(codes, code, value) {
+        ngx_snapshot_text_cstr(text, before);
+        ngx_snapshot_text_cstr(text, code);
+        before = ", ";
+    }
+
+    if (json_object_size(codes)) {
+        ngx_snapshot_text_cstr(text, ".");
+    }
+
+    json_decref(codes);
+}
+
+
+static json_t *
+ngx_snapshot_openapi_response(ngx_snapshot_str_t description,
+    const char *header, const char *text, json_t *schema)
+{
+    return json_pack("{s:s%, s:{s:{s:s, s:{s:s}}}, s:{s:{s:o}}}",
+                     "description", bytes(description),
                      "headers", header, "description", text,
                          "schema", "type", "string",
                      "content", "application/json", "schema", schema);
@@ -470,7 +549,12 @@ static void
 ngx_snapshot_openapi_map(ngx_snapshot_openapi_t *o, json_t *schema,
     ngx_snapshot_rule_e rule)
 {
-    json_t  *keys, *values;
+    json_t               *keys, *values;
+    ngx_snapshot_text_t   text;
+
+    ngx_snapshot_text_init(&text, o->mem);
+    ngx_snapshot_openapi_words(o, &text, rule, "Each key and each value");
+    ngx_snapshot_openapi_describe(o, schema, &text);
 
     add(o, schema, "{s:b, s:[s%]}", "additionalProperties", 1,
         "x-snapshot-rule", bytes(ngx_snapshot_rules[rule].name));
@@ -542,22 +626,73 @@ static void
 ngx_snapshot_openapi_values(ngx_snapshot_openapi_t *o, json_t *schema,
     const ngx_snapshot_rule_e *rules, unsigned n)
 {
-    json_t    *names;
-    unsigned   i;
+    json_t               *names;
+    unsigned              i;
+    ngx_snapshot_text_t   text;
+
+    if (rules[0] == NGX_SNAPSHOT_NO_RULE) {
+        return;
+    }
 
     names = json_array();
+    ngx_snapshot_text_init(&text, o->mem);
 
     for (i = 0; i < n && rules[i]; i++) {
+        ngx_snapshot_openapi_words(o, &text, rules[i], "The value");
         ngx_snapshot_openapi_value(o, schema, rules[i]);
         append(o, names, "s%", bytes(ngx_snapshot_rules[rules[i]].name));
     }
 
-    if (i == 0) {
-        json_decref(names);
+    add(o, schema, "{s:o}", "x-snapshot-rule", names);
+    ngx_snapshot_openapi_describe(o, schema, &text);
+}
+
+
+/* what no keyword of JSON Schema says, of any rule that is not passed over */
+
+static void
+ngx_snapshot_openapi_words(ngx_snapshot_openapi_t *o,
+    ngx_snapshot_text_t *text, ngx_snapshot_rule_e rule, const char *what)
+{
+    const ngx_snapshot_rule_t  *row;
+
+    row = &ngx_snapshot_rules[rule];
+
+    if (o->policy->rule[rule].severity == NGX_SNAPSHOT_PASS
+        || (row->check != NGX_SNAPSHOT_CHECK_LENGTH
+            && row->check != NGX_SNAPSHOT_CHECK_PREFIX))
+    {
         return;
     }
 
-    add(o, schema, "{s:o}", "x-snapshot-rule", names);
+    ngx_snapshot_text_cstr(text, text->pos == text->start ? "" : " ");
+    ngx_snapshot_text_cstr(text, what);
+    ngx_snapshot_text_cstr(text, rejects(o, rule) ? " must" : " should");
+
+    if (row->check == NGX_SNAPSHOT_CHECK_PREFIX) {
+        ngx_snapshot_text_cstr(text, " not begin with \"");
+        ngx_snapshot_text_add(text,
+                          bytes(*(const ngx_snapshot_str_t *) row->arg));
+        ngx_snapshot_text_cstr(text, "\".");
+        return;
+    }
+
+    ngx_snapshot_text_cstr(text, " have at most ");
+    ngx_snapshot_text_num(text, o->policy->rule[rule].max);
+    ngx_snapshot_text_cstr(text, " bytes in UTF-8.");
+}
+
+
+static void
+ngx_snapshot_openapi_describe(ngx_snapshot_openapi_t *o, json_t *schema,
+    const ngx_snapshot_text_t *text)
+{
+    o->failed |= text->failed;
+
+    if (text->pos != text->start) {
+        add(o, schema, "{s:s%}", "description",
+            bytes(ngx_snapshot_text_str(text)));
+    }
 }
 
 

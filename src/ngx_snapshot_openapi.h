@@ -16,6 +16,7 @@
  * Describes the operations as a policy enforces them, in OpenAPI 3.1.  A rule
  * of severity "reject" is a constraint of a schema where JSON Schema can say
  * it; each is in "x-snapshot-rule" as well, limits in bytes in "x-max-bytes".
+ * Descriptions have such limits in words, and the codes of each status.
  * prefix stands before the paths, details says that errors have violations.
  * The bytes are mem's.  Returns NGX_SNAPSHOT_ERROR where that was short.
  */

@@ -284,6 +284,48 @@ my $name = $document{strict}{paths}{'/strict/v3/{project_id}/snapshots'}{post}
 is("$name->{'x-max-bytes'} @{$name->{'x-snapshot-rule'}}",
    '10 name-length name-reserved', 'a limit in bytes, and the rules of a field');
 
+# what no keyword says is said in words
+
+sub described {
+    my ($rules, $path, $field) = @_;
+
+    return $document{$rules}{paths}{"/$rules$path"}{post}{requestBody}{content}
+           {'application/json'}{schema}{properties}{snapshot}{properties}
+           {$field}{description};
+}
+
+is(described('default', '/v3/{project_id}/snapshots', 'name'),
+   'The value must have at most 255 bytes in UTF-8. The value should not begin '
+   . 'with "autobk_snapshot_".', 'a limit in bytes and a reserved prefix');
+is(described('strict', '/v2/{project_id}/snapshots', 'name'),
+   'The value must have at most 10 bytes in UTF-8. The value must not begin '
+   . 'with "autobk_snapshot_".', 'as the location has them');
+is(described('default', '/v3/{project_id}/snapshots', 'metadata'),
+   'Each key and each value should have at most 255 bytes in UTF-8.',
+   'a limit of metadata');
+is(described('default', '/v1.0/{project_id}/snapshots', 'name'), undef,
+   'and nothing where a keyword says it');
+
+sub codes {
+    my ($rules, $path, $method, $status) = @_;
+
+    my $text = $document{$rules}{paths}{"/$rules$path"}{$method}{responses}
+               {$status}{description};
+
+    return $text =~ / Codes: (.*)\.$/ ? split(/, /, $1) : ();
+}
+
+is(join(' ', codes('default', '/v3/{project_id}/snapshots', 'get', 400)),
+   'EVS.5400 EVS.0001 EVS.1002 EVS.2142 EVS.1040 EVS.1024',
+   'the codes of a status, each once');
+is(join(' ', codes('default', '/v1.0/{project_id}/snapshots', 'post', 400)),
+   'DWS.5065 DWS.5039 DWS.5037', 'those of DWS');
+is(join(' ', codes('strict', '/v3/{project_id}/snapshots', 'post', 413)),
+   '413', 'also where the status is the code');
+is(join(' ', grep { /1023/ } codes('strict', '/v3/{project_id}/snapshots',
+                                   'get', 400)), 'EVS.1023',
+   'those of rules that reject in the location');
+
 my $r = $g->request('HEAD', '/default.json');
 is("$r->{status} $r->{body}", '200 ', 'HEAD has no body');
 $r = $g->post('{}', target => '/default.json');
@@ -414,18 +456,28 @@ sub request_text {
          ['Content-Length', length $body]]) . $body;
 }
 
-my @gateway;
+my (@gateway, %undocumented);
 
 for (my $i = 0; $i < @corpus; $i += 50) {
     my @batch = @corpus[$i .. ($i + 49 < $#corpus ? $i + 49 : $#corpus)];
     my @r = $g->exchange(join('', map { request_text($_) } @batch),
                          count => scalar @batch, timeout => 10);
 
+    for my $n (grep { $r[$_]{status} == 400 } 0 .. $#r) {
+        my ($rules, $path, $method) = @{ $batch[$n] }{qw(rules path method)};
+        my ($error) = grep { ref } values %{ $json->decode($r[$n]{body}) };
+
+        $undocumented{$error->{code}}++ if !grep { $_ eq $error->{code} }
+            codes($rules, $path =~ s/^\/$rules//r, $method, 400);
+    }
+
     push @gateway, map { $_->{status} == 200 ? 'valid'
                          : $_->{status} == 400 ? 'invalid' : $_->{status} } @r;
 }
 
 is(scalar @gateway, scalar @corpus, 'the gateway has answered everything');
+is(join(' ', sort keys %undocumented), '',
+   'and with codes that are in the description of the status');
 
 $g->finish;
 
