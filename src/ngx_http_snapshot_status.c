@@ -12,51 +12,46 @@ typedef struct {
 } ngx_http_snapshot_status_t;
 
 
+/* one metric on its way into a text, by the names of its dimensions */
+
+typedef struct {
+    ngx_snapshot_text_t               *text;
+    ngx_uint_t                         json;
+    const ngx_http_snapshot_metric_t  *metric;
+    ngx_snapshot_str_t                 names[3];
+} ngx_http_snapshot_walk_t;
+
+
 static ngx_int_t ngx_http_snapshot_status_take(ngx_http_request_t *r,
     ngx_http_snapshot_status_t *st, ngx_uint_t rows);
-static ngx_atomic_uint_t ngx_http_snapshot_status_requests(
-    ngx_http_snapshot_status_t *st, ngx_uint_t operation, ngx_uint_t verdict);
 static void ngx_http_snapshot_status_say(ngx_snapshot_text_t *t,
     const char *fmt, ...);
-
+static void ngx_http_snapshot_walk(ngx_http_snapshot_walk_t *w,
+    ngx_uint_t depth, ngx_uint_t before, u_char *p, size_t size);
+static void ngx_http_snapshot_histogram(ngx_http_snapshot_walk_t *w,
+    ngx_http_snapshot_histogram_t *h);
+static void ngx_http_snapshot_value(ngx_http_snapshot_walk_t *w,
+    const char *json, char *suffix, char *le, ngx_atomic_uint_t n);
+static void ngx_http_snapshot_series(ngx_http_snapshot_walk_t *w,
+    char *suffix, char *le);
 static void ngx_http_snapshot_prometheus(ngx_http_snapshot_status_t *st,
     ngx_snapshot_text_t *t);
-static void ngx_http_snapshot_prometheus_head(ngx_snapshot_text_t *t,
-    char *name, char *type, char *help);
-static void ngx_http_snapshot_prometheus_single(ngx_snapshot_text_t *t,
-    char *name, char *help, ngx_atomic_uint_t value);
-static void ngx_http_snapshot_prometheus_histogram(ngx_snapshot_text_t *t,
-    char *name, char *help, ngx_http_snapshot_histogram_t *h,
-    const ngx_http_snapshot_bound_t *bound, ngx_uint_t unit);
-
 static void ngx_http_snapshot_json(ngx_http_snapshot_status_t *st,
     ngx_snapshot_text_t *t);
-static void ngx_http_snapshot_json_operation(ngx_http_snapshot_status_t *st,
-    ngx_snapshot_text_t *t, ngx_uint_t op);
-static void ngx_http_snapshot_json_histogram(ngx_snapshot_text_t *t,
-    char *name, ngx_http_snapshot_histogram_t *h,
-    const ngx_http_snapshot_bound_t *bound, ngx_uint_t unit);
+static void ngx_http_snapshot_json_metrics(ngx_http_snapshot_status_t *st,
+    ngx_snapshot_text_t *t, char *object, ngx_uint_t depth, ngx_uint_t i);
+static void ngx_http_snapshot_json_name(ngx_snapshot_text_t *t,
+    ngx_snapshot_str_t name);
 static void ngx_http_snapshot_json_project(ngx_snapshot_text_t *t,
     ngx_http_snapshot_project_t *row);
 
 
-/* what a line without a client's bytes takes at most */
+/* what is written at once takes at most, without a client's bytes */
 
 #define NGX_HTTP_SNAPSHOT_LINE  256
 
 
-/* in one second; bytes are counted one by one */
-
-#define NGX_HTTP_SNAPSHOT_NANOSECONDS  1000000000
-#define NGX_HTTP_SNAPSHOT_BYTES        1
-
-
 #define ngx_http_snapshot_name(s)  (s).len, (s).data
-
-
-static char  *ngx_http_snapshot_statuses[NGX_HTTP_SNAPSHOT_STATUSES] = {
-    "none", "2xx", "3xx", "4xx", "5xx"
-};
 
 
 ngx_int_t
@@ -132,23 +127,6 @@ ngx_http_snapshot_status_take(ngx_http_request_t *r,
 }
 
 
-static ngx_atomic_uint_t
-ngx_http_snapshot_status_requests(ngx_http_snapshot_status_t *st,
-    ngx_uint_t operation, ngx_uint_t verdict)
-{
-    ngx_uint_t         i;
-    ngx_atomic_uint_t  n;
-
-    n = 0;
-
-    for (i = 0; i < NGX_HTTP_SNAPSHOT_STATUSES; i++) {
-        n += st->counters.upstream[operation][verdict][i];
-    }
-
-    return n;
-}
-
-
 static void
 ngx_http_snapshot_status_say(ngx_snapshot_text_t *t, const char *fmt, ...)
 {
@@ -163,195 +141,200 @@ ngx_http_snapshot_status_say(ngx_snapshot_text_t *t, const char *fmt, ...)
 }
 
 
+/* size bytes of counters at p, in the order of the dimensions from depth on */
+
+static void
+ngx_http_snapshot_walk(ngx_http_snapshot_walk_t *w, ngx_uint_t depth,
+    ngx_uint_t before, u_char *p, size_t size)
+{
+    ngx_uint_t                     i;
+    ngx_atomic_uint_t              sum;
+    ngx_http_snapshot_dimension_e  d;
+
+    d = w->metric->dimensions[depth];
+
+    if (d == NGX_HTTP_SNAPSHOT_NO_DIMENSION && w->metric->type->bounds) {
+        ngx_http_snapshot_histogram(w, (ngx_http_snapshot_histogram_t *) p);
+        return;
+    }
+
+    if (d == NGX_HTTP_SNAPSHOT_NO_DIMENSION) {
+        sum = 0;
+
+        for (i = 0; i < size / sizeof(ngx_atomic_t); i++) {
+            sum += ((ngx_atomic_t *) p)[i];
+        }
+
+        ngx_http_snapshot_value(w, "%uA", "", NULL, sum);
+        return;
+    }
+
+    size /= ngx_http_snapshot_dimensions[d].n;
+
+    ngx_snapshot_text_cstr(w->text, w->json ? "{" : "");
+
+    for (i = ngx_http_snapshot_dimensions[d].first;
+         i < ngx_http_snapshot_dimensions[d].n;
+         i++)
+    {
+        if (d == NGX_HTTP_SNAPSHOT_BY_RULE
+            && !ngx_snapshot_rule_applies(ngx_http_snapshot_operation(before),
+                                          i))
+        {
+            continue;
+        }
+
+        w->names[depth] = ngx_http_snapshot_index_name(d, i);
+
+        if (w->json) {
+            ngx_http_snapshot_json_name(w->text, w->names[depth]);
+        }
+
+        ngx_http_snapshot_walk(w, depth + 1, i, p + i * size, size);
+    }
+
+    ngx_snapshot_text_cstr(w->text, w->json ? "}" : "");
+}
+
+
+/* summed up; what is above all bounds is in the count, which is "+Inf", too */
+
+static void
+ngx_http_snapshot_histogram(ngx_http_snapshot_walk_t *w,
+    ngx_http_snapshot_histogram_t *h)
+{
+    ngx_uint_t                              i;
+    ngx_atomic_uint_t                       n;
+    const ngx_http_snapshot_metric_type_t  *type;
+
+    type = w->metric->type;
+    n = 0;
+
+    ngx_snapshot_text_cstr(w->text, w->json ? "{\"buckets\": [" : "");
+
+    for (i = 0; type->bounds[i].text; i++) {
+
+        n += h->bucket[i];
+
+        if (w->json) {
+            ngx_http_snapshot_status_say(w->text, "%s{\"le\": %s, \"count\": ",
+                                         i ? ", " : "", type->bounds[i].text);
+        }
+
+        ngx_http_snapshot_value(w, "%uA}", "_bucket", type->bounds[i].text, n);
+    }
+
+    n += h->bucket[i];
+
+    if (w->json) {
+        ngx_snapshot_text_cstr(w->text, "], \"sum\": ");
+
+    } else {
+        ngx_http_snapshot_value(w, NULL, "_bucket", "+Inf", n);
+        ngx_http_snapshot_series(w, "_sum", NULL);
+    }
+
+    ngx_http_snapshot_status_say(w->text, "%uA", h->sum / type->unit);
+
+    if (type->unit > 1) {
+        ngx_http_snapshot_status_say(w->text, ".%09uA", h->sum % type->unit);
+    }
+
+    ngx_snapshot_text_cstr(w->text, w->json ? "" : "\n");
+
+    ngx_http_snapshot_value(w, ", \"count\": %uA}", "_count", NULL, n);
+}
+
+
+/* a number as JSON has it, or as the line of a series */
+
+static void
+ngx_http_snapshot_value(ngx_http_snapshot_walk_t *w, const char *json,
+    char *suffix, char *le, ngx_atomic_uint_t n)
+{
+    if (!w->json) {
+        ngx_http_snapshot_series(w, suffix, le);
+    }
+
+    ngx_http_snapshot_status_say(w->text, w->json ? json : "%uA\n", n);
+}
+
+
+/* what stands before the value; le is the bound of a bucket, or NULL */
+
+static void
+ngx_http_snapshot_series(ngx_http_snapshot_walk_t *w, char *suffix, char *le)
+{
+    char                              *before;
+    ngx_uint_t                         i;
+    const ngx_http_snapshot_metric_t  *m;
+
+    m = w->metric;
+    before = "{";
+
+    ngx_http_snapshot_status_say(w->text, "snapshot_gateway_%s%s%s%s",
+                                 m->object, m->name, m->type->suffix, suffix);
+
+    for (i = 0; m->dimensions[i]; i++) {
+        ngx_http_snapshot_status_say(w->text, "%s%s=\"%*s\"", before,
+                        ngx_http_snapshot_dimensions[m->dimensions[i]].label,
+                        ngx_http_snapshot_name(w->names[i]));
+        before = ",";
+    }
+
+    if (le) {
+        ngx_http_snapshot_status_say(w->text, "%sle=\"%s\"", before, le);
+        before = ",";
+    }
+
+    ngx_snapshot_text_cstr(w->text, *before == ',' ? "} " : " ");
+}
+
+
 /* the text format of Prometheus, version 0.0.4 */
 
 static void
 ngx_http_snapshot_prometheus(ngx_http_snapshot_status_t *st,
     ngx_snapshot_text_t *t)
 {
-    ngx_uint_t                       op, verdict, rule, i;
-    ngx_snapshot_str_t               name, word;
-    ngx_http_snapshot_counters_t    *c;
-    const ngx_snapshot_operation_t  *operation;
+    ngx_http_snapshot_walk_t           w;
+    const ngx_http_snapshot_metric_t  *m;
 
-    c = &st->counters;
+    ngx_memzero(&w, sizeof(ngx_http_snapshot_walk_t));
+    w.text = t;
 
-    ngx_http_snapshot_prometheus_head(t, "requests_total", "counter",
-                                      "Judged requests.");
+    for (m = ngx_http_snapshot_metrics; m->name; m++) {
 
-    for (op = 0; op < NGX_HTTP_SNAPSHOT_OPERATIONS; op++) {
+        ngx_http_snapshot_status_say(t, "# HELP snapshot_gateway_%s%s%s %s\n"
+                              "# TYPE snapshot_gateway_%s%s%s %s\n",
+                              m->object, m->name, m->type->suffix, m->help,
+                              m->object, m->name, m->type->suffix,
+                              m->type->name);
 
-        name = ngx_http_snapshot_operation(op)->name;
-
-        for (verdict = 0; verdict < NGX_HTTP_SNAPSHOT_VERDICTS; verdict++) {
-
-            word = ngx_http_snapshot_verdict_name(verdict);
-
-            ngx_http_snapshot_status_say(t,
-                             "snapshot_gateway_requests_total"
-                             "{operation=\"%*s\",verdict=\"%*s\"} %uA\n",
-                             ngx_http_snapshot_name(name),
-                             ngx_http_snapshot_name(word),
-                             ngx_http_snapshot_status_requests(st, op,
-                                                               verdict));
-        }
+        w.metric = m;
+        ngx_http_snapshot_walk(&w, 0, 0, (u_char *) &st->counters + m->place,
+                               m->size);
     }
 
-    ngx_http_snapshot_prometheus_head(t, "violations_total", "counter",
-                              "Violations of a rule that warns or rejects.");
-
-    for (op = 0; op < NGX_HTTP_SNAPSHOT_OPERATIONS; op++) {
-
-        operation = ngx_http_snapshot_operation(op);
-
-        for (rule = 1; rule < NGX_SNAPSHOT_RULES; rule++) {
-
-            if (!ngx_snapshot_rule_applies(operation, rule)) {
-                continue;
-            }
-
-            name = ngx_snapshot_rules[rule].name;
-
-            for (i = NGX_SNAPSHOT_WARN; i < NGX_SNAPSHOT_SEVERITIES; i++) {
-
-                word = ngx_snapshot_severities[i];
-
-                ngx_http_snapshot_status_say(t,
-                                 "snapshot_gateway_violations_total"
-                                 "{operation=\"%*s\",rule=\"%*s\","
-                                 "severity=\"%*s\"} %uA\n",
-                                 ngx_http_snapshot_name(operation->name),
-                                 ngx_http_snapshot_name(name),
-                                 ngx_http_snapshot_name(word),
-                                 c->violations[op][rule][i]);
-            }
-        }
-    }
-
-    ngx_http_snapshot_prometheus_head(t, "upstream_total", "counter",
-                   "Judged requests, by what the upstream answered to them.");
-
-    for (op = 0; op < NGX_HTTP_SNAPSHOT_OPERATIONS; op++) {
-
-        name = ngx_http_snapshot_operation(op)->name;
-
-        for (verdict = 0; verdict < NGX_HTTP_SNAPSHOT_VERDICTS; verdict++) {
-
-            word = ngx_http_snapshot_verdict_name(verdict);
-
-            for (i = 0; i < NGX_HTTP_SNAPSHOT_STATUSES; i++) {
-
-                ngx_http_snapshot_status_say(t,
-                                 "snapshot_gateway_upstream_total"
-                                 "{operation=\"%*s\",verdict=\"%*s\","
-                                 "status=\"%s\"} %uA\n",
-                                 ngx_http_snapshot_name(name),
-                                 ngx_http_snapshot_name(word),
-                                 ngx_http_snapshot_statuses[i],
-                                 c->upstream[op][verdict][i]);
-            }
-        }
-    }
-
-    ngx_http_snapshot_prometheus_histogram(t, "judge_seconds",
-                           "Time that it took to judge a request.", &c->judge,
-                           ngx_http_snapshot_judge_bounds,
-                           NGX_HTTP_SNAPSHOT_NANOSECONDS);
-
-    ngx_http_snapshot_prometheus_histogram(t, "body_bytes",
-                           "Size of the bodies that were read.", &c->body,
-                           ngx_http_snapshot_body_bounds,
-                           NGX_HTTP_SNAPSHOT_BYTES);
-
-    ngx_http_snapshot_prometheus_single(t, "body_on_disk_total",
-                           "Bodies that were read from a temporary file.",
-                           c->body_on_disk);
-
-    ngx_http_snapshot_prometheus_single(t, "unjudged_total",
-                           "Requests refused since they could not be judged.",
-                           c->unjudged);
-
-    ngx_http_snapshot_prometheus_single(t, "projects_dropped_total",
-                           "Rows dropped from the full table of projects.",
-                           c->projects.dropped);
-
-    ngx_http_snapshot_prometheus_head(t, "build_info", "gauge",
-                           "What the gateway was built from.");
-
-    ngx_http_snapshot_status_say(t, "snapshot_gateway_build_info"
-                                 "{version=\"%s\",nginx=\"%s\","
-                                 "jansson=\"%s\",pcre2=\"%s\"} 1\n",
-                                 NGX_SNAPSHOT_VERSION, NGINX_VERSION,
-                                 ngx_snapshot_json_version,
-                                 ngx_snapshot_regex_version);
-}
-
-
-static void
-ngx_http_snapshot_prometheus_head(ngx_snapshot_text_t *t, char *name,
-    char *type, char *help)
-{
-    ngx_http_snapshot_status_say(t, "# HELP snapshot_gateway_%s %s\n"
-                                 "# TYPE snapshot_gateway_%s %s\n",
-                                 name, help, name, type);
-}
-
-
-static void
-ngx_http_snapshot_prometheus_single(ngx_snapshot_text_t *t, char *name,
-    char *help, ngx_atomic_uint_t value)
-{
-    ngx_http_snapshot_prometheus_head(t, name, "counter", help);
-
-    ngx_http_snapshot_status_say(t, "snapshot_gateway_%s %uA\n", name, value);
-}
-
-
-static void
-ngx_http_snapshot_prometheus_histogram(ngx_snapshot_text_t *t, char *name,
-    char *help, ngx_http_snapshot_histogram_t *h,
-    const ngx_http_snapshot_bound_t *bound, ngx_uint_t unit)
-{
-    ngx_uint_t         i;
-    ngx_atomic_uint_t  n;
-
-    ngx_http_snapshot_prometheus_head(t, name, "histogram", help);
-
-    n = 0;
-
-    for (i = 0; bound[i].text; i++) {
-
-        n += h->bucket[i];
-
-        ngx_http_snapshot_status_say(t, "snapshot_gateway_%s_bucket"
-                                     "{le=\"%s\"} %uA\n",
-                                     name, bound[i].text, n);
-    }
-
-    n += h->bucket[i];
-
-    ngx_http_snapshot_status_say(t, "snapshot_gateway_%s_bucket"
-                                 "{le=\"+Inf\"} %uA\n"
-                                 "snapshot_gateway_%s_sum %uA",
-                                 name, n, name, h->sum / unit);
-
-    if (unit == NGX_HTTP_SNAPSHOT_NANOSECONDS) {
-        ngx_http_snapshot_status_say(t, ".%09uA", h->sum % unit);
-    }
-
-    ngx_http_snapshot_status_say(t, "\nsnapshot_gateway_%s_count %uA\n",
-                                 name, n);
+    ngx_http_snapshot_status_say(t, "# HELP snapshot_gateway_build_info "
+                              "What the gateway was built from.\n"
+                              "# TYPE snapshot_gateway_build_info gauge\n"
+                              "snapshot_gateway_build_info"
+                              "{version=\"%s\",nginx=\"%s\","
+                              "jansson=\"%s\",pcre2=\"%s\"} 1\n",
+                              NGX_SNAPSHOT_VERSION, NGINX_VERSION,
+                              ngx_snapshot_json_version,
+                              ngx_snapshot_regex_version);
 }
 
 
 static void
 ngx_http_snapshot_json(ngx_http_snapshot_status_t *st, ngx_snapshot_text_t *t)
 {
-    ngx_time_t                    *tp;
-    ngx_uint_t                     i;
-    ngx_http_snapshot_counters_t  *c;
+    ngx_time_t          *tp;
+    ngx_uint_t           i;
+    ngx_snapshot_str_t   name;
 
-    c = &st->counters;
     tp = ngx_timeofday();
 
     ngx_http_snapshot_status_say(t, "{\"build\": {\"version\": \"%s\", "
@@ -362,29 +345,25 @@ ngx_http_snapshot_json(ngx_http_snapshot_status_t *st, ngx_snapshot_text_t *t)
                                  NGX_SNAPSHOT_VERSION, NGINX_VERSION,
                                  ngx_snapshot_json_version,
                                  ngx_snapshot_regex_version,
-                                 tp->sec, tp->msec, c->since);
+                                 tp->sec, tp->msec, st->counters.since);
 
     for (i = 0; i < NGX_HTTP_SNAPSHOT_OPERATIONS; i++) {
-        ngx_snapshot_text_cstr(t, i ? ",\n" : "\n");
-        ngx_http_snapshot_json_operation(st, t, i);
+        name = ngx_http_snapshot_operation(i)->name;
+
+        ngx_http_snapshot_status_say(t, "%s\n\"%*s\": {", i ? "," : "",
+                                     ngx_http_snapshot_name(name));
+        ngx_http_snapshot_json_metrics(st, t, "", 1, i);
+        ngx_snapshot_text_cstr(t, "}");
     }
 
-    ngx_snapshot_text_cstr(t, "},\n");
+    ngx_snapshot_text_cstr(t, "}");
+    ngx_http_snapshot_json_metrics(st, t, "", 0, 0);
 
-    ngx_http_snapshot_json_histogram(t, "judge_seconds", &c->judge,
-                                     ngx_http_snapshot_judge_bounds,
-                                     NGX_HTTP_SNAPSHOT_NANOSECONDS);
+    ngx_http_snapshot_status_say(t, ",\n\"projects\": {\"size\": %ui",
+                                 st->counters.projects.size);
+    ngx_http_snapshot_json_metrics(st, t, "projects_", 0, 0);
 
-    ngx_http_snapshot_json_histogram(t, "body_bytes", &c->body,
-                                     ngx_http_snapshot_body_bounds,
-                                     NGX_HTTP_SNAPSHOT_BYTES);
-
-    ngx_http_snapshot_status_say(t, "\"body_on_disk\": %uA, "
-                                 "\"unjudged\": %uA,\n"
-                                 "\"projects\": {\"size\": %ui, "
-                                 "\"dropped\": %uA, \"rows\": [",
-                                 c->body_on_disk, c->unjudged,
-                                 c->projects.size, c->projects.dropped);
+    ngx_snapshot_text_cstr(t, ", \"rows\": [");
 
     for (i = 0; i < st->nrows; i++) {
         ngx_snapshot_text_cstr(t, i ? ",\n" : "\n");
@@ -395,105 +374,57 @@ ngx_http_snapshot_json(ngx_http_snapshot_status_t *st, ngx_snapshot_text_t *t)
 }
 
 
+/*
+ * The metrics of an object: at depth 1, those of the operation with the index
+ * i; at depth 0, those that are not by operation, and i is 0.
+ */
+
 static void
-ngx_http_snapshot_json_operation(ngx_http_snapshot_status_t *st,
-    ngx_snapshot_text_t *t, ngx_uint_t op)
+ngx_http_snapshot_json_metrics(ngx_http_snapshot_status_t *st,
+    ngx_snapshot_text_t *t, char *object, ngx_uint_t depth, ngx_uint_t i)
 {
-    char                            *comma;
-    ngx_uint_t                       verdict, rule, i;
-    ngx_snapshot_str_t               name;
-    ngx_http_snapshot_counters_t    *c;
-    const ngx_snapshot_operation_t  *operation;
+    size_t                             size;
+    ngx_uint_t                         by_operation;
+    ngx_snapshot_str_t                 name;
+    ngx_http_snapshot_walk_t           w;
+    const ngx_http_snapshot_metric_t  *m;
 
-    c = &st->counters;
-    operation = ngx_http_snapshot_operation(op);
+    ngx_memzero(&w, sizeof(ngx_http_snapshot_walk_t));
+    w.text = t;
+    w.json = 1;
 
-    ngx_http_snapshot_status_say(t, "\"%*s\": {\"requests\": {",
-                                 ngx_http_snapshot_name(operation->name));
+    for (m = ngx_http_snapshot_metrics; m->name; m++) {
 
-    for (verdict = 0; verdict < NGX_HTTP_SNAPSHOT_VERDICTS; verdict++) {
+        by_operation = (m->dimensions[0] == NGX_HTTP_SNAPSHOT_BY_OPERATION);
 
-        name = ngx_http_snapshot_verdict_name(verdict);
-
-        ngx_http_snapshot_status_say(t, "%s\"%*s\": %uA", verdict ? ", " : "",
-                                     ngx_http_snapshot_name(name),
-                                     ngx_http_snapshot_status_requests(st, op,
-                                                                  verdict));
-    }
-
-    ngx_snapshot_text_cstr(t, "}, \"upstream\": {");
-
-    for (verdict = 0; verdict < NGX_HTTP_SNAPSHOT_VERDICTS; verdict++) {
-
-        name = ngx_http_snapshot_verdict_name(verdict);
-
-        ngx_http_snapshot_status_say(t, "%s\"%*s\": {", verdict ? ", " : "",
-                                     ngx_http_snapshot_name(name));
-
-        for (i = 0; i < NGX_HTTP_SNAPSHOT_STATUSES; i++) {
-            ngx_http_snapshot_status_say(t, "%s\"%s\": %uA", i ? ", " : "",
-                                         ngx_http_snapshot_statuses[i],
-                                         c->upstream[op][verdict][i]);
-        }
-
-        ngx_snapshot_text_cstr(t, "}");
-    }
-
-    ngx_snapshot_text_cstr(t, "}, \"violations\": {");
-
-    comma = "";
-
-    for (rule = 1; rule < NGX_SNAPSHOT_RULES; rule++) {
-
-        if (!ngx_snapshot_rule_applies(operation, rule)) {
+        if (strcmp(m->object, object) != 0 || by_operation != depth) {
             continue;
         }
 
-        name = ngx_snapshot_rules[rule].name;
+        name.data = (u_char *) m->name;
+        name.len = ngx_strlen(m->name);
+        ngx_http_snapshot_json_name(t, name);
 
-        ngx_http_snapshot_status_say(t, "%s\"%*s\": {\"warn\": %uA, "
-                                     "\"reject\": %uA}", comma,
-                                     ngx_http_snapshot_name(name),
-                                 c->violations[op][rule][NGX_SNAPSHOT_WARN],
-                                 c->violations[op][rule][NGX_SNAPSHOT_REJECT]);
-        comma = ", ";
+        size = m->size / (depth ? NGX_HTTP_SNAPSHOT_OPERATIONS : 1);
+
+        w.metric = m;
+        ngx_http_snapshot_walk(&w, depth, i,
+                               (u_char *) &st->counters + m->place + i * size,
+                               size);
     }
-
-    ngx_snapshot_text_cstr(t, "}}");
 }
 
 
-/* summed up, as Prometheus does it; what is above all bounds is in count */
+/* the name of a member, behind a comma unless it is the first */
 
 static void
-ngx_http_snapshot_json_histogram(ngx_snapshot_text_t *t, char *name,
-    ngx_http_snapshot_histogram_t *h, const ngx_http_snapshot_bound_t *bound,
-    ngx_uint_t unit)
+ngx_http_snapshot_json_name(ngx_snapshot_text_t *t, ngx_snapshot_str_t name)
 {
-    ngx_uint_t         i;
-    ngx_atomic_uint_t  n;
-
-    ngx_http_snapshot_status_say(t, "\"%s\": {\"buckets\": [", name);
-
-    n = 0;
-
-    for (i = 0; bound[i].text; i++) {
-
-        n += h->bucket[i];
-
-        ngx_http_snapshot_status_say(t, "%s{\"le\": %s, \"count\": %uA}",
-                                     i ? ", " : "", bound[i].text, n);
+    if (!t->failed && t->pos[-1] != '{') {
+        ngx_snapshot_text_cstr(t, ", ");
     }
 
-    n += h->bucket[i];
-
-    ngx_http_snapshot_status_say(t, "], \"sum\": %uA", h->sum / unit);
-
-    if (unit == NGX_HTTP_SNAPSHOT_NANOSECONDS) {
-        ngx_http_snapshot_status_say(t, ".%09uA", h->sum % unit);
-    }
-
-    ngx_http_snapshot_status_say(t, ", \"count\": %uA},\n", n);
+    ngx_http_snapshot_status_say(t, "\"%*s\": ", ngx_http_snapshot_name(name));
 }
 
 

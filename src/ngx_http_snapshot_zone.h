@@ -102,10 +102,73 @@ typedef struct {
 } ngx_http_snapshot_counters_t;
 
 
+/* what counters are indexed by: labels in Prometheus, levels in JSON */
+
+typedef enum {
+    NGX_HTTP_SNAPSHOT_NO_DIMENSION = 0,
+    NGX_HTTP_SNAPSHOT_BY_OPERATION,
+    NGX_HTTP_SNAPSHOT_BY_VERDICT,
+    NGX_HTTP_SNAPSHOT_BY_STATUS,
+    NGX_HTTP_SNAPSHOT_BY_RULE,
+    NGX_HTTP_SNAPSHOT_BY_SEVERITY
+} ngx_http_snapshot_dimension_e;
+
+
+/* indices from first to n - 1, of n that the counters have */
+
+typedef struct {
+    char                            *label;
+    ngx_uint_t                       first;
+    ngx_uint_t                       n;
+} ngx_http_snapshot_dimension_t;
+
+
+/* only histograms have bounds; the unit is one second or byte, as counted */
+
+typedef struct {
+    char                              *name;
+    char                              *suffix;
+    const ngx_http_snapshot_bound_t   *bounds;
+    ngx_uint_t                         unit;
+} ngx_http_snapshot_metric_type_t;
+
+
+/*
+ * object is "projects_" for a member of "projects" in JSON, where Prometheus
+ * has it before the name.  A metric by operation is a member of the operation's
+ * object, any other one of the outer object.  dimensions end in 0.  The place
+ * in the counters may have more of them at its end, and is summed over these.
+ */
+
+typedef struct {
+    char                                   *object;
+    char                                   *name;
+    char                                   *help;
+    const ngx_http_snapshot_metric_type_t  *type;
+    ngx_http_snapshot_dimension_e           dimensions[4];
+    size_t                                  place;
+    size_t                                  size;
+} ngx_http_snapshot_metric_t;
+
+
 /* end in a row without a text */
 
 extern const ngx_http_snapshot_bound_t  ngx_http_snapshot_judge_bounds[];
 extern const ngx_http_snapshot_bound_t  ngx_http_snapshot_body_bounds[];
+
+
+/* ngx_http_snapshot_metrics.c */
+
+extern const ngx_http_snapshot_dimension_t  ngx_http_snapshot_dimensions[];
+
+/* in the order of both formats; ends in a row without a name */
+
+extern const ngx_http_snapshot_metric_t  ngx_http_snapshot_metrics[];
+
+/* What a label says of an index in a dimension.  Static. */
+
+ngx_snapshot_str_t ngx_http_snapshot_index_name(
+    ngx_http_snapshot_dimension_e dimension, ngx_uint_t i);
 
 
 /* ngx_http_snapshot_zone.c */

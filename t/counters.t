@@ -391,6 +391,59 @@ for my $name (grep { /^\Q$violations\E/ } keys %$changed) {
 
 is_deeply($changed, \%expected, 'all cases are counted as they are judged');
 
+# JSON has what Prometheus has, but for "+Inf", which is the count
+
+my ($status) = $g->exchange(Gateway::head('GET', '/status.json',
+                                          [['Connection', 'close']]));
+$status = $json->decode($status->{body});
+
+my %labels = (requests => ['verdict'], violations => ['rule', 'severity'],
+              upstream => ['verdict', 'status']);
+my %told;
+
+sub flatten {
+    my ($value, $name, $labels, @by) = @_;
+
+    if (!@$labels) {
+        $told{@by ? by($name, @by) : $name} = $value;
+        return;
+    }
+
+    my ($label, @rest) = @$labels;
+    flatten($value->{$_}, $name, \@rest, @by, [$label => $_])
+        for keys %$value;
+}
+
+for my $operation (keys %{ $status->{operations} }) {
+    my $object = $status->{operations}{$operation};
+
+    flatten($object->{$_}, "snapshot_gateway_${_}_total", $labels{$_},
+            [operation => $operation]) for keys %$object;
+}
+
+flatten($status->{$_}, "snapshot_gateway_${_}_total", [])
+    for qw(body_on_disk unjudged);
+flatten($status->{projects}{dropped},
+        'snapshot_gateway_projects_dropped_total', []);
+$told{by('snapshot_gateway_build_info', map { [$_ => $status->{build}{$_}] }
+         qw(version nginx jansson pcre2))} = 1;
+
+for my $histogram (qw(judge_seconds body_bytes)) {
+    my $h = $status->{$histogram};
+    my $name = "snapshot_gateway_$histogram";
+
+    $told{"${name}_bucket{le=\"$_->{le}\"}"} = $_->{count}
+        for @{ $h->{buckets} };
+    $told{"${name}_bucket{le=\"+Inf\"}"} = $h->{count};
+    $told{"${name}_$_"} = $h->{$_} for qw(sum count);
+}
+
+my $metrics = $g->metrics;
+
+is_deeply({ map { ($_ => $told{$_} + 0) } keys %told },
+          { map { ($_ => $metrics->{$_} + 0) } keys %$metrics },
+          'both formats have the same counters with the same values');
+
 $g->finish;
 
 done_testing;
