@@ -27,6 +27,8 @@ static char *ngx_http_snapshot_rule_max(ngx_conf_t *cf,
     const ngx_snapshot_rule_t *rule, ngx_str_t *value, uint64_t *max);
 static char *ngx_http_snapshot_status(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
+static char *ngx_http_snapshot_openapi(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
 static char *ngx_http_snapshot_error(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 static char *ngx_http_snapshot_content(ngx_conf_t *cf, ngx_command_t *cmd,
@@ -69,6 +71,7 @@ static ngx_str_t  ngx_http_snapshot_contents[] = {
     [NGX_HTTP_SNAPSHOT_ERROR] = ngx_string("snapshot_error"),
     [NGX_HTTP_SNAPSHOT_VALIDATE] = ngx_string("snapshot_validate"),
     [NGX_HTTP_SNAPSHOT_OPENAPI] = ngx_string("snapshot_openapi"),
+    [NGX_HTTP_SNAPSHOT_OPENAPI_30] = ngx_string("snapshot_openapi"),
     [NGX_HTTP_SNAPSHOT_PROMETHEUS] = ngx_string("snapshot_status"),
     [NGX_HTTP_SNAPSHOT_JSON] = ngx_string("snapshot_status")
 };
@@ -147,10 +150,10 @@ static ngx_command_t  ngx_http_snapshot_commands[] = {
       NULL },
 
     { ngx_string("snapshot_openapi"),
-      NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS,
-      ngx_http_snapshot_content,
+      NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS|NGX_CONF_TAKE1,
+      ngx_http_snapshot_openapi,
       NGX_HTTP_LOC_CONF_OFFSET,
-      NGX_HTTP_SNAPSHOT_OPENAPI,
+      0,
       NULL },
 
       ngx_null_command
@@ -667,6 +670,31 @@ ngx_http_snapshot_status(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     }
 
     return ngx_http_snapshot_set_content(cf, slcf, content);
+}
+
+
+static char *
+ngx_http_snapshot_openapi(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_str_t  *value;
+
+    value = cf->args->elts;
+
+    if (cf->args->nelts == 1 || ngx_strcmp(value[1].data, "3.1") == 0) {
+        return ngx_http_snapshot_set_content(cf, conf,
+                                             NGX_HTTP_SNAPSHOT_OPENAPI);
+    }
+
+    if (ngx_strcmp(value[1].data, "3.0") == 0) {
+        return ngx_http_snapshot_set_content(cf, conf,
+                                             NGX_HTTP_SNAPSHOT_OPENAPI_30);
+    }
+
+    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                       "invalid value \"%V\" in \"%V\" directive, it must "
+                       "be \"3.0\" or \"3.1\"",
+                       &value[1], &cmd->name);
+    return NGX_CONF_ERROR;
 }
 
 

@@ -34,6 +34,7 @@ extern ngx_module_t  ngx_http_snapshot_module;
 #define NGX_HTTP_SNAPSHOT_OPENAPI     3
 #define NGX_HTTP_SNAPSHOT_PROMETHEUS  4
 #define NGX_HTTP_SNAPSHOT_JSON        5
+#define NGX_HTTP_SNAPSHOT_OPENAPI_30  6
 
 
 typedef enum {

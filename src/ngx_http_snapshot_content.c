@@ -26,6 +26,7 @@ static const ngx_http_handler_pt  ngx_http_snapshot_content_handlers[] = {
     [NGX_HTTP_SNAPSHOT_ERROR] = ngx_http_snapshot_error_handler,
     [NGX_HTTP_SNAPSHOT_VALIDATE] = ngx_http_snapshot_validate_handler,
     [NGX_HTTP_SNAPSHOT_OPENAPI] = ngx_http_snapshot_openapi_handler,
+    [NGX_HTTP_SNAPSHOT_OPENAPI_30] = ngx_http_snapshot_openapi_handler,
     [NGX_HTTP_SNAPSHOT_PROMETHEUS] = ngx_http_snapshot_status_handler,
     [NGX_HTTP_SNAPSHOT_JSON] = ngx_http_snapshot_status_handler
 };
@@ -160,8 +161,9 @@ ngx_http_snapshot_openapi_handler(ngx_http_request_t *r)
 
     ngx_http_snapshot_str(prefix, slcf->prefix);
 
-    if (ngx_snapshot_openapi(&mem, &slcf->policy, prefix, slcf->details == 1,
-                             &document)
+    if (ngx_snapshot_openapi(&mem, &slcf->policy, prefix,
+                             slcf->content == NGX_HTTP_SNAPSHOT_OPENAPI,
+                             slcf->details == 1, &document)
         != NGX_SNAPSHOT_OK)
     {
         return ngx_http_snapshot_send_internal(r, NGX_SNAPSHOT_EVS);

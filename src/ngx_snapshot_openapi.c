@@ -20,6 +20,7 @@ typedef struct {
     const ngx_snapshot_mem_t     *mem;
     const ngx_snapshot_policy_t  *policy;
     ngx_snapshot_str_t            prefix;
+    unsigned                      minor;
     unsigned                      failed;
 } ngx_snapshot_openapi_t;
 
@@ -62,7 +63,8 @@ static json_t *ngx_snapshot_openapi_answer(ngx_snapshot_openapi_t *o,
     const ngx_snapshot_field_t *field);
 static json_t *ngx_snapshot_openapi_object(ngx_snapshot_openapi_t *o,
     const ngx_snapshot_scope_t *scope, ngx_snapshot_openapi_pt member);
-static json_t *ngx_snapshot_openapi_type(const ngx_snapshot_field_t *field);
+static json_t *ngx_snapshot_openapi_type(ngx_snapshot_openapi_t *o,
+    const ngx_snapshot_field_t *field);
 static json_t *ngx_snapshot_openapi_errors(ngx_snapshot_openapi_t *o,
     int details);
 static json_t *ngx_snapshot_openapi_rules(ngx_snapshot_openapi_t *o);
@@ -118,7 +120,7 @@ static const struct {
 int
 ngx_snapshot_openapi(const ngx_snapshot_mem_t *mem,
     const ngx_snapshot_policy_t *policy, ngx_snapshot_str_t prefix,
-    int details, ngx_snapshot_str_t *document)
+    unsigned minor, int details, ngx_snapshot_str_t *document)
 {
     json_t                  *root, *tags;
     unsigned                 i;
@@ -128,6 +130,7 @@ ngx_snapshot_openapi(const ngx_snapshot_mem_t *mem,
     o.mem = mem;
     o.policy = policy;
     o.prefix = prefix;
+    o.minor = minor;
     o.failed = 0;
 
     tags = json_array();
@@ -141,10 +144,13 @@ ngx_snapshot_openapi(const ngx_snapshot_mem_t *mem,
     root = json_pack("{s:s, s:{s:s, s:s, s:s, s:{s:s, s:s}}, s:[{s:s}], s:o,"
                      " s:[{s:[]}], s:o, s:{s:o, s:{s:{s:s, s:s, s:s, s:s}}},"
                      " s:o}",
-        "openapi", "3.1.0",
+        "openapi", minor ? "3.1.0" : "3.0.3",
         "info", "title", "Snapshot API", "version", "1.0.0",
             "description", "The contract that the gateway enforces here.",
-            "license", "name", "BSD-2-Clause", "identifier", "BSD-2-Clause",
+            "license", "name", "BSD-2-Clause",
+                minor ? "identifier" : "url",
+                minor ? "BSD-2-Clause"
+                      : "https://opensource.org/license/bsd-2-clause",
         "servers", "url", "/",
         "tags", tags,
         "security", "token",
@@ -485,9 +491,9 @@ ngx_snapshot_openapi_body(ngx_snapshot_openapi_t *o,
 
         for (i = 0; i < scope->nfields; i++) {
             name = scope->fields[i].name;
-            append(o, fields, "{s:[s%], s:{s%:{s:{s:s}}}}",
+            append(o, fields, "{s:[s%], s:{s%:{s:{s:[n]}}}}",
                    "required", bytes(name), "properties", bytes(name),
-                   "not", "type", "null");
+                   "not", "enum");
         }
 
         add(o, schema, "{s:o}", "anyOf", fields);
@@ -521,11 +527,11 @@ ngx_snapshot_openapi_field(ngx_snapshot_openapi_t *o,
         if (field->type == NGX_SNAPSHOT_BOOLEAN && !rejects(o, field->rules[0]))
         {
             add(o, schema, "{s:[o, o]}", "anyOf",
-                ngx_snapshot_openapi_type(field),
+                ngx_snapshot_openapi_type(o, field),
                 ngx_snapshot_openapi_nocase(o, field->rules[0]));
 
         } else {
-            add(o, schema, "o", ngx_snapshot_openapi_type(field));
+            add(o, schema, "o", ngx_snapshot_openapi_type(o, field));
         }
     }
 
@@ -559,15 +565,22 @@ ngx_snapshot_openapi_map(ngx_snapshot_openapi_t *o, json_t *schema,
     add(o, schema, "{s:b, s:[s%]}", "additionalProperties", 1,
         "x-snapshot-rule", bytes(ngx_snapshot_rules[rule].name));
 
-    if (rejects(o, rule)) {
+    if (!rejects(o, rule)) {
+        return;
+    }
+
+    values = json_pack("{s:s}", "type", "string");
+    ngx_snapshot_openapi_value(o, values, rule);
+
+    add(o, schema, "{s:o}", "additionalProperties", values);
+
+    /* OpenAPI 3.0 has no word for keys */
+
+    if (o->minor) {
         keys = json_pack("{s:i}", "minLength", 1);
         ngx_snapshot_openapi_value(o, keys, rule);
 
-        values = json_pack("{s:s}", "type", "string");
-        ngx_snapshot_openapi_value(o, values, rule);
-
-        add(o, schema, "{s:o, s:o}", "propertyNames", keys,
-            "additionalProperties", values);
+        add(o, schema, "{s:o}", "propertyNames", keys);
     }
 }
 
@@ -803,7 +816,7 @@ ngx_snapshot_openapi_answer(ngx_snapshot_openapi_t *o,
         return members;
     }
 
-    schema = ngx_snapshot_openapi_type(field);
+    schema = ngx_snapshot_openapi_type(o, field);
 
     if (field->type == NGX_SNAPSHOT_ARRAY) {
         add(o, schema, "{s:o}", "items", members);
@@ -851,11 +864,19 @@ ngx_snapshot_openapi_object(ngx_snapshot_openapi_t *o,
 
 
 static json_t *
-ngx_snapshot_openapi_type(const ngx_snapshot_field_t *field)
+ngx_snapshot_openapi_type(ngx_snapshot_openapi_t *o,
+    const ngx_snapshot_field_t *field)
 {
-    return json_pack(field->flags & NGX_SNAPSHOT_NULLABLE ? "{s:[s, s]}"
-                                                          : "{s:s}",
-                     "type", ngx_snapshot_openapi_types[field->type], "null");
+    const char  *type;
+
+    type = ngx_snapshot_openapi_types[field->type];
+
+    if (!(field->flags & NGX_SNAPSHOT_NULLABLE)) {
+        return json_pack("{s:s}", "type", type);
+    }
+
+    return o->minor ? json_pack("{s:[s, s]}", "type", type, "null")
+                    : json_pack("{s:s, s:b}", "type", type, "nullable", 1);
 }
 
 

@@ -13,8 +13,9 @@
 
 
 /*
- * Describes the operations as a policy enforces them, in OpenAPI 3.1.  A rule
- * of severity "reject" is a constraint of a schema where JSON Schema can say
+ * Describes the operations as a policy enforces them, in OpenAPI 3.minor, of
+ * which 0 and 1 are known: 3.0 cannot say what a key of metadata must be.  A
+ * rule of severity "reject" is a constraint of a schema where a schema can say
  * it; each is in "x-snapshot-rule" as well, limits in bytes in "x-max-bytes".
  * Descriptions have such limits in words, and the codes of each status.
  * prefix stands before the paths, details says that errors have violations.
@@ -23,7 +24,7 @@
 
 int ngx_snapshot_openapi(const ngx_snapshot_mem_t *mem,
     const ngx_snapshot_policy_t *policy, ngx_snapshot_str_t prefix,
-    int details, ngx_snapshot_str_t *document);
+    unsigned minor, int details, ngx_snapshot_str_t *document);
 
 
 #pragma GCC visibility pop

@@ -56,6 +56,12 @@ my $g = Gateway->new(server => join '', map { "
             snapshot_prefix /$_;
             snapshot_openapi;
         }
+
+        location = /$_-3.0.json {
+            $rules{$_}
+            snapshot_prefix /$_;
+            snapshot_openapi 3.0;
+        }
 " } sort keys %rules);
 
 my $json = JSON::PP->new->utf8->canonical->allow_nonref;
@@ -73,11 +79,12 @@ sub document {
 }
 
 my %document = map { $_ => document($_) } sort keys %rules;
+my %older = map { $_ => document("$_-3.0") } sort keys %rules;
 
 SKIP: {
     skip "the linter: $without_npm", 1 if $without_npm;
 
-    for my $name (sort keys %rules) {
+    for my $name (sort map { ($_, "$_-3.0") } keys %rules) {
         my $said = qx($modules/.bin/redocly lint --format=summary $g->{dir}/$name.json 2>&1);
         is($?, 0, "$name: the linter finds no error") or diag $said;
         like($said, qr/Your API description is valid/, "$name: it is valid");
@@ -88,6 +95,45 @@ SKIP: {
     my $said = qx($modules/.bin/redocly lint $g->{dir}/broken.json 2>&1);
     isnt($?, 0, 'the linter would find an error');
 }
+
+# 3.0 says the same in its own words: null by "nullable", and nothing of keys
+
+sub newer {
+    my ($value) = @_;
+
+    return [map { newer($_) } @$value] if ref $value eq 'ARRAY';
+    return $value if ref $value ne 'HASH';
+
+    my %new = map { $_ => newer($value->{$_}) } keys %$value;
+    $new{type} = [$new{type}, 'null'] if delete $new{nullable};
+
+    return \%new;
+}
+
+sub without_names {
+    my ($value) = @_;
+
+    return [map { without_names($_) } @$value] if ref $value eq 'ARRAY';
+    return $value if ref $value ne 'HASH';
+    return { map { $_ => without_names($value->{$_}) }
+             grep { $_ ne 'propertyNames' } keys %$value };
+}
+
+for my $name (sort keys %rules) {
+    my ($new, $old) = (without_names($document{$name}), newer($older{$name}));
+
+    is("$new->{openapi} $old->{openapi}", '3.1.0 3.0.3', "$name: the versions");
+
+    delete @$_{qw(openapi info)} for $new, $old;
+    is_deeply($old, $new, "$name: one contract in both");
+    unlike($json->encode($older{$name}), qr/"type":\[|propertyNames/,
+           "$name: 3.0 has no list of types, and no names of properties");
+}
+
+my (undef, $refused) = $g->test_conf(
+    server => 'location / { snapshot_openapi 2.0; }');
+like($refused, qr/invalid value "2.0" in "snapshot_openapi" directive, it must be "3.0" or "3.1"/,
+     'there is no other version');
 
 # a client in TypeScript whose types a generator made of the document
 

@@ -47,7 +47,8 @@ heap_free(void *p)
 
 
 static json_t *
-document(const ngx_snapshot_policy_t *policy, const char *prefix, int details)
+document(const ngx_snapshot_policy_t *policy, const char *prefix,
+    unsigned minor, int details)
 {
     json_t              *root;
     unit_arena_t         arena = { 0 };
@@ -55,7 +56,7 @@ document(const ngx_snapshot_policy_t *policy, const char *prefix, int details)
     ngx_snapshot_str_t   s;
 
     assert_int_equal(ngx_snapshot_openapi(&mem, policy, unit_str(prefix),
-                                          details, &s),
+                                          minor, details, &s),
                      NGX_SNAPSHOT_OK);
 
     /* a key twice would be a constraint lost */
@@ -83,7 +84,7 @@ it_is_json_with_every_rule_at_every_severity(void **state)
         for (i = 1; i < NGX_SNAPSHOT_RULES; i++) {
             ngx_snapshot_policy_default(&policy);
             policy.rule[i].severity = severity;
-            root = document(&policy, "/a\"b", severity & 1);
+            root = document(&policy, "/a\"b", i & 1, severity & 1);
             assert_int_equal(json_array_size(json_object_get(root,
                                                    "x-snapshot-rules")),
                              NGX_SNAPSHOT_RULES - 1);
@@ -94,7 +95,7 @@ it_is_json_with_every_rule_at_every_severity(void **state)
             policy.rule[i].severity = severity;
         }
 
-        json_decref(document(&policy, "", 0));
+        json_decref(document(&policy, "", 1, 0));
     }
 }
 
@@ -109,7 +110,7 @@ a_prefix_may_have_any_bytes(void **state)
 
     ngx_snapshot_policy_default(&policy);
 
-    root = document(&policy, "/\xe4\xb8\xad\xff", 0);
+    root = document(&policy, "/\xe4\xb8\xad\xff", 1, 0);
     paths = json_object_get(root, "paths");
     assert_non_null(json_object_get(paths, "/\xe4\xb8\xad%FF/v3/{project_id}"
                                            "/snapshots"));
@@ -149,7 +150,7 @@ a_document_cut_short_is_an_error(void **state)
     for (n = 1; ; n++) {
         arena.fail = n;
 
-        if (ngx_snapshot_openapi(&mem, &policy, unit_str(""), 1, &s)
+        if (ngx_snapshot_openapi(&mem, &policy, unit_str(""), 1, 1, &s)
             == NGX_SNAPSHOT_OK)
         {
             break;
@@ -183,7 +184,7 @@ so_is_one_that_jansson_has_no_memory_for(void **state)
     for (heap.fail = 1; ; heap.fail += FAIL_STEP) {
         heap.n = 0;
 
-        rc = ngx_snapshot_openapi(&mem, &policy, unit_str(""), 1, &s);
+        rc = ngx_snapshot_openapi(&mem, &policy, unit_str(""), 1, 1, &s);
 
         unit_free(&arena);
         assert_int_equal(heap.live, 0);
