@@ -23,8 +23,8 @@ typedef struct {
 #if (nginx_version < 1029004)
 
 /*
- * The members of ngx_http_proxy_loc_conf_t from that of "proxy_method" on, which
- * are the same from nginx 1.18.0 to 1.29.3.  It has no header there.
+ * The members of ngx_http_proxy_loc_conf_t from that of "proxy_method" on: the
+ * same ones from nginx 1.18.0 to 1.29.3.  It has no header there.
  */
 
 typedef struct {
@@ -349,8 +349,8 @@ ngx_http_snapshot_proxied_uri(ngx_conf_t *cf, ngx_http_core_loc_conf_t *clcf)
 
 
 /*
- * The rewrite phase comes before the gateway.  A location is warned of where all
- * of its requests leave there, and none to a location with the gateway.
+ * The rewrite phase comes before the gateway.  A location is warned of where
+ * all of its requests leave there, and none to a location with the gateway.
  */
 
 static void

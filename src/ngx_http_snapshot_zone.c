@@ -478,8 +478,8 @@ ngx_http_snapshot_count_violations(ngx_http_snapshot_ctx_t *ctx,
                             n);
 
         ngx_http_snapshot_projects_add(&counters->projects,
-                                       ctx->target.route.project, operation, rule,
-                                       severity, n, ngx_time());
+                                       ctx->target.route.project, operation,
+                                       rule, severity, n, ngx_time());
     }
 
     ngx_shmtx_unlock(&shpool->mutex);

@@ -17,8 +17,9 @@
 
 
 /*
- * What a checker found: text is ASCII without any of the value's bytes, "must be
- * what is allowed, is what was found"; code is NULL where the rule's own holds.
+ * What a checker found: text is ASCII without any of the value's bytes, "must
+ * be what is allowed, is what was found"; code is NULL where the rule's own
+ * holds.
  */
 
 typedef struct {

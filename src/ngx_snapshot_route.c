@@ -337,7 +337,8 @@ ngx_snapshot_route_plain(ngx_snapshot_route_t *route,
 {
     unsigned  known;
 
-    known = !p->capitals && ngx_snapshot_route_find(route, router, rows, p, 0, 0);
+    known = !p->capitals
+            && ngx_snapshot_route_find(route, router, rows, p, 0, 0);
 
     if (!known) {
         ngx_snapshot_route_unknown(route, router, p);

@@ -71,7 +71,7 @@ ngx_snapshot_syntax(ngx_snapshot_str_t body, const char **what)
 }
 
 
-/* past a scalar, or into objects and arrays to a scalar or an empty one's end */
+/* past a scalar, or into objects and arrays up to one, or to an empty end */
 
 static int
 ngx_snapshot_syntax_value(ngx_snapshot_syntax_t *s)

@@ -22,8 +22,8 @@
 
 /*
  * What a byte is, for code that walks over many: a hex digit; one of 0-9, A-Z,
- * a-z, "-" and "_"; printable ASCII that JSON need not escape; of the segments of
- * a plain path, CONTRACT section 1; where a lenient server may cut a path: a
+ * a-z, "-" and "_"; printable ASCII that JSON need not escape; of the segments
+ * of a plain path, CONTRACT section 1; where a lenient server may cut a path: a
  * slash, ";", "#", "?", "%", a blank, a control byte; anything but a slash.
  */
 

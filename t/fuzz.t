@@ -145,7 +145,7 @@ my @breaks = (
         s/\|\| !ngx_snapshot_path_first\(r, text, i\)\) \{/|| 0) {/
     }],
     ['route', 'route', 'another spelling of the prefix is plain', sub {
-        s/known = !p->capitals && /known = /
+        s/known = !p->capitals\s+&& /known = /
     }],
     ['route', 'route', 'a suffix is overlooked', sub {
         s/route->odd \|= NGX_SNAPSHOT_ODD_SUFFIX;//
