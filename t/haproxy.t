@@ -395,7 +395,7 @@ for my $prefix ('', '/volume') {
     }
 
     is(join("\n", @wrong), '', "$with: HAProxy and gateway find one project");
-    diag explain \%kinds;
+    note explain \%kinds;
     ok($kinds{$_->[0]}{$_->[1]}, "$with: some are $_->[0], with $_->[1]")
         for ['plain', 'a project'], ['odd, passed', 'a project'],
             ['odd, passed', 'no project'], ['odd, refused', 'a project'];

@@ -68,9 +68,12 @@ my %conf = (
         location = /openapi.json { snapshot_openapi; }
         location = /metrics { snapshot_status prometheus; }
         location = /status.json { snapshot_status json; }
-        location = /gone { return 404; }');
+        location = /gone { return 404; }
+        location /returned/ { return 404; }');
 
 my @json = (['Content-Type', 'application/json']);
+
+my $long = '%2561' x 200;
 
 # method, target, headers, body, the status with memory
 
@@ -95,6 +98,13 @@ my @requests = (
         metadata => { map { ("k$_" => 'v' x 200) } 1 .. 9 }), 200],
     ['POST', "//v3/%39/../" . PROJECT . '/snapshots', \@json, $good, 400],
     ['GET', "$path/" . '%61/' x 50, [], undef, 200],
+
+    # paths that are too long to be decoded without memory
+
+    ['POST', "/$long$path", \@json, $good, 400],
+    ['GET', "$path/a%20$long", [], undef, 200],
+    ['GET', "/rewritten$path/a%20$long", [], undef, 200],
+    ['GET', "/returned/$long$path", [], undef, 404],
     ['POST', "/unbuffered$path", \@json, $good, 200],
     ['POST', "/unbuffered$path", \@json, $bad, 400],
     ['POST', "/rewritten$path", \@json, $good, 200],
@@ -104,6 +114,7 @@ my @requests = (
         200],
     ['POST', "/validate$path", \@json, $bad, 400],
     ['GET', "/validate$path?limit=100", [], undef, 200],
+    ['DELETE', "/validate$path", [], undef, 405],
     ['GET', '/openapi.json', [], undef, 200],
     ['GET', '/metrics', [], undef, 200],
     ['GET', '/status.json', [], undef, 200],

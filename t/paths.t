@@ -295,6 +295,8 @@ refused('GET', "/v3/$p/snapshots/%2525x", 'evs_show', 'EVS.5400', qr/escape/);
 refused('GET', "/v3/$p/snapshots/%25%2564etail", 'evs_show', 'EVS.5400',
         qr/escape/);
 refused('GET', "/v3/$p/snapshots/%3bx", 'evs_v3_list', 'EVS.5400', qr/escape/);
+refused('POST', '//v3/' . 'a/' x 70 . "$p/snapshots", 'unknown', 'EVS.5400',
+        qr/doubled slash/);
 refused('PUT', "/v3/$p/snapshots/a%2fb/%2e%2e/$id", 'unknown', 'EVS.5400',
         qr/escape|dot/);
 refused('PUT', "/v3/$p/snapshots/a%20name", 'evs_v3_update', 'EVS.5400',

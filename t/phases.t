@@ -105,6 +105,15 @@ EOF
             return 502 "sorry\n";
         }
 
+        location /v3/denied/ {
+            deny all;
+            error_page 403 /denied.html;
+        }
+
+        location = /denied.html {
+            root %%DIR%%/pages;
+        }
+
         location /v3/pages/ {
             error_page 400 404 413 415 /50x.html;
             recursive_error_pages on;
@@ -265,7 +274,8 @@ EOG
 EOH
 
 $g->write('users', "u:{PLAIN}p\n");
-mkdir "$g->{dir}/ssi";
+mkdir "$g->{dir}/$_" for 'ssi', 'pages';
+$g->write('pages/denied.html', "denied\n");
 $g->write('ssi/page', '<!--#include virtual="/v3/p/snapshots?limit=5000" -->');
 
 my $good = create_body();
@@ -356,6 +366,12 @@ is("$r->{status} $r->{body}", "502 sorry\n", 'an error page is no request');
 my $log = $g->last_logged;
 is("$log->{operation} $log->{verdict}", 'evs_v3_create accepted',
    'the log knows the verdict after an error page');
+
+$r = $g->get('/v3/denied/snapshots?limit=5000');
+is("$r->{status} $r->{body}", "403 denied\n",
+   'an error page that is a file is no request either');
+$log = $g->last_logged;
+is($log->{operation}, 'evs_v3_list', 'though the log knows the operation');
 
 $r = $g->post($bad, target => '/v3/pages/snapshots');
 is("$r->{status} $r->{error}{code}", '400 EVS.5400',
