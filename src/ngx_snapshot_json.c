@@ -141,7 +141,7 @@ ngx_snapshot_json_text(ngx_snapshot_judge_t *j, ngx_snapshot_str_t body)
 }
 
 
-/* where the key that ends there begins: at the last quote, but an escaped one */
+/* where the key that ends there begins: at the last quote not escaped */
 
 static const u_char *
 ngx_snapshot_json_key(const u_char *end)
