@@ -32,8 +32,8 @@ TEST_SEED ?= $(shell \
 
 MODULE = $(BUILD)/ngx_http_snapshot_module.so
 
-CORE = $(wildcard src/ngx_snapshot_*.c)
-SOURCES = config ngx_http_snapshot_module.c $(wildcard src/*.c src/*.h)
+CORE = $(wildcard src/core/ngx_snapshot_*.c)
+SOURCES = config ngx_http_snapshot_module.c $(wildcard src/*/*.c src/*/*.h)
 
 # what nginx is built with stands before; anything we add must stay quiet
 STRICT = -Wall -Wextra -Werror
@@ -43,7 +43,7 @@ MODULE_STRICT = $(STRICT) -Wno-unused-parameter
 
 # the valgrind of Debian 12 cannot read what clang would write
 MODULE_STRICT += $(if $(findstring clang,$(CC)),-gdwarf-4)
-CORE_CFLAGS = -std=c11 -D_DEFAULT_SOURCE -O2 -g $(STRICT) -Isrc
+CORE_CFLAGS = -std=c11 -D_DEFAULT_SOURCE -O2 -g $(STRICT) -Isrc/core
 
 BUILD_DEPS = gcc libc6-dev nginx nginx-dev libjansson-dev libpcre2-dev
 RUN_DEPS = perl
@@ -126,7 +126,7 @@ check-unit: $(UNITS)
 UNIT_CFLAGS = $(CORE_CFLAGS) -Wno-deprecated-declarations
 
 $(BUILD)/unit/%: t/unit/%.c $(CORE) \
-                 $(wildcard src/*.h t/unit/*.h t/servers/*.h)
+                 $(wildcard src/core/*.h t/unit/*.h t/servers/*.h)
 	@mkdir -p $(BUILD)/unit
 	$(CC) $(UNIT_CFLAGS) -o $@ $< $(CORE) -lcmocka -ljansson -lpcre2-8
 
@@ -135,7 +135,7 @@ MAN = build/man/ngx_http_snapshot_module.5
 man: deps-test $(MAN)
 
 $(MAN): README.md docs/directives.md docs/contract.md \
-        src/ngx_snapshot_core.h tools/man tools/man.lua
+        src/core/ngx_snapshot_core.h tools/man tools/man.lua
 	@mkdir -p build/man
 	tools/man > $@.new
 	@mv $@.new $@
@@ -160,7 +160,7 @@ bench-core: deps-build deps-bench $(BENCH_CORE)
 
 build/bench/core-heap: BENCH_CFLAGS = -DBENCH_HEAP
 
-$(BENCH_CORE): bench/core.c $(CORE) $(wildcard src/*.h) | deps-build deps-bench
+$(BENCH_CORE): bench/core.c $(CORE) $(wildcard src/core/*.h) | deps-build deps-bench
 	@mkdir -p build/bench
 	$(CC) $(CORE_CFLAGS) $(BENCH_CFLAGS) -o $@ $< $(CORE) -ljansson -lpcre2-8
 
@@ -177,7 +177,7 @@ fuzz: deps-build deps-fuzz $(FUZZERS)
 	t/fuzz/run $(TIME) $(FUZZERS)
 
 build/fuzz/%: t/fuzz/%.c $(CORE) \
-              $(wildcard src/*.h t/fuzz/*.h t/servers/*.h) \
+              $(wildcard src/core/*.h t/fuzz/*.h t/servers/*.h) \
               | deps-build deps-fuzz
 	@mkdir -p build/fuzz
 	clang $(FUZZ_CFLAGS) -o $@ $< $(CORE) -ljansson -lpcre2-8

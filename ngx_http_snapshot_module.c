@@ -539,7 +539,7 @@ ngx_http_snapshot_rule(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     rule = ngx_snapshot_rule_by_name(name);
 
-    if (rule == NGX_SNAPSHOT_NO_RULE) {
+    if (rule == NGX_SNAPSHOT_RULE_NONE) {
         s = &ngx_snapshot_rules[ngx_snapshot_rule_nearest(name)].name;
 
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
@@ -603,7 +603,7 @@ ngx_http_snapshot_rule_max(ngx_conf_t *cf, const ngx_snapshot_rule_t *rule,
     off_t      n;
     ngx_str_t  s;
 
-    if (rule->unit == NGX_SNAPSHOT_NO_MAX) {
+    if (rule->unit == NGX_SNAPSHOT_UNIT_NONE) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "rule \"%V\" in \"%V\" directive has no \"max=\", "
                            "those with one are:%s", &value[1], &value[0],
@@ -616,7 +616,7 @@ ngx_http_snapshot_rule_max(ngx_conf_t *cf, const ngx_snapshot_rule_t *rule,
 
     /* sizes may have a "k", "m" or "g" as everywhere in nginx */
 
-    n = (rule->unit == NGX_SNAPSHOT_BYTES) ? ngx_parse_offset(&s)
+    n = (rule->unit == NGX_SNAPSHOT_UNIT_BYTES) ? ngx_parse_offset(&s)
                                            : ngx_atoof(s.data, s.len);
 
     if (n == NGX_ERROR || n == 0) {
@@ -624,7 +624,7 @@ ngx_http_snapshot_rule_max(ngx_conf_t *cf, const ngx_snapshot_rule_t *rule,
                            "invalid value \"%V\" of rule \"%V\" in \"%V\" "
                            "directive, it must be %s",
                            &value[3], &value[1], &value[0],
-                           rule->unit == NGX_SNAPSHOT_BYTES
+                           rule->unit == NGX_SNAPSHOT_UNIT_BYTES
                            ? "a size in bytes above 0, with \"k\", \"m\" or "
                              "\"g\" at its end for more"
                            : "a number above 0 in digits");
@@ -827,7 +827,7 @@ ngx_http_snapshot_known_rules(ngx_conf_t *cf, ngx_uint_t with_max)
 
         rule = &ngx_snapshot_rules[i];
 
-        if (with_max && rule->unit == NGX_SNAPSHOT_NO_MAX) {
+        if (with_max && rule->unit == NGX_SNAPSHOT_UNIT_NONE) {
             continue;
         }
 
@@ -886,7 +886,7 @@ ngx_http_snapshot_init_main_conf(ngx_conf_t *cf, void *conf)
         return NGX_CONF_ERROR;
     }
 
-    pattern = ngx_snapshot_rules[NGX_SNAPSHOT_NAME_FORMAT].arg;
+    pattern = ngx_snapshot_rules[NGX_SNAPSHOT_RULE_NAME_FORMAT].arg;
 
     smcf->regex = ngx_snapshot_regex_compile(*pattern);
 

@@ -416,17 +416,17 @@ static const bench_header_t  bench_bad_headers[] = {
 
 
 static const bench_member_t  bench_good[] = {
-    { S("volume_id"), NGX_SNAPSHOT_STRING, S(UUID) },
-    { S("name"), NGX_SNAPSHOT_STRING, S("snap-001") }
+    { S("volume_id"), NGX_SNAPSHOT_TYPE_STRING, S(UUID) },
+    { S("name"), NGX_SNAPSHOT_TYPE_STRING, S("snap-001") }
 };
 
 /* four rules that a body can break */
 
 static const bench_member_t  bench_bad[] = {
-    { S("volume_id"), NGX_SNAPSHOT_STRING, S("5aa119a8") },
-    { S("force"), NGX_SNAPSHOT_STRING, S("True") },
-    { S("name"), NGX_SNAPSHOT_NUMBER_TYPE, ngx_snapshot_null },
-    { S("descripton"), NGX_SNAPSHOT_STRING, S("Daily backup") }
+    { S("volume_id"), NGX_SNAPSHOT_TYPE_STRING, S("5aa119a8") },
+    { S("force"), NGX_SNAPSHOT_TYPE_STRING, S("True") },
+    { S("name"), NGX_SNAPSHOT_TYPE_NUMBER, ngx_snapshot_null },
+    { S("descripton"), NGX_SNAPSHOT_TYPE_STRING, S("Daily backup") }
 };
 
 static const bench_entries_t  bench_members[] = {
@@ -626,15 +626,17 @@ main(void)
 
     b->mem.alloc = bench_alloc;
     b->mem.data = &b->pool;
-    b->regex = ngx_snapshot_regex_compile(*(const ngx_snapshot_str_t *)
-                            ngx_snapshot_rules[NGX_SNAPSHOT_NAME_FORMAT].arg);
+    b->regex = ngx_snapshot_regex_compile(
+        *(const ngx_snapshot_str_t *)
+         ngx_snapshot_rules[NGX_SNAPSHOT_RULE_NAME_FORMAT].arg);
 
     /* values of any length pass, and a wrong one is rejected */
 
     ngx_snapshot_policy_default(&b->policy);
-    b->policy.rule[NGX_SNAPSHOT_NAME_LENGTH].max = BENCH_INPUT;
-    b->policy.rule[NGX_SNAPSHOT_METADATA_ENTRY].max = BENCH_INPUT;
-    b->policy.rule[NGX_SNAPSHOT_METADATA_ENTRY].severity = NGX_SNAPSHOT_REJECT;
+    b->policy.rule[NGX_SNAPSHOT_RULE_NAME_LENGTH].max = BENCH_INPUT;
+    b->policy.rule[NGX_SNAPSHOT_RULE_METADATA_ENTRY].max = BENCH_INPUT;
+    b->policy.rule[NGX_SNAPSHOT_RULE_METADATA_ENTRY].severity =
+        NGX_SNAPSHOT_SEVERITY_REJECT;
 
     memset(&c, 0, sizeof(bench_case_t));
     c.group = "Nothing";
@@ -1085,8 +1087,8 @@ bench_entries(bench_t *b, bench_case_t *c, bench_member_t *members,
 
         members[i].key.data = b->keys[i];
         members[i].key.len = len;
-        members[i].type = i < e->wrong ? NGX_SNAPSHOT_NUMBER_TYPE
-                                       : NGX_SNAPSHOT_STRING;
+        members[i].type = i < e->wrong ? NGX_SNAPSHOT_TYPE_NUMBER
+                                       : NGX_SNAPSHOT_TYPE_STRING;
         members[i].value = bench_str(i < e->wrong ? "" : "value");
 
         c->bytes += len + members[i].value.len;
@@ -1200,7 +1202,8 @@ bench_push(bench_t *b, const bench_case_t *c)
     j = &b->judge;
 
     ngx_snapshot_judge_begin(j);
-    (void) ngx_snapshot_judge_member(j, snapshot, NGX_SNAPSHOT_OBJECT, empty);
+    (void) ngx_snapshot_judge_member(j, snapshot, NGX_SNAPSHOT_TYPE_OBJECT,
+                                     empty);
 
     for (i = 0; i < c->nfields; i++) {
         (void) ngx_snapshot_judge_member(j, c->fields[i].key,
@@ -1209,7 +1212,7 @@ bench_push(bench_t *b, const bench_case_t *c)
     }
 
     if (c->nentries) {
-        (void) ngx_snapshot_judge_member(j, metadata, NGX_SNAPSHOT_OBJECT,
+        (void) ngx_snapshot_judge_member(j, metadata, NGX_SNAPSHOT_TYPE_OBJECT,
                                          empty);
 
         for (i = 0; i < c->nentries; i++) {
@@ -1249,8 +1252,8 @@ bench_list(bench_t *b, const bench_case_t *c)
 {
     (void) c;
     b->object.len = 0;
-    (void) ngx_snapshot_report_list(&b->judged, NGX_SNAPSHOT_WARN,
-                                    NGX_SNAPSHOT_REJECT, &b->object);
+    (void) ngx_snapshot_report_list(&b->judged, NGX_SNAPSHOT_SEVERITY_WARN,
+                                    NGX_SNAPSHOT_SEVERITY_REJECT, &b->object);
 }
 
 
@@ -1285,7 +1288,9 @@ bench_queried(bench_t *b, const bench_case_t *c)
 static const char *
 bench_headed(bench_t *b, const bench_case_t *c)
 {
-    if (!(b->judge.headers & ((uint32_t) 1 << NGX_SNAPSHOT_CONTENT_TYPE))) {
+    if (!(b->judge.headers
+          & ((uint32_t) 1 << NGX_SNAPSHOT_RULE_CONTENT_TYPE)))
+    {
         return "headers are not judged";
     }
 
@@ -1432,7 +1437,8 @@ bench_found(const bench_t *b, const char *text)
 static unsigned
 bench_violations(const ngx_snapshot_judge_t *j)
 {
-    return j->count[NGX_SNAPSHOT_WARN] + j->count[NGX_SNAPSHOT_REJECT];
+    return j->count[NGX_SNAPSHOT_SEVERITY_WARN]
+           + j->count[NGX_SNAPSHOT_SEVERITY_REJECT];
 }
 
 

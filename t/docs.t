@@ -131,7 +131,7 @@ for my $document (@documents) {
 my $dump = qx($build/unit/contract dump);
 my $directives = $text{'docs/directives.md'};
 my $contract = $text{'docs/contract.md'};
-my $source = slurp('src/ngx_snapshot_contract.c');
+my $source = slurp('src/core/ngx_snapshot_contract.c');
 
 # the rows of a table under a heading, as lists of cells
 
@@ -166,7 +166,7 @@ is_deeply([unique(map { $_->[0] =~ /(`[a-z-]+`)/g }
           'each asks for something');
 
 my @operations = $source
-    =~ /\{ S\("(\w+)"\), NGX_SNAPSHOT_(?:EVS|DWS), .*?"(\d+)" \}/sg;
+    =~ /\{ S\("(\w+)"\), NGX_SNAPSHOT_FAMILY_(?:EVS|DWS), .*?"(\d+)" \}/sg;
 
 is_deeply({map { ($_->[0] =~ s/`//gr) => $_->[3] }
            rows($contract, 'Operations', 4)},
@@ -216,7 +216,7 @@ for my $scope (sort keys %scope) {
               "fields of $scope are those of the code");
 
     push @{ $pages{lc tr/_/-/r} }, $scope{$scope}
-        for unique($fields =~ /NGX_SNAPSHOT_(\w+)/g);
+        for unique($fields =~ /NGX_SNAPSHOT_RULE_(\w+)/g);
 }
 
 my %source = map { ($_->[0] =~ tr/`//dr) => $_->[4] } @sources;
@@ -245,7 +245,7 @@ is_deeply(\%entries,
           'each directive has its entry, and its context');
 is_deeply([unique(map { $_->[0] =~ /`\$(\w+)`/g }
                   rows($directives, 'Variables', 2))],
-          [unique(slurp('src/ngx_http_snapshot_variables.c')
+          [unique(slurp('src/http/ngx_http_snapshot_variables.c')
                   =~ /ngx_string\("(snapshot_\w+)"\)/g)],
           'and each variable');
 
@@ -348,7 +348,7 @@ is_deeply([map { $_->[0] =~ /`(\w+)/ } rows($directives, 'Counters', 2)],
           [$metrics->{body} =~ /^# TYPE (\w+)/mg],
           'metrics are those of the code');
 
-my ($version) = slurp('src/ngx_snapshot_core.h') =~ /_VERSION +"(.*)"/;
+my ($version) = slurp('src/core/ngx_snapshot_core.h') =~ /_VERSION +"(.*)"/;
 
 my $module = 'ngx_http_snapshot_module';
 my $kind = qr/Feature|Change|Bugfix|Security|Workaround/;

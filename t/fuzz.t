@@ -10,7 +10,7 @@ use Test::More;
 my $cc = $ENV{CC} // 'gcc';
 my $dir = File::Temp->newdir(TMPDIR => 1);
 
-my @flags = qw(-std=c11 -D_DEFAULT_SOURCE -O1 -g -Wall -Wextra -Werror -Isrc);
+my @flags = qw(-std=c11 -D_DEFAULT_SOURCE -O1 -g -Wall -Wextra -Werror -Isrc/core);
 my @libs = qw(-ljansson -lpcre2-8);
 
 # the sanitizers, where the compiler has them
@@ -44,7 +44,7 @@ sub slurp {
 
 my %objects;
 
-for my $c (glob 'src/ngx_snapshot_*.c') {
+for my $c (glob 'src/core/ngx_snapshot_*.c') {
     $objects{$c} = $c =~ s{.*/(\w+)\.c$}{$dir/$1.o}r;
     compile($objects{$c}, $c);
 }
@@ -91,7 +91,7 @@ my @breaks = (
         s/c->value\.len != NGX_SNAPSHOT_UUID_LEN/c->value.len < NGX_SNAPSHOT_UUID_LEN/
     }],
     ['body', 'judge', 'null is always as good as nothing', sub {
-        s/ && field->flags & NGX_SNAPSHOT_NULLABLE\) \{\n/) {\n/
+        s/ && field->flags & NGX_SNAPSHOT_FLAG_NULLABLE\) \{\n/) {\n/
     }],
     ['body', 'contract', 'a name may be a byte longer', sub {
         s/BYTES, 255, CHECK\(LENGTH\)/BYTES, 256, CHECK(LENGTH)/
@@ -182,7 +182,7 @@ my @breaks = (
 
 for my $break (@breaks) {
     my ($fuzzer, $file, $title, $change) = @$break;
-    my $source = "src/ngx_snapshot_$file.c";
+    my $source = "src/core/ngx_snapshot_$file.c";
 
     local $_ = slurp($source);
 

@@ -85,14 +85,14 @@ for my $row (@rows) {
          "rule $rule, and what it asks for");
 }
 
-for my $name (slurp('src/ngx_http_snapshot_variables.c')
+for my $name (slurp('src/http/ngx_http_snapshot_variables.c')
               =~ /ngx_string\("(snapshot_\w+)"\)/g) {
     like($page, qr/^$in(?:\$\w+, )*\$$name\b/m, "variable \$$name");
 }
 
 # the package's page has the version of the module
 
-my ($version) = slurp('src/ngx_snapshot_core.h')
+my ($version) = slurp('src/core/ngx_snapshot_core.h')
                 =~ /NGX_SNAPSHOT_VERSION\s+"(.*)"/;
 like($page, qr/^ngx_http_snapshot_module \Q$version\E /m, 'it has the version');
 like(slurp('debian/changelog'), qr/^\S+ \(\Q$version\E-\d+\) /,

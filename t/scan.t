@@ -10,12 +10,12 @@ use Test::More;
 my $cc = $ENV{CC} // 'gcc';
 my $dir = File::Temp->newdir(TMPDIR => 1);
 
-open my $fh, '<', 'src/ngx_snapshot_scan.c' or die "scan.c: $!\n";
+open my $fh, '<', 'src/core/ngx_snapshot_scan.c' or die "scan.c: $!\n";
 my $source = do { local $/; <$fh> };
 close $fh;
 
-my @core = grep { !/_scan\.c$/ } glob 'src/ngx_snapshot_*.c';
-my @flags = qw(-std=c11 -D_DEFAULT_SOURCE -O1 -w -Isrc);
+my @core = grep { !/_scan\.c$/ } glob 'src/core/ngx_snapshot_*.c';
+my @flags = qw(-std=c11 -D_DEFAULT_SOURCE -O1 -w -Isrc/core);
 
 for my $c (@core, 't/unit/scan.c') {
     my ($name) = $c =~ /(\w+)\.c$/;
@@ -81,7 +81,7 @@ my @breaks = (
         s/    ngx_snapshot_judge_forget\(j\);\n//
     }],
     ['it goes into an object that is no field', sub {
-        s/if \((!ngx_snapshot_judge_member\(j, key, NGX_SNAPSHOT_OBJECT)/if (0 && $1/
+        s/if \((!ngx_snapshot_judge_member\(j, key, NGX_SNAPSHOT_TYPE_OBJECT)/if (0 && $1/
     }],
 );
 

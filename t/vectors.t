@@ -9,13 +9,13 @@ use Test::More;
 
 my $cc = $ENV{CC} // 'gcc';
 my $dir = File::Temp->newdir(TMPDIR => 1);
-my @flags = qw(-std=c11 -D_DEFAULT_SOURCE -O1 -w -Isrc);
+my @flags = qw(-std=c11 -D_DEFAULT_SOURCE -O1 -w -Isrc/core);
 
-open my $fh, '<', 'src/ngx_snapshot_path.c' or die "path.c: $!\n";
+open my $fh, '<', 'src/core/ngx_snapshot_path.c' or die "path.c: $!\n";
 my $source = do { local $/; <$fh> };
 close $fh;
 
-my @core = grep { !/_path\.c$/ } glob 'src/ngx_snapshot_*.c';
+my @core = grep { !/_path\.c$/ } glob 'src/core/ngx_snapshot_*.c';
 
 sub passes {
     my ($text) = @_;

@@ -41,18 +41,18 @@ fuzz_read(const ngx_snapshot_operation_t *op, ngx_snapshot_str_t body)
     json_error_t   error;
 
     if (body.len > 114688) {
-        return fuzz_bit(NGX_SNAPSHOT_BODY_SIZE);
+        return fuzz_bit(NGX_SNAPSHOT_RULE_BODY_SIZE);
     }
 
     root = fuzz_read_tree(body, &error);
 
     if (!text_is_object(body)) {
         json_decref(root);
-        return fuzz_bit(NGX_SNAPSHOT_JSON_SYNTAX);
+        return fuzz_bit(NGX_SNAPSHOT_RULE_JSON_SYNTAX);
     }
 
     if (root == NULL && json_error_code(&error) == json_error_duplicate_key) {
-        return fuzz_bit(NGX_SNAPSHOT_JSON_DUPLICATE_KEY);
+        return fuzz_bit(NGX_SNAPSHOT_RULE_JSON_DUPLICATE_KEY);
     }
 
     if (root == NULL) {
@@ -66,10 +66,10 @@ fuzz_read(const ngx_snapshot_operation_t *op, ngx_snapshot_str_t body)
     snapshot = json_object_get(root, "snapshot");
 
     if (snapshot == NULL) {
-        rules |= fuzz_bit(NGX_SNAPSHOT_FIELD_REQUIRED);
+        rules |= fuzz_bit(NGX_SNAPSHOT_RULE_FIELD_REQUIRED);
 
     } else if (!json_is_object(snapshot)) {
-        rules |= fuzz_bit(NGX_SNAPSHOT_FIELD_TYPE);
+        rules |= fuzz_bit(NGX_SNAPSHOT_RULE_FIELD_TYPE);
 
     } else if (fuzz_is(op->name, "dws_v1_create")) {
         rules |= fuzz_read_dws(snapshot);
@@ -157,14 +157,14 @@ fuzz_read_evs(json_t *snapshot, int create)
     name = json_object_get(snapshot, "name");
     description = json_object_get(snapshot, "description");
 
-    rules = fuzz_read_text(name, 255, NGX_SNAPSHOT_NAME_LENGTH)
+    rules = fuzz_read_text(name, 255, NGX_SNAPSHOT_RULE_NAME_LENGTH)
             | fuzz_read_text(description, 255,
-                             NGX_SNAPSHOT_DESCRIPTION_LENGTH);
+                             NGX_SNAPSHOT_RULE_DESCRIPTION_LENGTH);
 
     if (json_is_string(name)
         && strncmp(json_string_value(name), "autobk_snapshot_", 16) == 0)
     {
-        rules |= fuzz_bit(NGX_SNAPSHOT_NAME_RESERVED);
+        rules |= fuzz_bit(NGX_SNAPSHOT_RULE_NAME_RESERVED);
     }
 
     if (!create) {
@@ -172,7 +172,7 @@ fuzz_read_evs(json_t *snapshot, int create)
         if ((name == NULL || json_is_null(name))
             && (description == NULL || json_is_null(description)))
         {
-            rules |= fuzz_bit(NGX_SNAPSHOT_UPDATE_EMPTY);
+            rules |= fuzz_bit(NGX_SNAPSHOT_RULE_UPDATE_EMPTY);
         }
 
         return rules | fuzz_read_unknown(snapshot, " name description ");
@@ -181,18 +181,18 @@ fuzz_read_evs(json_t *snapshot, int create)
     volume = json_object_get(snapshot, "volume_id");
 
     if (volume == NULL) {
-        rules |= fuzz_bit(NGX_SNAPSHOT_FIELD_REQUIRED);
+        rules |= fuzz_bit(NGX_SNAPSHOT_RULE_FIELD_REQUIRED);
 
     } else if (!json_is_string(volume)) {
-        rules |= fuzz_bit(NGX_SNAPSHOT_FIELD_TYPE);
+        rules |= fuzz_bit(NGX_SNAPSHOT_RULE_FIELD_TYPE);
 
     } else if (json_string_length(volume) == 0) {
-        rules |= fuzz_bit(NGX_SNAPSHOT_FIELD_REQUIRED);
+        rules |= fuzz_bit(NGX_SNAPSHOT_RULE_FIELD_REQUIRED);
 
     } else {
         id = fuzz_str(json_string_value(volume));
 
-        rules |= fuzz_is_uuid(id) ? 0 : fuzz_bit(NGX_SNAPSHOT_VOLUME_ID);
+        rules |= fuzz_is_uuid(id) ? 0 : fuzz_bit(NGX_SNAPSHOT_RULE_VOLUME_ID);
     }
 
     return rules
@@ -212,21 +212,21 @@ fuzz_read_dws(json_t *snapshot)
     rules = fuzz_read_unknown(snapshot, " name cluster_id description ")
             | fuzz_read_dws_name(json_object_get(snapshot, "name"))
             | fuzz_read_text(json_object_get(snapshot, "description"), SIZE_MAX,
-                             NGX_SNAPSHOT_DESCRIPTION_LENGTH);
+                             NGX_SNAPSHOT_RULE_DESCRIPTION_LENGTH);
 
     cluster = json_object_get(snapshot, "cluster_id");
 
     if (cluster == NULL) {
-        rules |= fuzz_bit(NGX_SNAPSHOT_FIELD_REQUIRED);
+        rules |= fuzz_bit(NGX_SNAPSHOT_RULE_FIELD_REQUIRED);
 
     } else if (!json_is_string(cluster)) {
-        rules |= fuzz_bit(NGX_SNAPSHOT_FIELD_TYPE);
+        rules |= fuzz_bit(NGX_SNAPSHOT_RULE_FIELD_TYPE);
 
     } else if (json_string_length(cluster) == 0) {
-        rules |= fuzz_bit(NGX_SNAPSHOT_FIELD_REQUIRED);
+        rules |= fuzz_bit(NGX_SNAPSHOT_RULE_FIELD_REQUIRED);
 
     } else if (!fuzz_is_uuid(fuzz_str(json_string_value(cluster)))) {
-        rules |= fuzz_bit(NGX_SNAPSHOT_CLUSTER_ID);
+        rules |= fuzz_bit(NGX_SNAPSHOT_RULE_CLUSTER_ID);
     }
 
     return rules;
@@ -249,13 +249,13 @@ fuzz_read_unknown(json_t *object, const char *known)
         key = json_object_iter_key(iter);
 
         if (strlen(key) > 20 || strchr(key, ' ')) {
-            return fuzz_bit(NGX_SNAPSHOT_FIELD_UNKNOWN);
+            return fuzz_bit(NGX_SNAPSHOT_RULE_FIELD_UNKNOWN);
         }
 
         sprintf(word, " %s ", key);
 
         if (strstr(known, word) == NULL) {
-            return fuzz_bit(NGX_SNAPSHOT_FIELD_UNKNOWN);
+            return fuzz_bit(NGX_SNAPSHOT_RULE_FIELD_UNKNOWN);
         }
     }
 
@@ -273,7 +273,7 @@ fuzz_read_text(json_t *value, size_t max, ngx_snapshot_rule_e rule)
     }
 
     if (!json_is_string(value)) {
-        return fuzz_bit(NGX_SNAPSHOT_FIELD_TYPE);
+        return fuzz_bit(NGX_SNAPSHOT_RULE_FIELD_TYPE);
     }
 
     return json_string_length(value) > max ? fuzz_bit(rule) : 0;
@@ -294,16 +294,16 @@ fuzz_read_force(json_t *force)
     }
 
     if (!json_is_string(force)) {
-        return fuzz_bit(NGX_SNAPSHOT_FIELD_TYPE);
+        return fuzz_bit(NGX_SNAPSHOT_RULE_FIELD_TYPE);
     }
 
     for (i = 0; i < fuzz_array(words); i++) {
         if (strcasecmp(json_string_value(force), words[i]) == 0) {
-            return fuzz_bit(NGX_SNAPSHOT_BOOLEAN_STRING);
+            return fuzz_bit(NGX_SNAPSHOT_RULE_BOOLEAN_STRING);
         }
     }
 
-    return fuzz_bit(NGX_SNAPSHOT_FIELD_TYPE);
+    return fuzz_bit(NGX_SNAPSHOT_RULE_FIELD_TYPE);
 }
 
 
@@ -319,7 +319,7 @@ fuzz_read_metadata(json_t *metadata)
     }
 
     if (!json_is_object(metadata)) {
-        return fuzz_bit(NGX_SNAPSHOT_FIELD_TYPE);
+        return fuzz_bit(NGX_SNAPSHOT_RULE_FIELD_TYPE);
     }
 
     for (iter = json_object_iter(metadata);
@@ -332,7 +332,7 @@ fuzz_read_metadata(json_t *metadata)
         if (len < 1 || len > 255
             || !json_is_string(value) || json_string_length(value) > 255)
         {
-            return fuzz_bit(NGX_SNAPSHOT_METADATA_ENTRY);
+            return fuzz_bit(NGX_SNAPSHOT_RULE_METADATA_ENTRY);
         }
     }
 
@@ -347,29 +347,29 @@ fuzz_read_dws_name(json_t *name)
     const char  *s;
 
     if (name == NULL) {
-        return fuzz_bit(NGX_SNAPSHOT_FIELD_REQUIRED);
+        return fuzz_bit(NGX_SNAPSHOT_RULE_FIELD_REQUIRED);
     }
 
     if (!json_is_string(name)) {
-        return fuzz_bit(NGX_SNAPSHOT_FIELD_TYPE);
+        return fuzz_bit(NGX_SNAPSHOT_RULE_FIELD_TYPE);
     }
 
     s = json_string_value(name);
     len = json_string_length(name);
 
     if (len == 0) {
-        return fuzz_bit(NGX_SNAPSHOT_FIELD_REQUIRED);
+        return fuzz_bit(NGX_SNAPSHOT_RULE_FIELD_REQUIRED);
     }
 
     if (len < 4 || len > 64
         || !((s[0] >= 'a' && s[0] <= 'z') || (s[0] >= 'A' && s[0] <= 'Z')))
     {
-        return fuzz_bit(NGX_SNAPSHOT_NAME_FORMAT);
+        return fuzz_bit(NGX_SNAPSHOT_RULE_NAME_FORMAT);
     }
 
     for (i = 1; i < len; i++) {
         if (!fuzz_is_word((u_char) s[i])) {
-            return fuzz_bit(NGX_SNAPSHOT_NAME_FORMAT);
+            return fuzz_bit(NGX_SNAPSHOT_RULE_NAME_FORMAT);
         }
     }
 
@@ -443,7 +443,8 @@ fuzz_judge(const ngx_snapshot_operation_t *op, ngx_snapshot_str_t body)
 
     if (j.failed
         || rules != j.rules
-        || (fuzz_rejecting(rules) != 0) != (j.count[NGX_SNAPSHOT_REJECT] != 0))
+        || (fuzz_rejecting(rules) != 0) 
+           != (j.count[NGX_SNAPSHOT_SEVERITY_REJECT] != 0))
     {
         fprintf(stderr, "the judge and the contract differ:\n");
         fuzz_show("operation", op->name);

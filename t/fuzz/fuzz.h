@@ -161,7 +161,7 @@ fuzz_regex(void)
     static ngx_snapshot_regex_t  *regex;
 
     if (regex == NULL) {
-        rule = &ngx_snapshot_rules[NGX_SNAPSHOT_NAME_FORMAT];
+        rule = &ngx_snapshot_rules[NGX_SNAPSHOT_RULE_NAME_FORMAT];
         regex = ngx_snapshot_regex_compile(
                                      *(const ngx_snapshot_str_t *) rule->arg);
     }
@@ -224,7 +224,7 @@ fuzz_show_rules(const char *what, uint32_t rules)
 
     fprintf(stderr, "  %s:", what);
 
-    for (i = NGX_SNAPSHOT_NO_RULE + 1; i < NGX_SNAPSHOT_RULES; i++) {
+    for (i = NGX_SNAPSHOT_RULE_NONE + 1; i < NGX_SNAPSHOT_RULES; i++) {
         if (rules & fuzz_bit(i)) {
             fprintf(stderr, " %.*s", (int) ngx_snapshot_rules[i].name.len,
                     ngx_snapshot_rules[i].name.data);
@@ -246,7 +246,7 @@ fuzz_rejecting(uint32_t rules)
     ngx_snapshot_policy_default(&policy);
 
     for (i = 0; i < NGX_SNAPSHOT_RULES; i++) {
-        if (policy.rule[i].severity != NGX_SNAPSHOT_REJECT) {
+        if (policy.rule[i].severity != NGX_SNAPSHOT_SEVERITY_REJECT) {
             rules &= ~fuzz_bit(i);
         }
     }

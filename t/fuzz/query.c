@@ -49,7 +49,7 @@ fuzz_read(ngx_snapshot_str_t query, int params, const char **limit)
     rules = 0;
 
     if (fuzz_read_override(query)) {
-        rules |= fuzz_bit(NGX_SNAPSHOT_METHOD_OVERRIDE);
+        rules |= fuzz_bit(NGX_SNAPSHOT_RULE_METHOD_OVERRIDE);
     }
 
     if (!params) {
@@ -57,7 +57,7 @@ fuzz_read(ngx_snapshot_str_t query, int params, const char **limit)
     }
 
     if (query.len && memchr(query.data, ';', query.len)) {
-        rules |= fuzz_bit(NGX_SNAPSHOT_PARAM_ENCODING);
+        rules |= fuzz_bit(NGX_SNAPSHOT_RULE_PARAM_ENCODING);
     }
 
     seen = 0;
@@ -83,12 +83,12 @@ fuzz_read(ngx_snapshot_str_t query, int params, const char **limit)
         free((void *) decoded.data);
 
         if (i == FUZZ_PARAMS) {
-            rules |= fuzz_bit(NGX_SNAPSHOT_PARAM_UNKNOWN);
+            rules |= fuzz_bit(NGX_SNAPSHOT_RULE_PARAM_UNKNOWN);
             continue;
         }
 
         if (seen & 1u << i) {
-            rules |= fuzz_bit(NGX_SNAPSHOT_PARAM_DUPLICATE);
+            rules |= fuzz_bit(NGX_SNAPSHOT_RULE_PARAM_DUPLICATE);
 
             /* the contract does not say what else is said of the second one */
 
@@ -100,7 +100,7 @@ fuzz_read(ngx_snapshot_str_t query, int params, const char **limit)
         decoded = fuzz_decode(value, &broken);
 
         if (broken || !fuzz_is_text(decoded)) {
-            rules |= fuzz_bit(NGX_SNAPSHOT_PARAM_ENCODING);
+            rules |= fuzz_bit(NGX_SNAPSHOT_RULE_PARAM_ENCODING);
         }
 
         rules |= fuzz_read_param(fuzz_str(fuzz_params[i]), decoded, limit);
@@ -312,29 +312,29 @@ fuzz_read_param(ngx_snapshot_str_t name, ngx_snapshot_str_t value,
     }
 
     if (fuzz_is(name, "marker")) {
-        return fuzz_is_uuid(value) ? 0 : fuzz_bit(NGX_SNAPSHOT_MARKER);
+        return fuzz_is_uuid(value) ? 0 : fuzz_bit(NGX_SNAPSHOT_RULE_MARKER);
     }
 
     if (fuzz_is(name, "volume_id")) {
-        return fuzz_is_uuid(value) ? 0 : fuzz_bit(NGX_SNAPSHOT_VOLUME_ID);
+        return fuzz_is_uuid(value) ? 0 : fuzz_bit(NGX_SNAPSHOT_RULE_VOLUME_ID);
     }
 
     if (fuzz_is(name, "offset")) {
         return fuzz_is_digits(value) && !fuzz_exceeds(value, "2147483647")
-                   ? 0 : fuzz_bit(NGX_SNAPSHOT_OFFSET_RANGE);
+                   ? 0 : fuzz_bit(NGX_SNAPSHOT_RULE_OFFSET_RANGE);
     }
 
     if (fuzz_is(name, "name")) {
-        return value.len <= 255 ? 0 : fuzz_bit(NGX_SNAPSHOT_NAME_LENGTH);
+        return value.len <= 255 ? 0 : fuzz_bit(NGX_SNAPSHOT_RULE_NAME_LENGTH);
     }
 
     if (fuzz_is(name, "sort_dir")) {
-        return fuzz_is_one_of(value, dirs) ? 0
-                                           : fuzz_bit(NGX_SNAPSHOT_SORT_DIR);
+        return fuzz_is_one_of(value, dirs)
+                   ? 0 : fuzz_bit(NGX_SNAPSHOT_RULE_SORT_DIR);
     }
 
     return fuzz_is_one_of(value, statuses)
-               ? 0 : fuzz_bit(NGX_SNAPSHOT_STATUS_KNOWN);
+               ? 0 : fuzz_bit(NGX_SNAPSHOT_RULE_STATUS_KNOWN);
 }
 
 
@@ -349,7 +349,7 @@ fuzz_read_limit(ngx_snapshot_str_t value, const char **limit)
 
         if (!fuzz_exceeds(value, "1000")) {
             return fuzz_exceeds(value, "50")
-                       ? fuzz_bit(NGX_SNAPSHOT_LIMIT_ADVISED) : 0;
+                       ? fuzz_bit(NGX_SNAPSHOT_RULE_LIMIT_ADVISED) : 0;
         }
 
         code = "EVS.2142";
@@ -357,7 +357,7 @@ fuzz_read_limit(ngx_snapshot_str_t value, const char **limit)
 
     *limit = code;
 
-    return fuzz_bit(NGX_SNAPSHOT_LIMIT_RANGE);
+    return fuzz_bit(NGX_SNAPSHOT_RULE_LIMIT_RANGE);
 }
 
 
@@ -384,7 +384,8 @@ fuzz_judge(const ngx_snapshot_operation_t *op, ngx_snapshot_str_t query)
     a = fuzz_rejecting(j.rules);
     b = fuzz_rejecting(rules);
 
-    if ((a != 0) != (b != 0) || (a != 0) != (j.count[NGX_SNAPSHOT_REJECT] != 0))
+    if ((a != 0) != (b != 0)
+        || (a != 0) != (j.count[NGX_SNAPSHOT_SEVERITY_REJECT] != 0))
     {
         fuzz_differs(&j, query, "another verdict", rules);
     }
@@ -400,7 +401,7 @@ fuzz_judge(const ngx_snapshot_operation_t *op, ngx_snapshot_str_t query)
     }
 
     for (v = j.first; v; v = v->next) {
-        if (v->rule == NGX_SNAPSHOT_LIMIT_RANGE
+        if (v->rule == NGX_SNAPSHOT_RULE_LIMIT_RANGE
             && strcmp(v->code, limit) != 0)
         {
             fuzz_differs(&j, query, "another code of the limit", rules);

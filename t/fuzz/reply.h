@@ -141,7 +141,7 @@ reply_code(unsigned rule, ngx_snapshot_family_e family, const char *code)
 {
     const char  *own;
 
-    own = family == NGX_SNAPSHOT_DWS ? reply_rules[rule].dws
+    own = family == NGX_SNAPSHOT_FAMILY_DWS ? reply_rules[rule].dws
                                      : reply_rules[rule].evs;
 
     if (own == NULL) {
@@ -307,10 +307,11 @@ reply_check_details(const ngx_snapshot_judge_t *j, json_t *object,
 
     /* where fewer violations are kept, those of one rule are cut */
 
-    all = j->count[NGX_SNAPSHOT_WARN] + j->count[NGX_SNAPSHOT_REJECT];
+    all = j->count[NGX_SNAPSHOT_SEVERITY_WARN]
+          + j->count[NGX_SNAPSHOT_SEVERITY_REJECT];
 
-    if (n[0] > j->count[NGX_SNAPSHOT_WARN]
-        || n[1] > j->count[NGX_SNAPSHOT_REJECT]
+    if (n[0] > j->count[NGX_SNAPSHOT_SEVERITY_WARN]
+        || n[1] > j->count[NGX_SNAPSHOT_SEVERITY_REJECT]
         || n[0] + n[1] > REPLY_DETAILED
         || (j->detailed && n[0] + n[1] < all && n[0] + n[1] < REPLY_DETAILED)
         || (more == NULL) != (n[0] + n[1] == all)
@@ -327,11 +328,11 @@ static inline void
 reply_check_family(ngx_snapshot_family_e family, json_t *root, json_t *error,
     ngx_snapshot_str_t reply)
 {
-    if (json_object_size(root) != (family == NGX_SNAPSHOT_DWS ? 3 : 1)) {
+    if (json_object_size(root) != (family == NGX_SNAPSHOT_FAMILY_DWS ? 3 : 1)) {
         reply_wrong("there are other members beside the error", reply);
     }
 
-    if (family != NGX_SNAPSHOT_DWS) {
+    if (family != NGX_SNAPSHOT_FAMILY_DWS) {
         return;
     }
 
@@ -368,7 +369,7 @@ reply_check_object(const ngx_snapshot_judge_t *j, int details)
     first = NULL;
 
     for (v = j->first; v; v = v->next) {
-        if (v->severity == NGX_SNAPSHOT_REJECT
+        if (v->severity == NGX_SNAPSHOT_SEVERITY_REJECT
             && (first == NULL || v->rule < first->rule))
         {
             first = v;
@@ -416,9 +417,9 @@ reply_check_object(const ngx_snapshot_judge_t *j, int details)
         }
     }
 
-    if (j->count[NGX_SNAPSHOT_REJECT] > REPLY_LISTED) {
+    if (j->count[NGX_SNAPSHOT_SEVERITY_REJECT] > REPLY_LISTED) {
         sprintf(more, "; and %u more",
-                j->count[NGX_SNAPSHOT_REJECT] - REPLY_LISTED);
+                j->count[NGX_SNAPSHOT_SEVERITY_REJECT] - REPLY_LISTED);
 
         if (len < strlen(more)
             || strcmp(message + len - strlen(more), more) != 0)
@@ -454,7 +455,7 @@ reply_check_verdict(const ngx_snapshot_judge_t *j)
 
     if (json_object_size(root) - (json_object_get(root, "more") != NULL) != 3
         || !fuzz_is(j->operation->name, reply_get(root, "operation", reply))
-        || strcmp(verdict, j->count[NGX_SNAPSHOT_WARN] ? "warned"
+        || strcmp(verdict, j->count[NGX_SNAPSHOT_SEVERITY_WARN] ? "warned"
                                                        : "accepted") != 0)
     {
         reply_wrong("another verdict or operation", reply);
@@ -769,7 +770,7 @@ reply_check_list(const ngx_snapshot_judge_t *j, ngx_snapshot_severity_e least,
 static inline void
 reply_check(const ngx_snapshot_judge_t *j)
 {
-    if (j->count[NGX_SNAPSHOT_REJECT]) {
+    if (j->count[NGX_SNAPSHOT_SEVERITY_REJECT]) {
         reply_check_object(j, 0);
         reply_check_object(j, 1);
 
@@ -777,9 +778,11 @@ reply_check(const ngx_snapshot_judge_t *j)
         reply_check_verdict(j);
     }
 
-    reply_check_list(j, NGX_SNAPSHOT_WARN, NGX_SNAPSHOT_WARN);
-    reply_check_list(j, NGX_SNAPSHOT_REJECT, NGX_SNAPSHOT_REJECT);
-    reply_check_list(j, NGX_SNAPSHOT_WARN, NGX_SNAPSHOT_REJECT);
+    reply_check_list(j, NGX_SNAPSHOT_SEVERITY_WARN, NGX_SNAPSHOT_SEVERITY_WARN);
+    reply_check_list(j, NGX_SNAPSHOT_SEVERITY_REJECT,
+                     NGX_SNAPSHOT_SEVERITY_REJECT);
+    reply_check_list(j, NGX_SNAPSHOT_SEVERITY_WARN,
+                     NGX_SNAPSHOT_SEVERITY_REJECT);
 }
 
 

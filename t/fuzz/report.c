@@ -66,13 +66,13 @@ fuzz_policy(ngx_snapshot_policy_t *policy, unsigned how)
 
     ngx_snapshot_policy_default(policy);
 
-    for (i = NGX_SNAPSHOT_NO_RULE + 1; i < NGX_SNAPSHOT_RULES; i++) {
+    for (i = NGX_SNAPSHOT_RULE_NONE + 1; i < NGX_SNAPSHOT_RULES; i++) {
 
         if (how & FUZZ_MIXED) {
             policy->rule[i].severity = (i * (how | 1)) % 3;
 
         } else if (how & FUZZ_REJECT) {
-            policy->rule[i].severity = NGX_SNAPSHOT_REJECT;
+            policy->rule[i].severity = NGX_SNAPSHOT_SEVERITY_REJECT;
         }
 
         if (how & FUZZ_SMALL) {
@@ -116,7 +116,7 @@ fuzz_piece(fuzz_piece_t *piece, ngx_snapshot_str_t *rest,
     { /* void */ }
 
     piece->value.len = 0;
-    piece->type = NGX_SNAPSHOT_STRING;
+    piece->type = NGX_SNAPSHOT_TYPE_STRING;
 
     if (equals == piece->name.len) {
         return 1;
@@ -172,7 +172,7 @@ fuzz_judge_body(ngx_snapshot_judge_t *j, ngx_snapshot_str_t pieces,
     (void) ngx_snapshot_judge_size(j, how & FUZZ_LARGE ? 1 << 20 : 0);
 
     if (how & FUZZ_TEXT) {
-        ngx_snapshot_judge_text(j, NGX_SNAPSHOT_JSON_DUPLICATE_KEY,
+        ngx_snapshot_judge_text(j, NGX_SNAPSHOT_RULE_JSON_DUPLICATE_KEY,
                                 "has one again",
                                 how, SIZE_MAX);
     }
@@ -182,12 +182,12 @@ fuzz_judge_body(ngx_snapshot_judge_t *j, ngx_snapshot_str_t pieces,
     fuzz_push(j, pieces, '^');
 
     if (ngx_snapshot_judge_member(j, fuzz_str("snapshot"),
-                                  NGX_SNAPSHOT_OBJECT, none))
+                                  NGX_SNAPSHOT_TYPE_OBJECT, none))
     {
         fuzz_push(j, pieces, 0);
 
         if (ngx_snapshot_judge_member(j, fuzz_str("metadata"),
-                                      NGX_SNAPSHOT_OBJECT, none))
+                                      NGX_SNAPSHOT_TYPE_OBJECT, none))
         {
             fuzz_push(j, pieces, '.');
             ngx_snapshot_judge_leave(j);
@@ -256,7 +256,7 @@ fuzz_check_secret(const ngx_snapshot_judge_t *j, ngx_snapshot_str_t input)
 
     for (details = 0; details < 2; details++) {
 
-        if (j->count[NGX_SNAPSHOT_REJECT]
+        if (j->count[NGX_SNAPSHOT_SEVERITY_REJECT]
             && ngx_snapshot_report_object(j, details, &reply)
                == NGX_SNAPSHOT_OK
             && memmem(reply.data, reply.len, fuzz_secret,
@@ -309,7 +309,7 @@ fuzz_check_error(ngx_snapshot_str_t object, unsigned status,
     expected = code;
 
     for (i = 0; i < fuzz_array(evs); i++) {
-        if (evs[i].status == status && family == NGX_SNAPSHOT_EVS) {
+        if (evs[i].status == status && family == NGX_SNAPSHOT_FAMILY_EVS) {
             expected = evs[i].code;
         }
     }
@@ -368,7 +368,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                                                : data[0] % 2;
     route.methods = data[0] >> 4;
     route.odd = (data[1] >> 6 == 3) ? data[0] : 0;
-    route.member = (data[0] & 1) && route.family == NGX_SNAPSHOT_EVS;
+    route.member = (data[0] & 1) && route.family == NGX_SNAPSHOT_FAMILY_EVS;
     route.project = fuzz_str("p");
     route.id = fuzz_str("f9faf7df-fdc1-4093-9ef3-5cba06eef995");
 

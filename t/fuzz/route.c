@@ -162,7 +162,8 @@ fuzz_check_judge(const fuzz_request_t *r, const ngx_snapshot_route_t *route)
     mem.data = &blocks;
 
     ngx_snapshot_policy_default(&policy);
-    policy.rule[NGX_SNAPSHOT_OPERATION_KNOWN].severity = NGX_SNAPSHOT_REJECT;
+    policy.rule[NGX_SNAPSHOT_RULE_OPERATION_KNOWN].severity =
+        NGX_SNAPSHOT_SEVERITY_REJECT;
 
     ngx_snapshot_judge_init(&j, &mem, &policy, fuzz_regex(), route);
     (void) ngx_snapshot_judge_route(&j, route);
@@ -174,7 +175,7 @@ fuzz_check_judge(const fuzz_request_t *r, const ngx_snapshot_route_t *route)
                 && (strcmp(r->method, "PUT") != 0 || fuzz_is_uuid(route->id));
     }
 
-    if ((j.count[NGX_SNAPSHOT_REJECT] == 0) != right) {
+    if ((j.count[NGX_SNAPSHOT_SEVERITY_REJECT] == 0) != right) {
         fuzz_wrong(r, route, "the judge says something else");
     }
 

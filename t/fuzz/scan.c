@@ -127,10 +127,12 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
             for (rule = 1; rule < NGX_SNAPSHOT_RULES; rule++) {
                 if (i == 1) {
-                    policies[i].rule[rule].severity = NGX_SNAPSHOT_WARN;
+                    policies[i].rule[rule].severity =
+                        NGX_SNAPSHOT_SEVERITY_WARN;
 
                 } else if (i > 1) {
-                    policies[i].rule[rule].severity = NGX_SNAPSHOT_REJECT;
+                    policies[i].rule[rule].severity =
+                        NGX_SNAPSHOT_SEVERITY_REJECT;
                 }
 
                 if (i == 3) {

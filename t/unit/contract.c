@@ -11,12 +11,12 @@ print_rules(void)
     unsigned                    i;
     const ngx_snapshot_rule_t  *r;
 
-    for (i = NGX_SNAPSHOT_NO_RULE + 1; i < NGX_SNAPSHOT_RULES; i++) {
+    for (i = NGX_SNAPSHOT_RULE_NONE + 1; i < NGX_SNAPSHOT_RULES; i++) {
         r = &ngx_snapshot_rules[i];
 
         printf("| `%.*s`", (int) r->name.len, r->name.data);
 
-        if (r->unit != NGX_SNAPSHOT_NO_MAX) {
+        if (r->unit != NGX_SNAPSHOT_UNIT_NONE) {
             printf(" max=%llu", (unsigned long long) r->max);
         }
 
@@ -24,8 +24,10 @@ print_rules(void)
                (int) ngx_snapshot_severities[r->severity].len,
                ngx_snapshot_severities[r->severity].data,
                r->status, ngx_snapshot_fault(r->status)->name,
-               r->code[NGX_SNAPSHOT_EVS] ? r->code[NGX_SNAPSHOT_EVS] : "-",
-               r->code[NGX_SNAPSHOT_DWS] ? r->code[NGX_SNAPSHOT_DWS] : "-");
+               r->code[NGX_SNAPSHOT_FAMILY_EVS]
+                   ? r->code[NGX_SNAPSHOT_FAMILY_EVS] : "-",
+               r->code[NGX_SNAPSHOT_FAMILY_DWS]
+                   ? r->code[NGX_SNAPSHOT_FAMILY_DWS] : "-");
     }
 }
 
@@ -38,13 +40,14 @@ every_rule_has_its_row(void **state)
 
     (void) state;
 
-    for (i = NGX_SNAPSHOT_NO_RULE + 1; i < NGX_SNAPSHOT_RULES; i++) {
+    for (i = NGX_SNAPSHOT_RULE_NONE + 1; i < NGX_SNAPSHOT_RULES; i++) {
         r = &ngx_snapshot_rules[i];
 
         assert_true(r->name.len > 0);
         assert_true(r->status >= 400 && r->status < 500);
-        assert_true(r->code[NGX_SNAPSHOT_EVS] || r->code[NGX_SNAPSHOT_DWS]);
-        assert_int_equal(r->unit == NGX_SNAPSHOT_NO_MAX, r->max == 0);
+        assert_true(r->code[NGX_SNAPSHOT_FAMILY_EVS]
+                    || r->code[NGX_SNAPSHOT_FAMILY_DWS]);
+        assert_int_equal(r->unit == NGX_SNAPSHOT_UNIT_NONE, r->max == 0);
         assert_int_equal(ngx_snapshot_rule_by_name(r->name), i);
     }
 
@@ -78,12 +81,13 @@ check_scope(const ngx_snapshot_scope_t *scope, ngx_snapshot_family_e family,
 
         assert_true(f->name.len > 0);
         assert_non_null(f->page);
-        assert_int_equal(f->type == NGX_SNAPSHOT_OBJECT, f->members != NULL);
+        assert_int_equal(f->type == NGX_SNAPSHOT_TYPE_OBJECT,
+                         f->members != NULL);
 
         /* the judge looks no further than the first that is not required */
 
-        assert_true(i == 0 || !(f->flags & NGX_SNAPSHOT_REQUIRED)
-                    || f[-1].flags & NGX_SNAPSHOT_REQUIRED);
+        assert_true(i == 0 || !(f->flags & NGX_SNAPSHOT_FLAG_REQUIRED)
+                    || f[-1].flags & NGX_SNAPSHOT_FLAG_REQUIRED);
 
         for (k = 0; k < NGX_SNAPSHOT_FIELD_CHECKS && f->rules[k]; k++) {
             rule = f->rules[k];
@@ -167,10 +171,10 @@ every_checker_says_what_it_found(void **state)
 
     re = ngx_snapshot_regex_compile(
         *(const ngx_snapshot_str_t *)
-            ngx_snapshot_rules[NGX_SNAPSHOT_NAME_FORMAT].arg);
+            ngx_snapshot_rules[NGX_SNAPSHOT_RULE_NAME_FORMAT].arg);
     assert_non_null(re);
 
-    for (i = NGX_SNAPSHOT_NO_RULE + 1; i < NGX_SNAPSHOT_RULES; i++) {
+    for (i = NGX_SNAPSHOT_RULE_NONE + 1; i < NGX_SNAPSHOT_RULES; i++) {
         r = &ngx_snapshot_rules[i];
 
         if (r->check == NGX_SNAPSHOT_CHECK_NONE) {
@@ -231,7 +235,7 @@ a_text_that_is_too_long_is_cut(void **state)
         word[i] = unit_str("a-word-that-is-long");
     }
 
-    rule = ngx_snapshot_rules[NGX_SNAPSHOT_SORT_DIR];
+    rule = ngx_snapshot_rules[NGX_SNAPSHOT_RULE_SORT_DIR];
     rule.arg = &words;
 
     memset(&s, 'x', sizeof(s));

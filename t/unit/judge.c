@@ -32,7 +32,7 @@ setup(void **state)
     ngx_snapshot_policy_default(&u->policy);
     u->regex = ngx_snapshot_regex_compile(
         *(const ngx_snapshot_str_t *)
-            ngx_snapshot_rules[NGX_SNAPSHOT_NAME_FORMAT].arg);
+            ngx_snapshot_rules[NGX_SNAPSHOT_RULE_NAME_FORMAT].arg);
 
     *state = u;
 
@@ -78,8 +78,9 @@ expect(unit_t *u, const char *list)
 {
     ngx_snapshot_str_t  s;
 
-    assert_int_equal(ngx_snapshot_report_list(&u->judge, NGX_SNAPSHOT_WARN,
-                                              NGX_SNAPSHOT_REJECT, &s),
+    assert_int_equal(ngx_snapshot_report_list(&u->judge,
+                                              NGX_SNAPSHOT_SEVERITY_WARN,
+                                              NGX_SNAPSHOT_SEVERITY_REJECT, &s),
                      NGX_SNAPSHOT_OK);
     unit_assert_str(s, list);
 }
@@ -96,17 +97,18 @@ members_are_judged_as_they_are_pushed(void **state)
     begin(u, "POST", "/v3/p/snapshots");
     ngx_snapshot_judge_begin(&u->judge);
 
-    assert_int_equal(member(u, "snapshot", NGX_SNAPSHOT_OBJECT, ""), 1);
-    assert_int_equal(member(u, "volume_id", NGX_SNAPSHOT_STRING, VOLUME), 0);
-    assert_int_equal(member(u, "force", NGX_SNAPSHOT_BOOLEAN, ""), 0);
-    assert_int_equal(member(u, "metadata", NGX_SNAPSHOT_OBJECT, ""), 1);
-    assert_int_equal(member(u, "k", NGX_SNAPSHOT_STRING, "v"), 0);
-    assert_int_equal(member(u, "o", NGX_SNAPSHOT_OBJECT, ""), 0);
+    assert_int_equal(member(u, "snapshot", NGX_SNAPSHOT_TYPE_OBJECT, ""), 1);
+    assert_int_equal(member(u, "volume_id", NGX_SNAPSHOT_TYPE_STRING, VOLUME),
+                     0);
+    assert_int_equal(member(u, "force", NGX_SNAPSHOT_TYPE_BOOLEAN, ""), 0);
+    assert_int_equal(member(u, "metadata", NGX_SNAPSHOT_TYPE_OBJECT, ""), 1);
+    assert_int_equal(member(u, "k", NGX_SNAPSHOT_TYPE_STRING, "v"), 0);
+    assert_int_equal(member(u, "o", NGX_SNAPSHOT_TYPE_OBJECT, ""), 0);
     ngx_snapshot_judge_leave(&u->judge);
-    assert_int_equal(member(u, "name", NGX_SNAPSHOT_STRING,
+    assert_int_equal(member(u, "name", NGX_SNAPSHOT_TYPE_STRING,
                             "autobk_snapshot_"), 0);
     ngx_snapshot_judge_leave(&u->judge);
-    assert_int_equal(member(u, "more", NGX_SNAPSHOT_OBJECT, ""), 0);
+    assert_int_equal(member(u, "more", NGX_SNAPSHOT_TYPE_OBJECT, ""), 0);
     ngx_snapshot_judge_leave(&u->judge);
 
     expect(u, "field-unknown;at=\"/more\", name-reserved;at=\"/snapshot/name\""
@@ -123,7 +125,7 @@ what_is_missing_is_noticed_when_an_object_is_left(void **state)
 
     begin(u, "POST", "/v1.0/p/snapshots");
     ngx_snapshot_judge_begin(&u->judge);
-    assert_int_equal(member(u, "snapshot", NGX_SNAPSHOT_OBJECT, ""), 1);
+    assert_int_equal(member(u, "snapshot", NGX_SNAPSHOT_TYPE_OBJECT, ""), 1);
     ngx_snapshot_judge_leave(&u->judge);
     ngx_snapshot_judge_leave(&u->judge);
     expect(u, "field-required;at=\"/snapshot/name\", "
@@ -136,8 +138,8 @@ what_is_missing_is_noticed_when_an_object_is_left(void **state)
 
     begin(u, "PUT", "/v3/p/snapshots/i");
     ngx_snapshot_judge_begin(&u->judge);
-    assert_int_equal(member(u, "snapshot", NGX_SNAPSHOT_OBJECT, ""), 1);
-    assert_int_equal(member(u, "name", NGX_SNAPSHOT_NULL, ""), 0);
+    assert_int_equal(member(u, "snapshot", NGX_SNAPSHOT_TYPE_OBJECT, ""), 1);
+    assert_int_equal(member(u, "name", NGX_SNAPSHOT_TYPE_NULL, ""), 0);
     ngx_snapshot_judge_leave(&u->judge);
     ngx_snapshot_judge_leave(&u->judge);
     expect(u, "update-empty;at=\"/snapshot\"");
@@ -159,10 +161,10 @@ the_order_is_that_of_the_rules(void **state)
               "limit-range;at=\"query:limit\", sort-dir;at=\"query:sort_dir\", "
               "marker;at=\"query:marker\", status-known;at=\"query:status\"");
 
-    v = ngx_snapshot_report_next(&u->judge, NULL, NGX_SNAPSHOT_REJECT);
-    assert_int_equal(v->rule, NGX_SNAPSHOT_METHOD_OVERRIDE);
-    v = ngx_snapshot_report_next(&u->judge, v, NGX_SNAPSHOT_REJECT);
-    assert_int_equal(v->rule, NGX_SNAPSHOT_LIMIT_RANGE);
+    v = ngx_snapshot_report_next(&u->judge, NULL, NGX_SNAPSHOT_SEVERITY_REJECT);
+    assert_int_equal(v->rule, NGX_SNAPSHOT_RULE_METHOD_OVERRIDE);
+    v = ngx_snapshot_report_next(&u->judge, v, NGX_SNAPSHOT_SEVERITY_REJECT);
+    assert_int_equal(v->rule, NGX_SNAPSHOT_RULE_LIMIT_RANGE);
 }
 
 
@@ -243,7 +245,8 @@ run(unit_t *u, const request_t *r, ngx_snapshot_str_t *answer)
         return ngx_snapshot_report_object(j, 1, answer) == NGX_SNAPSHOT_OK;
     }
 
-    return ngx_snapshot_report_list(j, NGX_SNAPSHOT_WARN, NGX_SNAPSHOT_WARN,
+    return ngx_snapshot_report_list(j, NGX_SNAPSHOT_SEVERITY_WARN,
+                                    NGX_SNAPSHOT_SEVERITY_WARN,
                                     answer)
            == NGX_SNAPSHOT_OK;
 }
@@ -327,7 +330,7 @@ the_answer_is_as_documented(void **state)
 
     expect(u, "param-unknown;at=\"query:x\", limit-range;at=\"query:limit\"");
 
-    unit_assert_str(ngx_snapshot_report_internal(NGX_SNAPSHOT_DWS),
+    unit_assert_str(ngx_snapshot_report_internal(NGX_SNAPSHOT_FAMILY_DWS),
         "{\"error\": {\"message\": \"the gateway could not judge the request\""
         ", \"code\": \"500\"}, \"error_code\": \"500\", \"error_msg\": "
         "\"the gateway could not judge the request\"}");
@@ -361,31 +364,32 @@ thousands_of_violations_are_counted_but_not_kept(void **state)
     unit_t              *u = *state;
     ngx_snapshot_str_t   s;
 
-    u->policy.rule[NGX_SNAPSHOT_METADATA_ENTRY].severity = NGX_SNAPSHOT_REJECT;
+    u->policy.rule[NGX_SNAPSHOT_RULE_METADATA_ENTRY].severity =
+        NGX_SNAPSHOT_SEVERITY_REJECT;
 
     begin(u, "POST", "/v3/p/snapshots");
     ngx_snapshot_judge_begin(&u->judge);
 
-    assert_int_equal(member(u, "snapshot", NGX_SNAPSHOT_OBJECT, ""), 1);
-    assert_int_equal(member(u, "volume_id", NGX_SNAPSHOT_STRING, "x"), 0);
-    assert_int_equal(member(u, "metadata", NGX_SNAPSHOT_OBJECT, ""), 1);
+    assert_int_equal(member(u, "snapshot", NGX_SNAPSHOT_TYPE_OBJECT, ""), 1);
+    assert_int_equal(member(u, "volume_id", NGX_SNAPSHOT_TYPE_STRING, "x"), 0);
+    assert_int_equal(member(u, "metadata", NGX_SNAPSHOT_TYPE_OBJECT, ""), 1);
 
     for (i = 0; i < 5000; i++) {
         sprintf(key, "%u", i);
-        assert_int_equal(member(u, key, NGX_SNAPSHOT_NULL, ""), 0);
+        assert_int_equal(member(u, key, NGX_SNAPSHOT_TYPE_NULL, ""), 0);
     }
 
     ngx_snapshot_judge_leave(&u->judge);
 
     /* of another rule, after all of them, and first in the order of rules */
 
-    assert_int_equal(member(u, "more", NGX_SNAPSHOT_NULL, ""), 0);
+    assert_int_equal(member(u, "more", NGX_SNAPSHOT_TYPE_NULL, ""), 0);
     ngx_snapshot_judge_leave(&u->judge);
     ngx_snapshot_judge_leave(&u->judge);
 
-    assert_int_equal(u->judge.count[NGX_SNAPSHOT_REJECT], 5002);
-    assert_int_equal(u->judge.violated[NGX_SNAPSHOT_METADATA_ENTRY], 5000);
-    assert_int_equal(u->judge.violated[NGX_SNAPSHOT_FIELD_UNKNOWN], 1);
+    assert_int_equal(u->judge.count[NGX_SNAPSHOT_SEVERITY_REJECT], 5002);
+    assert_int_equal(u->judge.violated[NGX_SNAPSHOT_RULE_METADATA_ENTRY], 5000);
+    assert_int_equal(u->judge.violated[NGX_SNAPSHOT_RULE_FIELD_UNKNOWN], 1);
     assert_true(u->arena.n < 100);
 
     assert_int_equal(ngx_snapshot_report_object(&u->judge, 0, &s),
@@ -398,8 +402,8 @@ thousands_of_violations_are_counted_but_not_kept(void **state)
     /* another reader begins */
 
     ngx_snapshot_judge_forget(&u->judge);
-    assert_int_equal(u->judge.count[NGX_SNAPSHOT_REJECT], 0);
-    assert_int_equal(u->judge.violated[NGX_SNAPSHOT_METADATA_ENTRY], 0);
+    assert_int_equal(u->judge.count[NGX_SNAPSHOT_SEVERITY_REJECT], 0);
+    assert_int_equal(u->judge.violated[NGX_SNAPSHOT_RULE_METADATA_ENTRY], 0);
     assert_null(u->judge.first);
 }
 
@@ -412,18 +416,19 @@ a_hundred_violations_are_told_with_details(void **state)
     unit_t              *u = *state;
     ngx_snapshot_str_t   s;
 
-    u->policy.rule[NGX_SNAPSHOT_METADATA_ENTRY].severity = NGX_SNAPSHOT_REJECT;
+    u->policy.rule[NGX_SNAPSHOT_RULE_METADATA_ENTRY].severity =
+        NGX_SNAPSHOT_SEVERITY_REJECT;
 
     begin(u, "POST", "/v3/p/snapshots");
     u->judge.detailed = 1;
     ngx_snapshot_judge_begin(&u->judge);
 
-    assert_int_equal(member(u, "snapshot", NGX_SNAPSHOT_OBJECT, ""), 1);
-    assert_int_equal(member(u, "metadata", NGX_SNAPSHOT_OBJECT, ""), 1);
+    assert_int_equal(member(u, "snapshot", NGX_SNAPSHOT_TYPE_OBJECT, ""), 1);
+    assert_int_equal(member(u, "metadata", NGX_SNAPSHOT_TYPE_OBJECT, ""), 1);
 
     for (i = 0; i < 1000; i++) {
         sprintf(key, "%u", i);
-        assert_int_equal(member(u, key, NGX_SNAPSHOT_NULL, ""), 0);
+        assert_int_equal(member(u, key, NGX_SNAPSHOT_TYPE_NULL, ""), 0);
     }
 
     ngx_snapshot_judge_leave(&u->judge);

@@ -365,8 +365,8 @@ judge(const request_t *r, unsigned way, ngx_snapshot_str_t *answer)
                ? PASSED : REFUSED;
     }
 
-    return ngx_snapshot_report_list(&j, NGX_SNAPSHOT_WARN,
-                                    NGX_SNAPSHOT_REJECT, answer)
+    return ngx_snapshot_report_list(&j, NGX_SNAPSHOT_SEVERITY_WARN,
+                                    NGX_SNAPSHOT_SEVERITY_REJECT, answer)
            == NGX_SNAPSHOT_OK ? PASSED : REFUSED;
 }
 
@@ -518,11 +518,12 @@ setup(void **state)
 
     ngx_snapshot_policy_default(&strict);
     ngx_snapshot_policy_default(&lenient);
-    lenient.rule[NGX_SNAPSHOT_JSON_DUPLICATE_KEY].severity = NGX_SNAPSHOT_WARN;
+    lenient.rule[NGX_SNAPSHOT_RULE_JSON_DUPLICATE_KEY].severity =
+        NGX_SNAPSHOT_SEVERITY_WARN;
 
     regex = ngx_snapshot_regex_compile(
         *(const ngx_snapshot_str_t *)
-            ngx_snapshot_rules[NGX_SNAPSHOT_NAME_FORMAT].arg);
+            ngx_snapshot_rules[NGX_SNAPSHOT_RULE_NAME_FORMAT].arg);
 
     return regex == NULL;
 }

@@ -126,11 +126,12 @@ strict_policy(ngx_snapshot_policy_t *policy)
     unsigned  i;
 
     for (i = 0; i < NGX_SNAPSHOT_RULES; i++) {
-        policy->rule[i].severity = NGX_SNAPSHOT_REJECT;
+        policy->rule[i].severity = NGX_SNAPSHOT_SEVERITY_REJECT;
         policy->rule[i].max = 10;
     }
 
-    policy->rule[NGX_SNAPSHOT_BOOLEAN_STRING].severity = NGX_SNAPSHOT_WARN;
+    policy->rule[NGX_SNAPSHOT_RULE_BOOLEAN_STRING].severity =
+        NGX_SNAPSHOT_SEVERITY_WARN;
 }
 
 

@@ -357,18 +357,24 @@ methods_of_a_path_are_known(void **state)
         unsigned     methods;
     } paths[] = {
         { "/v3/p/snapshots",
-          NGX_SNAPSHOT_GET|NGX_SNAPSHOT_HEAD|NGX_SNAPSHOT_POST },
+          NGX_SNAPSHOT_METHOD_GET|NGX_SNAPSHOT_METHOD_HEAD
+          |NGX_SNAPSHOT_METHOD_POST },
         { "/v3/p/snapshots/detail",
-          NGX_SNAPSHOT_GET|NGX_SNAPSHOT_HEAD|NGX_SNAPSHOT_DELETE },
+          NGX_SNAPSHOT_METHOD_GET|NGX_SNAPSHOT_METHOD_HEAD
+          |NGX_SNAPSHOT_METHOD_DELETE },
         { "/v3/p/snapshots/" UUID,
-          NGX_SNAPSHOT_GET|NGX_SNAPSHOT_HEAD|NGX_SNAPSHOT_PUT
-          |NGX_SNAPSHOT_DELETE },
+          NGX_SNAPSHOT_METHOD_GET|NGX_SNAPSHOT_METHOD_HEAD
+          |NGX_SNAPSHOT_METHOD_PUT
+          |NGX_SNAPSHOT_METHOD_DELETE },
         { "/v3/p/snapshots/name",
-          NGX_SNAPSHOT_GET|NGX_SNAPSHOT_HEAD|NGX_SNAPSHOT_DELETE },
-        { "/v3/p/snapshots/x/action", NGX_SNAPSHOT_POST },
+          NGX_SNAPSHOT_METHOD_GET|NGX_SNAPSHOT_METHOD_HEAD
+          |NGX_SNAPSHOT_METHOD_DELETE },
+        { "/v3/p/snapshots/x/action", NGX_SNAPSHOT_METHOD_POST },
         { "/v2/p/snapshots/x/metadata/y",
-          NGX_SNAPSHOT_GET|NGX_SNAPSHOT_PUT|NGX_SNAPSHOT_DELETE },
-        { "/v1.0/p/snapshots", NGX_SNAPSHOT_GET|NGX_SNAPSHOT_POST },
+          NGX_SNAPSHOT_METHOD_GET|NGX_SNAPSHOT_METHOD_PUT
+          |NGX_SNAPSHOT_METHOD_DELETE },
+        { "/v1.0/p/snapshots",
+          NGX_SNAPSHOT_METHOD_GET|NGX_SNAPSHOT_METHOD_POST },
         { "/v3/p/snapshots/x/y", 0 }, { "/v3/p.q/snapshots", 0 },
         { "/v3/snapshots", 0 }, { "/v5/p/snapshots", 0 }
     };

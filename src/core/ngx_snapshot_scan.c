@@ -258,7 +258,7 @@ ngx_snapshot_scan_members(ngx_snapshot_scan_t *s, ngx_snapshot_judge_t *j)
             value.data = NULL;
 
             if (*p == '"') {
-                type = NGX_SNAPSHOT_STRING;
+                type = NGX_SNAPSHOT_TYPE_STRING;
                 value.data = ++p;
 
                 p = ngx_snapshot_scan_end(p, last);
@@ -270,7 +270,7 @@ ngx_snapshot_scan_members(ngx_snapshot_scan_t *s, ngx_snapshot_judge_t *j)
 
             } else if (*p == '{') {
 
-                if (!ngx_snapshot_judge_member(j, key, NGX_SNAPSHOT_OBJECT,
+                if (!ngx_snapshot_judge_member(j, key, NGX_SNAPSHOT_TYPE_OBJECT,
                                                value))
                 {
                     return 0;
@@ -333,19 +333,19 @@ ngx_snapshot_scan_scalar(const u_char *p, const u_char *last,
     switch (*p) {
 
     case 't':
-        *type = NGX_SNAPSHOT_BOOLEAN;
+        *type = NGX_SNAPSHOT_TYPE_BOOLEAN;
         return ngx_snapshot_scan_word(p, last, "true", sizeof("true") - 1);
 
     case 'f':
-        *type = NGX_SNAPSHOT_BOOLEAN;
+        *type = NGX_SNAPSHOT_TYPE_BOOLEAN;
         return ngx_snapshot_scan_word(p, last, "false", sizeof("false") - 1);
 
     case 'n':
-        *type = NGX_SNAPSHOT_NULL;
+        *type = NGX_SNAPSHOT_TYPE_NULL;
         return ngx_snapshot_scan_word(p, last, "null", sizeof("null") - 1);
 
     default:
-        *type = NGX_SNAPSHOT_NUMBER_TYPE;
+        *type = NGX_SNAPSHOT_TYPE_NUMBER;
         n = ngx_snapshot_number_len(p, last);
         return n ? p + n : NULL;
     }

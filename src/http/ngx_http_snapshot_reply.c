@@ -59,9 +59,10 @@ ngx_http_snapshot_conclude(ngx_http_request_t *r, ngx_http_snapshot_ctx_t *ctx)
 static ngx_int_t
 ngx_http_snapshot_pass(ngx_http_request_t *r, ngx_http_snapshot_ctx_t *ctx)
 {
-    if (ngx_http_snapshot_list(ctx, NGX_SNAPSHOT_WARN, &ctx->warnings)
+    if (ngx_http_snapshot_list(ctx, NGX_SNAPSHOT_SEVERITY_WARN, &ctx->warnings)
         != NGX_OK
-        || ngx_http_snapshot_list(ctx, NGX_SNAPSHOT_REJECT, &ctx->violations)
+        || ngx_http_snapshot_list(ctx, NGX_SNAPSHOT_SEVERITY_REJECT,
+                                  &ctx->violations)
            != NGX_OK)
     {
         return ngx_http_snapshot_fail(r, ctx);
@@ -96,9 +97,11 @@ ngx_http_snapshot_refuse(ngx_http_request_t *r, ngx_http_snapshot_ctx_t *ctx)
         return ngx_http_snapshot_fail(r, ctx);
     }
 
-    v = ngx_snapshot_report_next(&ctx->judge, NULL, NGX_SNAPSHOT_REJECT);
+    v = ngx_snapshot_report_next(&ctx->judge, NULL,
+                                 NGX_SNAPSHOT_SEVERITY_REJECT);
 
-    if (ngx_http_snapshot_list(ctx, NGX_SNAPSHOT_REJECT, &ctx->violations)
+    if (ngx_http_snapshot_list(ctx, NGX_SNAPSHOT_SEVERITY_REJECT,
+                               &ctx->violations)
         != NGX_OK)
     {
         return ngx_http_snapshot_fail(r, ctx);
@@ -138,9 +141,11 @@ ngx_http_snapshot_fail(ngx_http_request_t *r, ngx_http_snapshot_ctx_t *ctx)
 ngx_int_t
 ngx_http_snapshot_unjudged(ngx_http_request_t *r)
 {
-    ngx_http_finalize_request(r,
-                              ngx_http_snapshot_send_internal(r,
-                                                          NGX_SNAPSHOT_EVS));
+    ngx_int_t  rc;
+
+    rc = ngx_http_snapshot_send_internal(r, NGX_SNAPSHOT_FAMILY_EVS);
+
+    ngx_http_finalize_request(r, rc);
     return NGX_DONE;
 }
 
@@ -199,13 +204,14 @@ ngx_http_snapshot_log(ngx_http_request_t *r, ngx_http_snapshot_ctx_t *ctx,
 
     log = ngx_http_snapshot_own_log(r);
 
-    v = ngx_snapshot_report_next(&ctx->judge, NULL, NGX_SNAPSHOT_REJECT);
+    v = ngx_snapshot_report_next(&ctx->judge, NULL,
+                                 NGX_SNAPSHOT_SEVERITY_REJECT);
 
     name = &ctx->target.route.operation->name;
     rule = &ngx_snapshot_rules[v->rule].name;
     project = ctx->target.route.project;
 
-    if (ngx_snapshot_check(&ngx_snapshot_rules[NGX_SNAPSHOT_PROJECT_ID], 0,
+    if (ngx_snapshot_check(&ngx_snapshot_rules[NGX_SNAPSHOT_RULE_PROJECT_ID], 0,
                            NULL, project, &found)
         != 1)
     {
@@ -218,7 +224,7 @@ ngx_http_snapshot_log(ngx_http_request_t *r, ngx_http_snapshot_ctx_t *ctx,
                   what, name->len, name->data,
                   project.len ? ", project " : "", project.len, project.data,
                   rule->len, rule->data,
-                  (ngx_uint_t) ctx->judge.count[NGX_SNAPSHOT_REJECT],
+                  (ngx_uint_t) ctx->judge.count[NGX_SNAPSHOT_SEVERITY_REJECT],
                   &r->connection->addr_text, &cscf->server_name);
 }
 

@@ -137,11 +137,11 @@ ngx_http_snapshot_verdict(const ngx_http_snapshot_ctx_t *ctx)
         return NGX_HTTP_SNAPSHOT_REJECTED;
     }
 
-    if (ctx->judge.count[NGX_SNAPSHOT_REJECT]) {
+    if (ctx->judge.count[NGX_SNAPSHOT_SEVERITY_REJECT]) {
         return NGX_HTTP_SNAPSHOT_MONITORED;
     }
 
-    if (ctx->judge.count[NGX_SNAPSHOT_WARN]) {
+    if (ctx->judge.count[NGX_SNAPSHOT_SEVERITY_WARN]) {
         return NGX_HTTP_SNAPSHOT_WARNED;
     }
 

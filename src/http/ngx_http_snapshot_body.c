@@ -300,7 +300,7 @@ ngx_http_snapshot_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
         }
 
         if ((uint64_t) ctx->received
-            > ctx->judge.policy->rule[NGX_SNAPSHOT_BODY_SIZE].max)
+            > ctx->judge.policy->rule[NGX_SNAPSHOT_RULE_BODY_SIZE].max)
         {
             /* reported once; where it is only warned about, all is read */
 

@@ -62,14 +62,16 @@ ngx_snapshot_json_read(ngx_snapshot_judge_t *j, ngx_snapshot_str_t body)
     const u_char  *at;
 
     if (body.len == 0) {
-        ngx_snapshot_judge_text(j, NGX_SNAPSHOT_JSON_SYNTAX, "is empty", 0, 0);
+        ngx_snapshot_judge_text(j, NGX_SNAPSHOT_RULE_JSON_SYNTAX, "is empty",
+                                0, 0);
         return;
     }
 
     at = ngx_snapshot_syntax(body, &what);
 
     if (at) {
-        ngx_snapshot_json_wrong(j, NGX_SNAPSHOT_JSON_SYNTAX, body, at, what);
+        ngx_snapshot_json_wrong(j, NGX_SNAPSHOT_RULE_JSON_SYNTAX, body, at,
+                                what);
         return;
     }
 
@@ -117,7 +119,8 @@ ngx_snapshot_json_text(ngx_snapshot_judge_t *j, ngx_snapshot_str_t body)
 
         key = ngx_snapshot_json_key(body.data + error.position);
 
-        ngx_snapshot_json_wrong(j, NGX_SNAPSHOT_JSON_DUPLICATE_KEY, body, key,
+        ngx_snapshot_json_wrong(j, NGX_SNAPSHOT_RULE_JSON_DUPLICATE_KEY, body,
+                                key,
                                 "has one again");
 
         if (ngx_snapshot_judge_rejects(j)) {
@@ -358,22 +361,22 @@ ngx_snapshot_json_type(const json_t *value)
     switch (json_typeof(value)) {
 
     case JSON_OBJECT:
-        return NGX_SNAPSHOT_OBJECT;
+        return NGX_SNAPSHOT_TYPE_OBJECT;
 
     case JSON_ARRAY:
-        return NGX_SNAPSHOT_ARRAY;
+        return NGX_SNAPSHOT_TYPE_ARRAY;
 
     case JSON_STRING:
-        return NGX_SNAPSHOT_STRING;
+        return NGX_SNAPSHOT_TYPE_STRING;
 
     case JSON_TRUE:
     case JSON_FALSE:
-        return NGX_SNAPSHOT_BOOLEAN;
+        return NGX_SNAPSHOT_TYPE_BOOLEAN;
 
     case JSON_NULL:
-        return NGX_SNAPSHOT_NULL;
+        return NGX_SNAPSHOT_TYPE_NULL;
 
     default:
-        return NGX_SNAPSHOT_NUMBER_TYPE;
+        return NGX_SNAPSHOT_TYPE_NUMBER;
     }
 }

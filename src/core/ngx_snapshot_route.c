@@ -266,7 +266,7 @@ ngx_snapshot_route(ngx_snapshot_route_t *route,
     }
 
     route->operation = &ngx_snapshot_unknown;
-    route->family = NGX_SNAPSHOT_EVS;
+    route->family = NGX_SNAPSHOT_FAMILY_EVS;
     route->project = ngx_snapshot_none;
     route->id = ngx_snapshot_none;
     route->member = 0;
@@ -296,7 +296,7 @@ ngx_snapshot_route_other(ngx_snapshot_route_t *route,
     route->project = p->project;
 
     family = (p->version < router->words.versions)
-             ? router->family[p->version] : NGX_SNAPSHOT_EVS;
+             ? router->family[p->version] : NGX_SNAPSHOT_FAMILY_EVS;
 
     if (p->kind == NGX_SNAPSHOT_PATH_ODD && !p->foreign && p->segments) {
         (void) ngx_snapshot_route_find(route, router, rows, p, 1, 0);
@@ -455,10 +455,10 @@ ngx_snapshot_route_unknown(ngx_snapshot_route_t *route,
     for (i = 0; i < NGX_SNAPSHOT_METHODS; i++) {
 
         if (ngx_snapshot_route_find(&other, router, &router->method[i], p, 0, 0)
-            && ngx_snapshot_route_is_sound(NGX_SNAPSHOT_PROJECT_ID,
+            && ngx_snapshot_route_is_sound(NGX_SNAPSHOT_RULE_PROJECT_ID,
                                            other.project)
             && (!ngx_snapshot_has_rules(other.operation) || !other.member
-                || ngx_snapshot_route_is_sound(NGX_SNAPSHOT_SNAPSHOT_ID,
+                || ngx_snapshot_route_is_sound(NGX_SNAPSHOT_RULE_SNAPSHOT_ID,
                                                other.id)))
         {
             route->methods |= 1U << i;

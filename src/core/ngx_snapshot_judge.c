@@ -123,13 +123,14 @@ ngx_snapshot_judge_route(ngx_snapshot_judge_t *j,
 
     place = ngx_snapshot_judge_named("path ", "path:", project_id);
 
-    (void) ngx_snapshot_judge_value(j, NGX_SNAPSHOT_PROJECT_ID, &place,
+    (void) ngx_snapshot_judge_value(j, NGX_SNAPSHOT_RULE_PROJECT_ID, &place,
                                     route->project);
 
     if (route->member) {
         place = ngx_snapshot_judge_named("path ", "path:", snapshot_id);
 
-        (void) ngx_snapshot_judge_value(j, NGX_SNAPSHOT_SNAPSHOT_ID, &place,
+        (void) ngx_snapshot_judge_value(j, NGX_SNAPSHOT_RULE_SNAPSHOT_ID,
+                                        &place,
                                         route->id);
     }
 
@@ -145,7 +146,7 @@ ngx_snapshot_judge_odd(ngx_snapshot_judge_t *j, unsigned odd)
 
     place = ngx_snapshot_judge_named("path", "path", ngx_snapshot_empty);
 
-    v = ngx_snapshot_judge_add(j, NGX_SNAPSHOT_URI_CANONICAL, &place);
+    v = ngx_snapshot_judge_add(j, NGX_SNAPSHOT_RULE_URI_CANONICAL, &place);
 
     if (v) {
         ngx_snapshot_text_cstr(&v->message,
@@ -166,7 +167,7 @@ ngx_snapshot_judge_unknown(ngx_snapshot_judge_t *j, unsigned methods)
                                      methods ? "method" : "path",
                                      ngx_snapshot_empty);
 
-    v = ngx_snapshot_judge_add(j, NGX_SNAPSHOT_OPERATION_KNOWN, &place);
+    v = ngx_snapshot_judge_add(j, NGX_SNAPSHOT_RULE_OPERATION_KNOWN, &place);
 
     if (v == NULL) {
         return;
@@ -214,7 +215,7 @@ ngx_snapshot_judge_known_header(ngx_snapshot_judge_t *j,
 
     place = ngx_snapshot_judge_named("header ", "header:", h->name);
 
-    if (h->rule == NGX_SNAPSHOT_METHOD_OVERRIDE) {
+    if (h->rule == NGX_SNAPSHOT_RULE_METHOD_OVERRIDE) {
         ngx_snapshot_judge_say(j, h->rule, &place,
                                "must be absent, is present");
         return;
@@ -226,7 +227,7 @@ ngx_snapshot_judge_known_header(ngx_snapshot_judge_t *j,
 
     bit = (uint32_t) 1 << h->rule;
 
-    if (h->rule == NGX_SNAPSHOT_CONTENT_TYPE && (j->headers & bit)) {
+    if (h->rule == NGX_SNAPSHOT_RULE_CONTENT_TYPE && (j->headers & bit)) {
         ngx_snapshot_judge_say(j, h->rule, &place,
                                "must be given once, is repeated");
         return;
@@ -244,7 +245,7 @@ ngx_snapshot_judge_headers_end(ngx_snapshot_judge_t *j)
     ngx_snapshot_place_t  place;
 
     if (j->operation->body == NULL
-        || j->headers & ((uint32_t) 1 << NGX_SNAPSHOT_CONTENT_TYPE))
+        || j->headers & ((uint32_t) 1 << NGX_SNAPSHOT_RULE_CONTENT_TYPE))
     {
         return;
     }
@@ -252,7 +253,7 @@ ngx_snapshot_judge_headers_end(ngx_snapshot_judge_t *j)
     place = ngx_snapshot_judge_named("header ", "header:",
                                      ngx_snapshot_headers[0].name);
 
-    ngx_snapshot_judge_say(j, NGX_SNAPSHOT_CONTENT_TYPE, &place,
+    ngx_snapshot_judge_say(j, NGX_SNAPSHOT_RULE_CONTENT_TYPE, &place,
                            "must be \"application/json\", is missing");
 }
 
@@ -284,21 +285,23 @@ ngx_snapshot_judge_same_header(ngx_snapshot_str_t a, ngx_snapshot_str_t b)
 int
 ngx_snapshot_judge_size(ngx_snapshot_judge_t *j, uint64_t size)
 {
+    uint64_t                   max;
     ngx_snapshot_place_t       place;
     ngx_snapshot_violation_t  *v;
 
-    if (size <= j->policy->rule[NGX_SNAPSHOT_BODY_SIZE].max) {
+    max = j->policy->rule[NGX_SNAPSHOT_RULE_BODY_SIZE].max;
+
+    if (size <= max) {
         return 1;
     }
 
     place = ngx_snapshot_judge_named("body", "", ngx_snapshot_empty);
 
-    v = ngx_snapshot_judge_add(j, NGX_SNAPSHOT_BODY_SIZE, &place);
+    v = ngx_snapshot_judge_add(j, NGX_SNAPSHOT_RULE_BODY_SIZE, &place);
 
     if (v) {
         ngx_snapshot_text_cstr(&v->message, "must be at most ");
-        ngx_snapshot_judge_bytes(v,
-                                 j->policy->rule[NGX_SNAPSHOT_BODY_SIZE].max);
+        ngx_snapshot_judge_bytes(v, max);
         ngx_snapshot_text_cstr(&v->message, ", is larger");
     }
 
@@ -314,7 +317,7 @@ ngx_snapshot_judge_override(ngx_snapshot_judge_t *j)
     place = ngx_snapshot_judge_named("query ", "query:",
                                      ngx_snapshot_method_param);
 
-    ngx_snapshot_judge_say(j, NGX_SNAPSHOT_METHOD_OVERRIDE, &place,
+    ngx_snapshot_judge_say(j, NGX_SNAPSHOT_RULE_METHOD_OVERRIDE, &place,
                            "must be absent, is present");
 }
 
@@ -326,7 +329,7 @@ ngx_snapshot_judge_separator(ngx_snapshot_judge_t *j)
 
     place = ngx_snapshot_judge_named("query", "query", ngx_snapshot_empty);
 
-    ngx_snapshot_judge_say(j, NGX_SNAPSHOT_PARAM_ENCODING, &place,
+    ngx_snapshot_judge_say(j, NGX_SNAPSHOT_RULE_PARAM_ENCODING, &place,
                            "must have \"&\" between parameters, has a bare "
                            "\";\"");
 }
@@ -355,7 +358,7 @@ ngx_snapshot_judge_param(ngx_snapshot_judge_t *j, ngx_snapshot_str_t name,
     field = ngx_snapshot_judge_find(scope, name);
 
     if (field == NULL) {
-        v = ngx_snapshot_judge_add(j, NGX_SNAPSHOT_PARAM_UNKNOWN, &place);
+        v = ngx_snapshot_judge_add(j, NGX_SNAPSHOT_RULE_PARAM_UNKNOWN, &place);
 
         if (v) {
             ngx_snapshot_text_cstr(&v->message, "must be ");
@@ -369,11 +372,11 @@ ngx_snapshot_judge_param(ngx_snapshot_judge_t *j, ngx_snapshot_str_t name,
     bit = (uint32_t) 1 << (field - scope->fields);
 
     if (j->params & bit) {
-        ngx_snapshot_judge_say(j, NGX_SNAPSHOT_PARAM_DUPLICATE, &place,
+        ngx_snapshot_judge_say(j, NGX_SNAPSHOT_RULE_PARAM_DUPLICATE, &place,
                                "must be given once, is repeated");
 
-        if (ngx_snapshot_judge_severity(j, NGX_SNAPSHOT_PARAM_DUPLICATE)
-            == NGX_SNAPSHOT_REJECT)
+        if (ngx_snapshot_judge_severity(j, NGX_SNAPSHOT_RULE_PARAM_DUPLICATE)
+            == NGX_SNAPSHOT_SEVERITY_REJECT)
         {
             return;
         }
@@ -384,14 +387,14 @@ ngx_snapshot_judge_param(ngx_snapshot_judge_t *j, ngx_snapshot_str_t name,
     j->params |= bit;
 
     if (!whole || !ngx_snapshot_utf8_printable(value)) {
-        ngx_snapshot_judge_say(j, NGX_SNAPSHOT_PARAM_ENCODING, &place,
+        ngx_snapshot_judge_say(j, NGX_SNAPSHOT_RULE_PARAM_ENCODING, &place,
                                whole ? "must be UTF-8 without control "
                                        "characters, decodes to other bytes"
                                      : "must have two hex digits behind each "
                                        "\"%\", has other characters");
 
-        if (ngx_snapshot_judge_severity(j, NGX_SNAPSHOT_PARAM_ENCODING)
-            == NGX_SNAPSHOT_REJECT)
+        if (ngx_snapshot_judge_severity(j, NGX_SNAPSHOT_RULE_PARAM_ENCODING)
+            == NGX_SNAPSHOT_SEVERITY_REJECT)
         {
             return;
         }
@@ -420,7 +423,7 @@ ngx_snapshot_judge_text(ngx_snapshot_judge_t *j, ngx_snapshot_rule_e rule,
         return;
     }
 
-    ngx_snapshot_text_cstr(&v->message, rule == NGX_SNAPSHOT_JSON_SYNTAX
+    ngx_snapshot_text_cstr(&v->message, rule == NGX_SNAPSHOT_RULE_JSON_SYNTAX
                                         ? "must be one JSON object in UTF-8, "
                                         : "must have each key of an object "
                                           "once, ");
@@ -441,7 +444,7 @@ ngx_snapshot_judge_begin(ngx_snapshot_judge_t *j)
     j->depth = 0;
     j->frame[0].scope = j->operation->body;
     j->frame[0].seen = 0;
-    j->entry = NGX_SNAPSHOT_NO_RULE;
+    j->entry = NGX_SNAPSHOT_RULE_NONE;
 
     j->mark.last = j->last;
     j->mark.rules = j->rules;
@@ -491,7 +494,7 @@ ngx_snapshot_judge_field_member(ngx_snapshot_judge_t *j,
     field = ngx_snapshot_judge_find(frame->scope, key);
 
     if (field == NULL) {
-        v = ngx_snapshot_judge_add(j, NGX_SNAPSHOT_FIELD_UNKNOWN, &place);
+        v = ngx_snapshot_judge_add(j, NGX_SNAPSHOT_RULE_FIELD_UNKNOWN, &place);
 
         if (v) {
             ngx_snapshot_text_cstr(&v->message, "must be ");
@@ -502,7 +505,8 @@ ngx_snapshot_judge_field_member(ngx_snapshot_judge_t *j,
         return 0;
     }
 
-    if (type == NGX_SNAPSHOT_NULL && field->flags & NGX_SNAPSHOT_NULLABLE) {
+    if (type == NGX_SNAPSHOT_TYPE_NULL
+        && field->flags & NGX_SNAPSHOT_FLAG_NULLABLE) {
         return 0;
     }
 
@@ -513,7 +517,7 @@ ngx_snapshot_judge_field_member(ngx_snapshot_judge_t *j,
         return 0;
     }
 
-    if (type == NGX_SNAPSHOT_OBJECT) {
+    if (type == NGX_SNAPSHOT_TYPE_OBJECT) {
         frame++;
         frame->scope = field->members;
         frame->key = key;
@@ -528,12 +532,12 @@ ngx_snapshot_judge_field_member(ngx_snapshot_judge_t *j,
         return 1;
     }
 
-    if (type != NGX_SNAPSHOT_STRING) {
+    if (type != NGX_SNAPSHOT_TYPE_STRING) {
         return 0;
     }
 
-    if (value.len == 0 && field->flags & NGX_SNAPSHOT_REQUIRED) {
-        ngx_snapshot_judge_say(j, NGX_SNAPSHOT_FIELD_REQUIRED, &place,
+    if (value.len == 0 && field->flags & NGX_SNAPSHOT_FLAG_REQUIRED) {
+        ngx_snapshot_judge_say(j, NGX_SNAPSHOT_RULE_FIELD_REQUIRED, &place,
                                "must have a value, is empty");
         return 0;
     }
@@ -563,10 +567,10 @@ ngx_snapshot_judge_wrong_entry(ngx_snapshot_judge_t *j,
         return;
     }
 
-    if (key.len && key.len <= max && type != NGX_SNAPSHOT_STRING) {
+    if (key.len && key.len <= max && type != NGX_SNAPSHOT_TYPE_STRING) {
         ngx_snapshot_text_cstr(&v->message, "must be ");
         ngx_snapshot_text_cstr(&v->message,
-                               ngx_snapshot_types[NGX_SNAPSHOT_STRING]);
+                               ngx_snapshot_types[NGX_SNAPSHOT_TYPE_STRING]);
         ngx_snapshot_text_cstr(&v->message, ", is ");
         ngx_snapshot_text_cstr(&v->message, ngx_snapshot_types[type]);
 
@@ -600,7 +604,8 @@ ngx_snapshot_judge_leave(ngx_snapshot_judge_t *j)
     scope = frame->scope;
 
     for (i = 0;
-         i < scope->nfields && scope->fields[i].flags & NGX_SNAPSHOT_REQUIRED;
+         i < scope->nfields
+             && scope->fields[i].flags & NGX_SNAPSHOT_FLAG_REQUIRED;
          i++)
     {
         if (!(frame->seen & ((uint32_t) 1 << i))) {
@@ -616,7 +621,7 @@ ngx_snapshot_judge_leave(ngx_snapshot_judge_t *j)
         j->depth--;
     }
 
-    j->entry = NGX_SNAPSHOT_NO_RULE;
+    j->entry = NGX_SNAPSHOT_RULE_NONE;
 }
 
 
@@ -628,7 +633,7 @@ ngx_snapshot_judge_missing(ngx_snapshot_judge_t *j,
 
     place = ngx_snapshot_judge_named(NULL, NULL, field->name);
 
-    ngx_snapshot_judge_say(j, NGX_SNAPSHOT_FIELD_REQUIRED, &place,
+    ngx_snapshot_judge_say(j, NGX_SNAPSHOT_RULE_FIELD_REQUIRED, &place,
                            "must be given, is missing");
 }
 
@@ -687,7 +692,7 @@ ngx_snapshot_judge_add(ngx_snapshot_judge_t *j, ngx_snapshot_rule_e rule,
 
     severity = ngx_snapshot_judge_severity(j, rule);
 
-    if (severity == NGX_SNAPSHOT_PASS) {
+    if (severity == NGX_SNAPSHOT_SEVERITY_PASS) {
         return NULL;
     }
 
@@ -844,7 +849,7 @@ ngx_snapshot_judge_value(ngx_snapshot_judge_t *j, ngx_snapshot_rule_e rule,
     ngx_snapshot_finding_t     found;
     ngx_snapshot_violation_t  *v;
 
-    if (ngx_snapshot_judge_severity(j, rule) == NGX_SNAPSHOT_PASS) {
+    if (ngx_snapshot_judge_severity(j, rule) == NGX_SNAPSHOT_SEVERITY_PASS) {
         return 1;
     }
 
@@ -913,7 +918,8 @@ ngx_snapshot_judge_type(ngx_snapshot_judge_t *j,
 
     rule = field->rules[0];
 
-    if (field->type == NGX_SNAPSHOT_BOOLEAN && type == NGX_SNAPSHOT_STRING
+    if (field->type == NGX_SNAPSHOT_TYPE_BOOLEAN
+        && type == NGX_SNAPSHOT_TYPE_STRING
         && rule
         && ngx_snapshot_check(&ngx_snapshot_rules[rule], 0, NULL, value,
                               &found) == 0)
@@ -922,13 +928,13 @@ ngx_snapshot_judge_type(ngx_snapshot_judge_t *j,
         return;
     }
 
-    v = ngx_snapshot_judge_add(j, NGX_SNAPSHOT_FIELD_TYPE, place);
+    v = ngx_snapshot_judge_add(j, NGX_SNAPSHOT_RULE_FIELD_TYPE, place);
 
     if (v) {
         ngx_snapshot_text_cstr(&v->message, "must be ");
         ngx_snapshot_text_cstr(&v->message, ngx_snapshot_types[field->type]);
         ngx_snapshot_text_cstr(&v->message,
-                               field->flags & NGX_SNAPSHOT_NULLABLE
+                               field->flags & NGX_SNAPSHOT_FLAG_NULLABLE
                                ? " or null, is " : ", is ");
         ngx_snapshot_text_cstr(&v->message, ngx_snapshot_types[type]);
     }

@@ -93,7 +93,7 @@ ngx_snapshot_report_object(const ngx_snapshot_judge_t *j, int details,
     ngx_snapshot_text_t              t;
     const ngx_snapshot_violation_t  *v;
 
-    v = ngx_snapshot_report_next(j, NULL, NGX_SNAPSHOT_REJECT);
+    v = ngx_snapshot_report_next(j, NULL, NGX_SNAPSHOT_SEVERITY_REJECT);
 
     if (v == NULL) {
         return NGX_SNAPSHOT_ERROR;
@@ -139,7 +139,7 @@ ngx_snapshot_report_end(ngx_snapshot_text_t *t, ngx_snapshot_family_e family,
 {
     ngx_snapshot_text_cstr(t, "}");
 
-    if (family == NGX_SNAPSHOT_DWS && !t->failed) {
+    if (family == NGX_SNAPSHOT_FAMILY_DWS && !t->failed) {
         ngx_snapshot_text_cstr(t, ", \"error_code\": \"");
         ngx_snapshot_text_cstr(t, code);
         ngx_snapshot_text_cstr(t, "\", \"error_msg\": \"");
@@ -160,9 +160,9 @@ ngx_snapshot_report_message(const ngx_snapshot_judge_t *j,
 
     n = 0;
 
-    for (v = ngx_snapshot_report_next(j, NULL, NGX_SNAPSHOT_REJECT);
+    for (v = ngx_snapshot_report_next(j, NULL, NGX_SNAPSHOT_SEVERITY_REJECT);
          v && n < NGX_SNAPSHOT_LISTED_MAX;
-         v = ngx_snapshot_report_next(j, v, NGX_SNAPSHOT_REJECT))
+         v = ngx_snapshot_report_next(j, v, NGX_SNAPSHOT_SEVERITY_REJECT))
     {
         if (n++) {
             ngx_snapshot_text_cstr(t, "; ");
@@ -172,9 +172,9 @@ ngx_snapshot_report_message(const ngx_snapshot_judge_t *j,
         t->failed |= v->message.failed;
     }
 
-    if (j->count[NGX_SNAPSHOT_REJECT] > n) {
+    if (j->count[NGX_SNAPSHOT_SEVERITY_REJECT] > n) {
         ngx_snapshot_text_cstr(t, "; and ");
-        ngx_snapshot_text_num(t, j->count[NGX_SNAPSHOT_REJECT] - n);
+        ngx_snapshot_text_num(t, j->count[NGX_SNAPSHOT_SEVERITY_REJECT] - n);
         ngx_snapshot_text_cstr(t, " more");
     }
 }
@@ -190,11 +190,12 @@ ngx_snapshot_report_details(const ngx_snapshot_judge_t *j,
     ngx_snapshot_text_cstr(t, "\"violations\": [");
 
     n = 0;
-    all = j->count[NGX_SNAPSHOT_WARN] + j->count[NGX_SNAPSHOT_REJECT];
+    all = j->count[NGX_SNAPSHOT_SEVERITY_WARN]
+          + j->count[NGX_SNAPSHOT_SEVERITY_REJECT];
 
-    for (v = ngx_snapshot_report_next(j, NULL, NGX_SNAPSHOT_WARN);
+    for (v = ngx_snapshot_report_next(j, NULL, NGX_SNAPSHOT_SEVERITY_WARN);
          v && n < NGX_SNAPSHOT_DETAILED_MAX;
-         v = ngx_snapshot_report_next(j, v, NGX_SNAPSHOT_WARN))
+         v = ngx_snapshot_report_next(j, v, NGX_SNAPSHOT_SEVERITY_WARN))
     {
         ngx_snapshot_text_cstr(t, n++ ? "}, {" : "{");
 
@@ -430,7 +431,7 @@ ngx_snapshot_report_code(unsigned status, ngx_snapshot_family_e family,
 
     fault = ngx_snapshot_fault(status);
 
-    if (fault->code && family == NGX_SNAPSHOT_EVS) {
+    if (fault->code && family == NGX_SNAPSHOT_FAMILY_EVS) {
         return fault->code;
     }
 

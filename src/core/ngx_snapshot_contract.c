@@ -9,13 +9,13 @@ static int ngx_snapshot_scope_has(const ngx_snapshot_scope_t *scope,
 
 #define S(s)  ngx_snapshot_string(s)
 
-#define PASS    NGX_SNAPSHOT_PASS
-#define WARN    NGX_SNAPSHOT_WARN
-#define REJECT  NGX_SNAPSHOT_REJECT
+#define PASS    NGX_SNAPSHOT_SEVERITY_PASS
+#define WARN    NGX_SNAPSHOT_SEVERITY_WARN
+#define REJECT  NGX_SNAPSHOT_SEVERITY_REJECT
 
-#define NO_MAX  NGX_SNAPSHOT_NO_MAX, 0
-#define BYTES   NGX_SNAPSHOT_BYTES
-#define NUMBER  NGX_SNAPSHOT_NUMBER
+#define NO_MAX  NGX_SNAPSHOT_UNIT_NONE, 0
+#define BYTES   NGX_SNAPSHOT_UNIT_BYTES
+#define NUMBER  NGX_SNAPSHOT_UNIT_NUMBER
 
 #define CHECK(kind)  NGX_SNAPSHOT_CHECK_##kind
 
@@ -83,157 +83,157 @@ static const ngx_snapshot_limit_text_t  ngx_snapshot_limit_texts[] = {
 
 const ngx_snapshot_rule_t  ngx_snapshot_rules[NGX_SNAPSHOT_RULES] = {
 
-    [NGX_SNAPSHOT_URI_CANONICAL] = {
+    [NGX_SNAPSHOT_RULE_URI_CANONICAL] = {
         S("uri-canonical"), REJECT, 400, { "EVS.5400", "DWS.5065" },
         NO_MAX, CHECK(NONE), NULL
     },
 
-    [NGX_SNAPSHOT_PROJECT_ID] = {
+    [NGX_SNAPSHOT_RULE_PROJECT_ID] = {
         S("project-id"), REJECT, 400, { "EVS.0001", "DWS.5065" },
         NO_MAX, CHECK(PROJECT), NULL
     },
 
-    [NGX_SNAPSHOT_METHOD_OVERRIDE] = {
+    [NGX_SNAPSHOT_RULE_METHOD_OVERRIDE] = {
         S("method-override"), REJECT, 400, { "EVS.5400", "DWS.5065" },
         NO_MAX, CHECK(NONE), NULL
     },
 
-    [NGX_SNAPSHOT_SNAPSHOT_ID] = {
+    [NGX_SNAPSHOT_RULE_SNAPSHOT_ID] = {
         S("snapshot-id"), REJECT, 400, { "EVS.2045", NULL },
         NO_MAX, CHECK(UUID), NULL
     },
 
-    [NGX_SNAPSHOT_OPERATION_KNOWN] = {
+    [NGX_SNAPSHOT_RULE_OPERATION_KNOWN] = {
         S("operation-known"), PASS, 404, { "EVS.5404", "404" },
         NO_MAX, CHECK(NONE), NULL
     },
 
-    [NGX_SNAPSHOT_CONTENT_TYPE] = {
+    [NGX_SNAPSHOT_RULE_CONTENT_TYPE] = {
         S("content-type"), REJECT, 415, { "415", "415" },
         NO_MAX, CHECK(MEDIA_TYPE), NULL
     },
 
-    [NGX_SNAPSHOT_CONTENT_ENCODING] = {
+    [NGX_SNAPSHOT_RULE_CONTENT_ENCODING] = {
         S("content-encoding"), REJECT, 415, { "415", "415" },
         NO_MAX, CHECK(WORDS), &ngx_snapshot_encoding
     },
 
-    [NGX_SNAPSHOT_BODY_SIZE] = {
+    [NGX_SNAPSHOT_RULE_BODY_SIZE] = {
         S("body-size"), REJECT, 413, { "413", "413" },
         BYTES, 114688, CHECK(NONE), NULL
     },
 
-    [NGX_SNAPSHOT_JSON_SYNTAX] = {
+    [NGX_SNAPSHOT_RULE_JSON_SYNTAX] = {
         S("json-syntax"), REJECT, 400, { "EVS.5400", "DWS.5065" },
         NO_MAX, CHECK(NONE), NULL
     },
 
-    [NGX_SNAPSHOT_JSON_DUPLICATE_KEY] = {
+    [NGX_SNAPSHOT_RULE_JSON_DUPLICATE_KEY] = {
         S("json-duplicate-key"), REJECT, 400, { "EVS.5400", "DWS.5039" },
         NO_MAX, CHECK(NONE), NULL
     },
 
-    [NGX_SNAPSHOT_FIELD_REQUIRED] = {
+    [NGX_SNAPSHOT_RULE_FIELD_REQUIRED] = {
         S("field-required"), REJECT, 400, { "EVS.5400", "DWS.5037" },
         NO_MAX, CHECK(NONE), NULL
     },
 
-    [NGX_SNAPSHOT_FIELD_UNKNOWN] = {
+    [NGX_SNAPSHOT_RULE_FIELD_UNKNOWN] = {
         S("field-unknown"), REJECT, 400, { "EVS.5400", "DWS.5065" },
         NO_MAX, CHECK(NONE), NULL
     },
 
-    [NGX_SNAPSHOT_FIELD_TYPE] = {
+    [NGX_SNAPSHOT_RULE_FIELD_TYPE] = {
         S("field-type"), REJECT, 400, { "EVS.1018", "DWS.5065" },
         NO_MAX, CHECK(NONE), NULL
     },
 
-    [NGX_SNAPSHOT_BOOLEAN_STRING] = {
+    [NGX_SNAPSHOT_RULE_BOOLEAN_STRING] = {
         S("boolean-string"), REJECT, 400, { "EVS.1018", NULL },
         NO_MAX, CHECK(BOOLEAN), &ngx_snapshot_boolean
     },
 
-    [NGX_SNAPSHOT_PARAM_ENCODING] = {
+    [NGX_SNAPSHOT_RULE_PARAM_ENCODING] = {
         S("param-encoding"), REJECT, 400, { "EVS.5400", NULL },
         NO_MAX, CHECK(NONE), NULL
     },
 
-    [NGX_SNAPSHOT_PARAM_DUPLICATE] = {
+    [NGX_SNAPSHOT_RULE_PARAM_DUPLICATE] = {
         S("param-duplicate"), REJECT, 400, { "EVS.5400", NULL },
         NO_MAX, CHECK(NONE), NULL
     },
 
-    [NGX_SNAPSHOT_PARAM_UNKNOWN] = {
+    [NGX_SNAPSHOT_RULE_PARAM_UNKNOWN] = {
         S("param-unknown"), WARN, 400, { "EVS.5400", NULL },
         NO_MAX, CHECK(NONE), NULL
     },
 
-    [NGX_SNAPSHOT_VOLUME_ID] = {
+    [NGX_SNAPSHOT_RULE_VOLUME_ID] = {
         S("volume-id"), REJECT, 400, { "EVS.1002", NULL },
         NO_MAX, CHECK(UUID), NULL
     },
 
-    [NGX_SNAPSHOT_CLUSTER_ID] = {
+    [NGX_SNAPSHOT_RULE_CLUSTER_ID] = {
         S("cluster-id"), WARN, 400, { NULL, "DWS.5064" },
         NO_MAX, CHECK(UUID), NULL
     },
 
-    [NGX_SNAPSHOT_NAME_LENGTH] = {
+    [NGX_SNAPSHOT_RULE_NAME_LENGTH] = {
         S("name-length"), REJECT, 400, { "EVS.5400", NULL },
         BYTES, 255, CHECK(LENGTH), NULL
     },
 
-    [NGX_SNAPSHOT_NAME_RESERVED] = {
+    [NGX_SNAPSHOT_RULE_NAME_RESERVED] = {
         S("name-reserved"), WARN, 400, { "EVS.5400", NULL },
         NO_MAX, CHECK(PREFIX), &ngx_snapshot_reserved
     },
 
-    [NGX_SNAPSHOT_NAME_FORMAT] = {
+    [NGX_SNAPSHOT_RULE_NAME_FORMAT] = {
         S("name-format"), REJECT, 400, { NULL, "DWS.5065" },
         NO_MAX, CHECK(PATTERN), &ngx_snapshot_dws_name
     },
 
-    [NGX_SNAPSHOT_DESCRIPTION_LENGTH] = {
+    [NGX_SNAPSHOT_RULE_DESCRIPTION_LENGTH] = {
         S("description-length"), REJECT, 400, { "EVS.5400", NULL },
         BYTES, 255, CHECK(LENGTH), NULL
     },
 
-    [NGX_SNAPSHOT_METADATA_ENTRY] = {
+    [NGX_SNAPSHOT_RULE_METADATA_ENTRY] = {
         S("metadata-entry"), WARN, 400, { "EVS.1018", NULL },
         BYTES, 255, CHECK(LENGTH), NULL
     },
 
-    [NGX_SNAPSHOT_UPDATE_EMPTY] = {
+    [NGX_SNAPSHOT_RULE_UPDATE_EMPTY] = {
         S("update-empty"), WARN, 400, { "EVS.1007", NULL },
         NO_MAX, CHECK(NONE), NULL
     },
 
-    [NGX_SNAPSHOT_LIMIT_RANGE] = {
+    [NGX_SNAPSHOT_RULE_LIMIT_RANGE] = {
         S("limit-range"), REJECT, 400, { "EVS.5400", NULL },
         NUMBER, 1000, CHECK(LIMIT), ngx_snapshot_limit_texts
     },
 
-    [NGX_SNAPSHOT_LIMIT_ADVISED] = {
+    [NGX_SNAPSHOT_RULE_LIMIT_ADVISED] = {
         S("limit-advised"), WARN, 400, { "EVS.1023", NULL },
         NUMBER, 50, CHECK(ADVISED), NULL
     },
 
-    [NGX_SNAPSHOT_OFFSET_RANGE] = {
+    [NGX_SNAPSHOT_RULE_OFFSET_RANGE] = {
         S("offset-range"), REJECT, 400, { "EVS.5400", NULL },
         NUMBER, 2147483647, CHECK(OFFSET), NULL
     },
 
-    [NGX_SNAPSHOT_SORT_DIR] = {
+    [NGX_SNAPSHOT_RULE_SORT_DIR] = {
         S("sort-dir"), REJECT, 400, { "EVS.1040", NULL },
         NO_MAX, CHECK(WORDS), &ngx_snapshot_sort_dir
     },
 
-    [NGX_SNAPSHOT_MARKER] = {
+    [NGX_SNAPSHOT_RULE_MARKER] = {
         S("marker"), REJECT, 400, { "EVS.1024", NULL },
         NO_MAX, CHECK(UUID), NULL
     },
 
-    [NGX_SNAPSHOT_STATUS_KNOWN] = {
+    [NGX_SNAPSHOT_RULE_STATUS_KNOWN] = {
         S("status-known"), WARN, 400, { "EVS.5400", NULL },
         NO_MAX, CHECK(WORDS), &ngx_snapshot_status
     }
@@ -253,111 +253,113 @@ const char *const  ngx_snapshot_types[NGX_SNAPSHOT_TYPES] = {
 
 
 #define FIELD(name, type, flags, keep, page, ...)                             \
-    { S(name), NGX_SNAPSHOT_##type, flags, { __VA_ARGS__ },                   \
+    { S(name), NGX_SNAPSHOT_TYPE_##type, flags, { __VA_ARGS__ },              \
       NGX_SNAPSHOT_KEEP_##keep, NULL, page }
 
 #define MEMBERS(name, flags, scope, page)                                     \
-    { S(name), NGX_SNAPSHOT_OBJECT, flags, { 0, 0, 0 },                       \
+    { S(name), NGX_SNAPSHOT_TYPE_OBJECT, flags, { 0, 0, 0 },                  \
       NGX_SNAPSHOT_KEEP_NONE, scope, page }
 
 #define SCOPE(fields, any_of)                                                 \
-    { fields, ngx_snapshot_count(fields), any_of, NGX_SNAPSHOT_NO_RULE }
+    { fields, ngx_snapshot_count(fields), any_of, NGX_SNAPSHOT_RULE_NONE }
 
-#define REQUIRED  NGX_SNAPSHOT_REQUIRED
-#define NULLABLE  NGX_SNAPSHOT_NULLABLE
+#define REQUIRED  NGX_SNAPSHOT_FLAG_REQUIRED
+#define NULLABLE  NGX_SNAPSHOT_FLAG_NULLABLE
 
 
 /* any key, strings as values */
 
 static const ngx_snapshot_scope_t  ngx_snapshot_metadata = {
-    NULL, 0, NGX_SNAPSHOT_NO_RULE, NGX_SNAPSHOT_METADATA_ENTRY
+    NULL, 0, NGX_SNAPSHOT_RULE_NONE, NGX_SNAPSHOT_RULE_METADATA_ENTRY
 };
 
 
 static const ngx_snapshot_field_t  ngx_snapshot_evs_create_fields[] = {
     FIELD("volume_id", STRING, REQUIRED, VOLUME_ID, "000",
-          NGX_SNAPSHOT_VOLUME_ID, 0, 0),
+          NGX_SNAPSHOT_RULE_VOLUME_ID, 0, 0),
     FIELD("force", BOOLEAN, 0, NONE, "000",
-          NGX_SNAPSHOT_BOOLEAN_STRING, 0, 0),
+          NGX_SNAPSHOT_RULE_BOOLEAN_STRING, 0, 0),
     MEMBERS("metadata", NULLABLE, &ngx_snapshot_metadata, "000"),
     FIELD("description", STRING, NULLABLE, NONE, "000",
-          NGX_SNAPSHOT_DESCRIPTION_LENGTH, 0, 0),
+          NGX_SNAPSHOT_RULE_DESCRIPTION_LENGTH, 0, 0),
     FIELD("name", STRING, NULLABLE, NAME, "000",
-          NGX_SNAPSHOT_NAME_LENGTH, NGX_SNAPSHOT_NAME_RESERVED, 0)
+          NGX_SNAPSHOT_RULE_NAME_LENGTH, NGX_SNAPSHOT_RULE_NAME_RESERVED, 0)
 };
 
 static const ngx_snapshot_scope_t  ngx_snapshot_evs_create =
-    SCOPE(ngx_snapshot_evs_create_fields, NGX_SNAPSHOT_NO_RULE);
+    SCOPE(ngx_snapshot_evs_create_fields, NGX_SNAPSHOT_RULE_NONE);
 
 static const ngx_snapshot_field_t  ngx_snapshot_evs_create_body_fields[] = {
     MEMBERS("snapshot", REQUIRED, &ngx_snapshot_evs_create, "000")
 };
 
 static const ngx_snapshot_scope_t  ngx_snapshot_evs_create_body =
-    SCOPE(ngx_snapshot_evs_create_body_fields, NGX_SNAPSHOT_NO_RULE);
+    SCOPE(ngx_snapshot_evs_create_body_fields, NGX_SNAPSHOT_RULE_NONE);
 
 
 static const ngx_snapshot_field_t  ngx_snapshot_evs_update_fields[] = {
     FIELD("name", STRING, NULLABLE, NAME, "002",
-          NGX_SNAPSHOT_NAME_LENGTH, NGX_SNAPSHOT_NAME_RESERVED, 0),
+          NGX_SNAPSHOT_RULE_NAME_LENGTH, NGX_SNAPSHOT_RULE_NAME_RESERVED, 0),
     FIELD("description", STRING, NULLABLE, NONE, "002",
-          NGX_SNAPSHOT_DESCRIPTION_LENGTH, 0, 0)
+          NGX_SNAPSHOT_RULE_DESCRIPTION_LENGTH, 0, 0)
 };
 
 static const ngx_snapshot_scope_t  ngx_snapshot_evs_update =
-    SCOPE(ngx_snapshot_evs_update_fields, NGX_SNAPSHOT_UPDATE_EMPTY);
+    SCOPE(ngx_snapshot_evs_update_fields, NGX_SNAPSHOT_RULE_UPDATE_EMPTY);
 
 static const ngx_snapshot_field_t  ngx_snapshot_evs_update_body_fields[] = {
     MEMBERS("snapshot", REQUIRED, &ngx_snapshot_evs_update, "002")
 };
 
 static const ngx_snapshot_scope_t  ngx_snapshot_evs_update_body =
-    SCOPE(ngx_snapshot_evs_update_body_fields, NGX_SNAPSHOT_NO_RULE);
+    SCOPE(ngx_snapshot_evs_update_body_fields, NGX_SNAPSHOT_RULE_NONE);
 
 
 static const ngx_snapshot_field_t  ngx_snapshot_dws_create_fields[] = {
     FIELD("name", STRING, REQUIRED, NAME, "003",
-          NGX_SNAPSHOT_NAME_FORMAT, 0, 0),
+          NGX_SNAPSHOT_RULE_NAME_FORMAT, 0, 0),
     FIELD("cluster_id", STRING, REQUIRED, CLUSTER_ID, "003",
-          NGX_SNAPSHOT_CLUSTER_ID, 0, 0),
+          NGX_SNAPSHOT_RULE_CLUSTER_ID, 0, 0),
     FIELD("description", STRING, NULLABLE, NONE, "003", 0, 0, 0)
 };
 
 static const ngx_snapshot_scope_t  ngx_snapshot_dws_create =
-    SCOPE(ngx_snapshot_dws_create_fields, NGX_SNAPSHOT_NO_RULE);
+    SCOPE(ngx_snapshot_dws_create_fields, NGX_SNAPSHOT_RULE_NONE);
 
 static const ngx_snapshot_field_t  ngx_snapshot_dws_create_body_fields[] = {
     MEMBERS("snapshot", REQUIRED, &ngx_snapshot_dws_create, "003")
 };
 
 static const ngx_snapshot_scope_t  ngx_snapshot_dws_create_body =
-    SCOPE(ngx_snapshot_dws_create_body_fields, NGX_SNAPSHOT_NO_RULE);
+    SCOPE(ngx_snapshot_dws_create_body_fields, NGX_SNAPSHOT_RULE_NONE);
 
 
 static const ngx_snapshot_field_t  ngx_snapshot_evs_query_fields[] = {
-    FIELD("marker", STRING, 0, NONE, "004", NGX_SNAPSHOT_MARKER, 0, 0),
-    FIELD("offset", STRING, 0, NONE, "004", NGX_SNAPSHOT_OFFSET_RANGE, 0, 0),
+    FIELD("marker", STRING, 0, NONE, "004", NGX_SNAPSHOT_RULE_MARKER, 0, 0),
+    FIELD("offset", STRING, 0, NONE, "004", NGX_SNAPSHOT_RULE_OFFSET_RANGE, 0,
+          0),
     FIELD("limit", STRING, 0, NONE, "004",
-          NGX_SNAPSHOT_LIMIT_RANGE, NGX_SNAPSHOT_LIMIT_ADVISED, 0),
-    FIELD("name", STRING, 0, NAME, "004", NGX_SNAPSHOT_NAME_LENGTH, 0, 0),
-    FIELD("sort_dir", STRING, 0, NONE, "004", NGX_SNAPSHOT_SORT_DIR, 0, 0),
-    FIELD("status", STRING, 0, NONE, "004", NGX_SNAPSHOT_STATUS_KNOWN, 0, 0),
+          NGX_SNAPSHOT_RULE_LIMIT_RANGE, NGX_SNAPSHOT_RULE_LIMIT_ADVISED, 0),
+    FIELD("name", STRING, 0, NAME, "004", NGX_SNAPSHOT_RULE_NAME_LENGTH, 0, 0),
+    FIELD("sort_dir", STRING, 0, NONE, "004", NGX_SNAPSHOT_RULE_SORT_DIR, 0, 0),
+    FIELD("status", STRING, 0, NONE, "004", NGX_SNAPSHOT_RULE_STATUS_KNOWN, 0,
+          0),
     FIELD("volume_id", STRING, 0, VOLUME_ID, "004",
-          NGX_SNAPSHOT_VOLUME_ID, 0, 0)
+          NGX_SNAPSHOT_RULE_VOLUME_ID, 0, 0)
 };
 
 static const ngx_snapshot_scope_t  ngx_snapshot_evs_query =
-    SCOPE(ngx_snapshot_evs_query_fields, NGX_SNAPSHOT_NO_RULE);
+    SCOPE(ngx_snapshot_evs_query_fields, NGX_SNAPSHOT_RULE_NONE);
 
 
 /* what the API answers, for the description alone */
 
 #define ANSWER(name, type, flags, page)                                       \
-    { S(name), NGX_SNAPSHOT_##type, flags, { 0, 0, 0 },                       \
+    { S(name), NGX_SNAPSHOT_TYPE_##type, flags, { 0, 0, 0 },                  \
       NGX_SNAPSHOT_KEEP_NONE, NULL, page }
 
 #define ANSWERS(name, type, flags, scope, page)                               \
-    { S(name), NGX_SNAPSHOT_##type, flags, { 0, 0, 0 },                       \
+    { S(name), NGX_SNAPSHOT_TYPE_##type, flags, { 0, 0, 0 },                  \
       NGX_SNAPSHOT_KEEP_NONE, scope, page }
 
 #define SNAPSHOT_ANSWERS(page)                                                \
@@ -369,7 +371,7 @@ static const ngx_snapshot_scope_t  ngx_snapshot_evs_query =
     ANSWER("updated_at", STRING, NULLABLE, page),                             \
     ANSWER("metadata", OBJECT, 0, page),                                      \
     ANSWER("volume_id", STRING, 0, page),                                     \
-    ANSWER("size", NUMBER_TYPE, 0, page)
+    ANSWER("size", NUMBER, 0, page)
 
 
 static const ngx_snapshot_field_t  ngx_snapshot_v3_created_fields[] = {
@@ -377,14 +379,14 @@ static const ngx_snapshot_field_t  ngx_snapshot_v3_created_fields[] = {
 };
 
 static const ngx_snapshot_scope_t  ngx_snapshot_v3_created =
-    SCOPE(ngx_snapshot_v3_created_fields, NGX_SNAPSHOT_NO_RULE);
+    SCOPE(ngx_snapshot_v3_created_fields, NGX_SNAPSHOT_RULE_NONE);
 
 static const ngx_snapshot_field_t  ngx_snapshot_v3_create_answer_fields[] = {
     ANSWERS("snapshot", OBJECT, REQUIRED, &ngx_snapshot_v3_created, "000")
 };
 
 static const ngx_snapshot_scope_t  ngx_snapshot_v3_create_answer =
-    SCOPE(ngx_snapshot_v3_create_answer_fields, NGX_SNAPSHOT_NO_RULE);
+    SCOPE(ngx_snapshot_v3_create_answer_fields, NGX_SNAPSHOT_RULE_NONE);
 
 
 static const ngx_snapshot_field_t  ngx_snapshot_evs_snapshot_fields[] = {
@@ -392,7 +394,7 @@ static const ngx_snapshot_field_t  ngx_snapshot_evs_snapshot_fields[] = {
 };
 
 static const ngx_snapshot_scope_t  ngx_snapshot_evs_snapshot =
-    SCOPE(ngx_snapshot_evs_snapshot_fields, NGX_SNAPSHOT_NO_RULE);
+    SCOPE(ngx_snapshot_evs_snapshot_fields, NGX_SNAPSHOT_RULE_NONE);
 
 static const ngx_snapshot_field_t  ngx_snapshot_evs_answer_fields[] = {
     ANSWERS("snapshot", OBJECT, REQUIRED, &ngx_snapshot_evs_snapshot,
@@ -400,7 +402,7 @@ static const ngx_snapshot_field_t  ngx_snapshot_evs_answer_fields[] = {
 };
 
 static const ngx_snapshot_scope_t  ngx_snapshot_evs_answer =
-    SCOPE(ngx_snapshot_evs_answer_fields, NGX_SNAPSHOT_NO_RULE);
+    SCOPE(ngx_snapshot_evs_answer_fields, NGX_SNAPSHOT_RULE_NONE);
 
 
 static const ngx_snapshot_field_t  ngx_snapshot_dws_snapshot_fields[] = {
@@ -408,14 +410,14 @@ static const ngx_snapshot_field_t  ngx_snapshot_dws_snapshot_fields[] = {
 };
 
 static const ngx_snapshot_scope_t  ngx_snapshot_dws_snapshot =
-    SCOPE(ngx_snapshot_dws_snapshot_fields, NGX_SNAPSHOT_NO_RULE);
+    SCOPE(ngx_snapshot_dws_snapshot_fields, NGX_SNAPSHOT_RULE_NONE);
 
 static const ngx_snapshot_field_t  ngx_snapshot_dws_answer_fields[] = {
     ANSWERS("snapshot", OBJECT, REQUIRED, &ngx_snapshot_dws_snapshot, "003")
 };
 
 static const ngx_snapshot_scope_t  ngx_snapshot_dws_answer =
-    SCOPE(ngx_snapshot_dws_answer_fields, NGX_SNAPSHOT_NO_RULE);
+    SCOPE(ngx_snapshot_dws_answer_fields, NGX_SNAPSHOT_RULE_NONE);
 
 
 /* a link to the next page, "rel" and "href" as in OpenStack */
@@ -425,7 +427,7 @@ static const ngx_snapshot_field_t  ngx_snapshot_link_fields[] = {
 };
 
 static const ngx_snapshot_scope_t  ngx_snapshot_link =
-    SCOPE(ngx_snapshot_link_fields, NGX_SNAPSHOT_NO_RULE);
+    SCOPE(ngx_snapshot_link_fields, NGX_SNAPSHOT_RULE_NONE);
 
 
 static const ngx_snapshot_field_t  ngx_snapshot_detail_item_fields[] = {
@@ -435,7 +437,7 @@ static const ngx_snapshot_field_t  ngx_snapshot_detail_item_fields[] = {
 };
 
 static const ngx_snapshot_scope_t  ngx_snapshot_detail_item =
-    SCOPE(ngx_snapshot_detail_item_fields, NGX_SNAPSHOT_NO_RULE);
+    SCOPE(ngx_snapshot_detail_item_fields, NGX_SNAPSHOT_RULE_NONE);
 
 static const ngx_snapshot_field_t  ngx_snapshot_detail_answer_fields[] = {
     ANSWERS("snapshots", ARRAY, REQUIRED, &ngx_snapshot_detail_item, "004"),
@@ -443,7 +445,7 @@ static const ngx_snapshot_field_t  ngx_snapshot_detail_answer_fields[] = {
 };
 
 static const ngx_snapshot_scope_t  ngx_snapshot_detail_answer =
-    SCOPE(ngx_snapshot_detail_answer_fields, NGX_SNAPSHOT_NO_RULE);
+    SCOPE(ngx_snapshot_detail_answer_fields, NGX_SNAPSHOT_RULE_NONE);
 
 
 static const ngx_snapshot_field_t  ngx_snapshot_list_answer_fields[] = {
@@ -452,14 +454,14 @@ static const ngx_snapshot_field_t  ngx_snapshot_list_answer_fields[] = {
 };
 
 static const ngx_snapshot_scope_t  ngx_snapshot_list_answer =
-    SCOPE(ngx_snapshot_list_answer_fields, NGX_SNAPSHOT_NO_RULE);
+    SCOPE(ngx_snapshot_list_answer_fields, NGX_SNAPSHOT_RULE_NONE);
 
 
-#define GET        NGX_SNAPSHOT_GET
-#define HEAD       NGX_SNAPSHOT_HEAD
-#define POST       NGX_SNAPSHOT_POST
-#define PUT        NGX_SNAPSHOT_PUT
-#define DELETE     NGX_SNAPSHOT_DELETE
+#define GET        NGX_SNAPSHOT_METHOD_GET
+#define HEAD       NGX_SNAPSHOT_METHOD_HEAD
+#define POST       NGX_SNAPSHOT_METHOD_POST
+#define PUT        NGX_SNAPSHOT_METHOD_PUT
+#define DELETE     NGX_SNAPSHOT_METHOD_DELETE
 
 /* what is under a collection, and a sibling, which is not judged */
 
@@ -470,7 +472,7 @@ static const ngx_snapshot_scope_t  ngx_snapshot_list_answer =
 #define ID         "/{snapshot_id}"
 
 #define SIBLING(name, family, ...)                                            \
-    { S(name), NGX_SNAPSHOT_##family, { __VA_ARGS__ },                        \
+    { S(name), NGX_SNAPSHOT_FAMILY_##family, { __VA_ARGS__ },                 \
       NULL, NULL, 0, NULL, NULL, NULL }
 
 
@@ -479,39 +481,41 @@ static const ngx_snapshot_scope_t  ngx_snapshot_list_answer =
 const ngx_snapshot_operation_t
     ngx_snapshot_operations[NGX_SNAPSHOT_OPERATIONS + 1] = {
 
-    { S("evs_v3_create"), NGX_SNAPSHOT_EVS, { { POST, V3("") } },
+    { S("evs_v3_create"), NGX_SNAPSHOT_FAMILY_EVS, { { POST, V3("") } },
       &ngx_snapshot_evs_create_body, NULL, 202, &ngx_snapshot_v3_create_answer,
       "Create a snapshot of a volume", "000" },
 
-    { S("evs_v2_create"), NGX_SNAPSHOT_EVS, { { POST, V2("") } },
+    { S("evs_v2_create"), NGX_SNAPSHOT_FAMILY_EVS, { { POST, V2("") } },
       &ngx_snapshot_evs_create_body, NULL, 202, &ngx_snapshot_evs_answer,
       "Create a snapshot of a volume", "001" },
 
-    { S("evs_v3_update"), NGX_SNAPSHOT_EVS, { { PUT, V3(ID) } },
+    { S("evs_v3_update"), NGX_SNAPSHOT_FAMILY_EVS, { { PUT, V3(ID) } },
       &ngx_snapshot_evs_update_body, NULL, 200, &ngx_snapshot_evs_answer,
       "Change name or description of a snapshot", "002" },
 
-    { S("evs_v2_update"), NGX_SNAPSHOT_EVS, { { PUT, V2(ID) } },
+    { S("evs_v2_update"), NGX_SNAPSHOT_FAMILY_EVS, { { PUT, V2(ID) } },
       &ngx_snapshot_evs_update_body, NULL, 200, &ngx_snapshot_evs_answer,
       "Change name or description of a snapshot", "002" },
 
-    { S("dws_v1_create"), NGX_SNAPSHOT_DWS, { { POST, V1("") } },
+    { S("dws_v1_create"), NGX_SNAPSHOT_FAMILY_DWS, { { POST, V1("") } },
       &ngx_snapshot_dws_create_body, NULL, 200, &ngx_snapshot_dws_answer,
       "Create a snapshot of a cluster", "003" },
 
-    { S("evs_v3_detail"), NGX_SNAPSHOT_EVS, { { GET | HEAD, V3("/detail") } },
+    { S("evs_v3_detail"), NGX_SNAPSHOT_FAMILY_EVS, { { GET | HEAD,
+                                                       V3("/detail") } },
       NULL, &ngx_snapshot_evs_query, 200, &ngx_snapshot_detail_answer,
       "List snapshots with their details", "004" },
 
-    { S("evs_v2_detail"), NGX_SNAPSHOT_EVS, { { GET | HEAD, V2("/detail") } },
+    { S("evs_v2_detail"), NGX_SNAPSHOT_FAMILY_EVS, { { GET | HEAD,
+                                                       V2("/detail") } },
       NULL, &ngx_snapshot_evs_query, 200, &ngx_snapshot_detail_answer,
       "List snapshots with their details", "004" },
 
-    { S("evs_v3_list"), NGX_SNAPSHOT_EVS, { { GET | HEAD, V3("") } },
+    { S("evs_v3_list"), NGX_SNAPSHOT_FAMILY_EVS, { { GET | HEAD, V3("") } },
       NULL, &ngx_snapshot_evs_query, 200, &ngx_snapshot_list_answer,
       "List snapshots", "004" },
 
-    { S("evs_v2_list"), NGX_SNAPSHOT_EVS, { { GET | HEAD, V2("") } },
+    { S("evs_v2_list"), NGX_SNAPSHOT_FAMILY_EVS, { { GET | HEAD, V2("") } },
       NULL, &ngx_snapshot_evs_query, 200, &ngx_snapshot_list_answer,
       "List snapshots", "004" },
 
@@ -548,24 +552,24 @@ const ngx_snapshot_operation_t
     SIBLING("dws_copy", DWS,
             { POST, V1(ID "/linked-copy") }),
 
-    { ngx_snapshot_null, NGX_SNAPSHOT_EVS, { { 0, NULL } },
+    { ngx_snapshot_null, NGX_SNAPSHOT_FAMILY_EVS, { { 0, NULL } },
       NULL, NULL, 0, NULL, NULL, NULL }
 };
 
 
 const ngx_snapshot_operation_t  ngx_snapshot_unknown = {
-    S("unknown"), NGX_SNAPSHOT_EVS, { { 0, NULL } },
+    S("unknown"), NGX_SNAPSHOT_FAMILY_EVS, { { 0, NULL } },
     NULL, NULL, 0, NULL, NULL, NULL
 };
 
 
 const ngx_snapshot_header_t  ngx_snapshot_headers[] = {
-    { S("Content-Type"), NGX_SNAPSHOT_CONTENT_TYPE, 0 },
-    { S("Content-Encoding"), NGX_SNAPSHOT_CONTENT_ENCODING, 1 },
-    { S("X-HTTP-Method-Override"), NGX_SNAPSHOT_METHOD_OVERRIDE, 0 },
-    { S("X-HTTP-Method"), NGX_SNAPSHOT_METHOD_OVERRIDE, 0 },
-    { S("X-Method-Override"), NGX_SNAPSHOT_METHOD_OVERRIDE, 0 },
-    { ngx_snapshot_null, NGX_SNAPSHOT_NO_RULE, 0 }
+    { S("Content-Type"), NGX_SNAPSHOT_RULE_CONTENT_TYPE, 0 },
+    { S("Content-Encoding"), NGX_SNAPSHOT_RULE_CONTENT_ENCODING, 1 },
+    { S("X-HTTP-Method-Override"), NGX_SNAPSHOT_RULE_METHOD_OVERRIDE, 0 },
+    { S("X-HTTP-Method"), NGX_SNAPSHOT_RULE_METHOD_OVERRIDE, 0 },
+    { S("X-Method-Override"), NGX_SNAPSHOT_RULE_METHOD_OVERRIDE, 0 },
+    { ngx_snapshot_null, NGX_SNAPSHOT_RULE_NONE, 0 }
 };
 
 
@@ -625,13 +629,13 @@ ngx_snapshot_rule_by_name(ngx_snapshot_str_t name)
 {
     unsigned  i;
 
-    for (i = NGX_SNAPSHOT_NO_RULE + 1; i < NGX_SNAPSHOT_RULES; i++) {
+    for (i = NGX_SNAPSHOT_RULE_NONE + 1; i < NGX_SNAPSHOT_RULES; i++) {
         if (ngx_snapshot_eq(ngx_snapshot_rules[i].name, name)) {
             return (ngx_snapshot_rule_e) i;
         }
     }
 
-    return NGX_SNAPSHOT_NO_RULE;
+    return NGX_SNAPSHOT_RULE_NONE;
 }
 
 
@@ -641,10 +645,10 @@ ngx_snapshot_rule_nearest(ngx_snapshot_str_t name)
     size_t    distance, least;
     unsigned  i, nearest;
 
-    nearest = NGX_SNAPSHOT_NO_RULE;
+    nearest = NGX_SNAPSHOT_RULE_NONE;
     least = SIZE_MAX;
 
-    for (i = NGX_SNAPSHOT_NO_RULE + 1; i < NGX_SNAPSHOT_RULES; i++) {
+    for (i = NGX_SNAPSHOT_RULE_NONE + 1; i < NGX_SNAPSHOT_RULES; i++) {
 
         distance = ngx_snapshot_distance(ngx_snapshot_rules[i].name, name);
 
@@ -665,9 +669,9 @@ ngx_snapshot_rule_applies(const ngx_snapshot_operation_t *operation,
     /* a sibling in its normal form is known, another path may lead to it */
 
     if (!ngx_snapshot_has_rules(operation)) {
-        return rule == NGX_SNAPSHOT_URI_CANONICAL
-               || rule == NGX_SNAPSHOT_METHOD_OVERRIDE
-               || (rule == NGX_SNAPSHOT_OPERATION_KNOWN
+        return rule == NGX_SNAPSHOT_RULE_URI_CANONICAL
+               || rule == NGX_SNAPSHOT_RULE_METHOD_OVERRIDE
+               || (rule == NGX_SNAPSHOT_RULE_OPERATION_KNOWN
                    && operation == &ngx_snapshot_unknown);
     }
 
@@ -677,27 +681,27 @@ ngx_snapshot_rule_applies(const ngx_snapshot_operation_t *operation,
 
     switch (rule) {
 
-    case NGX_SNAPSHOT_URI_CANONICAL:
-    case NGX_SNAPSHOT_PROJECT_ID:
-    case NGX_SNAPSHOT_METHOD_OVERRIDE:
+    case NGX_SNAPSHOT_RULE_URI_CANONICAL:
+    case NGX_SNAPSHOT_RULE_PROJECT_ID:
+    case NGX_SNAPSHOT_RULE_METHOD_OVERRIDE:
         return 1;
 
-    case NGX_SNAPSHOT_SNAPSHOT_ID:
+    case NGX_SNAPSHOT_RULE_SNAPSHOT_ID:
         return strstr(operation->targets[0].path, "{snapshot_id}") != NULL;
 
-    case NGX_SNAPSHOT_CONTENT_TYPE:
-    case NGX_SNAPSHOT_CONTENT_ENCODING:
-    case NGX_SNAPSHOT_BODY_SIZE:
-    case NGX_SNAPSHOT_JSON_SYNTAX:
-    case NGX_SNAPSHOT_JSON_DUPLICATE_KEY:
-    case NGX_SNAPSHOT_FIELD_REQUIRED:
-    case NGX_SNAPSHOT_FIELD_UNKNOWN:
-    case NGX_SNAPSHOT_FIELD_TYPE:
+    case NGX_SNAPSHOT_RULE_CONTENT_TYPE:
+    case NGX_SNAPSHOT_RULE_CONTENT_ENCODING:
+    case NGX_SNAPSHOT_RULE_BODY_SIZE:
+    case NGX_SNAPSHOT_RULE_JSON_SYNTAX:
+    case NGX_SNAPSHOT_RULE_JSON_DUPLICATE_KEY:
+    case NGX_SNAPSHOT_RULE_FIELD_REQUIRED:
+    case NGX_SNAPSHOT_RULE_FIELD_UNKNOWN:
+    case NGX_SNAPSHOT_RULE_FIELD_TYPE:
         return operation->body != NULL;
 
-    case NGX_SNAPSHOT_PARAM_ENCODING:
-    case NGX_SNAPSHOT_PARAM_DUPLICATE:
-    case NGX_SNAPSHOT_PARAM_UNKNOWN:
+    case NGX_SNAPSHOT_RULE_PARAM_ENCODING:
+    case NGX_SNAPSHOT_RULE_PARAM_DUPLICATE:
+    case NGX_SNAPSHOT_RULE_PARAM_UNKNOWN:
         return operation->query != NULL;
 
     default:
@@ -726,8 +730,8 @@ ngx_snapshot_scope_has(const ngx_snapshot_scope_t *scope,
 
         field = &scope->fields[i];
 
-        if (rule == NGX_SNAPSHOT_BOOLEAN_STRING
-            && field->type == NGX_SNAPSHOT_BOOLEAN)
+        if (rule == NGX_SNAPSHOT_RULE_BOOLEAN_STRING
+            && field->type == NGX_SNAPSHOT_TYPE_BOOLEAN)
         {
             return 1;
         }

@@ -112,11 +112,11 @@ ngx_http_snapshot_variable_line(ngx_http_request_t *r,
 
     if (data == NGX_HTTP_SNAPSHOT_LINE_PROJECT) {
         s = route->project;
-        rule = NGX_SNAPSHOT_PROJECT_ID;
+        rule = NGX_SNAPSHOT_RULE_PROJECT_ID;
 
     } else {
         s = route->id;
-        rule = NGX_SNAPSHOT_SNAPSHOT_ID;
+        rule = NGX_SNAPSHOT_RULE_SNAPSHOT_ID;
     }
 
     if (ngx_snapshot_check(&ngx_snapshot_rules[rule], 0, NULL, s, &found)
@@ -155,7 +155,7 @@ ngx_http_snapshot_variable_rule(ngx_http_request_t *r,
     ctx = ngx_http_snapshot_get_ctx(r);
 
     first = ctx ? ngx_snapshot_report_next(&ctx->judge, NULL,
-                                           NGX_SNAPSHOT_WARN)
+                                           NGX_SNAPSHOT_SEVERITY_WARN)
                 : NULL;
 
     if (first == NULL) {
@@ -183,8 +183,8 @@ ngx_http_snapshot_variable_violations(ngx_http_request_t *r,
         return NGX_OK;
     }
 
-    if (ngx_snapshot_report_list(&ctx->judge, NGX_SNAPSHOT_WARN,
-                                 NGX_SNAPSHOT_REJECT, &list)
+    if (ngx_snapshot_report_list(&ctx->judge, NGX_SNAPSHOT_SEVERITY_WARN,
+                                 NGX_SNAPSHOT_SEVERITY_REJECT, &list)
         != NGX_SNAPSHOT_OK)
     {
         return NGX_ERROR;
@@ -207,7 +207,7 @@ ngx_http_snapshot_variable_code(ngx_http_request_t *r,
     ctx = ngx_http_snapshot_get_ctx(r);
 
     first = ctx ? ngx_snapshot_report_next(&ctx->judge, NULL,
-                                           NGX_SNAPSHOT_REJECT)
+                                           NGX_SNAPSHOT_SEVERITY_REJECT)
                 : NULL;
 
     if (ctx && ctx->judge.failed) {

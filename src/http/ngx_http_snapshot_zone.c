@@ -296,7 +296,7 @@ ngx_http_snapshot_zone_layout(void)
         ngx_crc32_update(&crc, (u_char *) name.data, name.len);
     }
 
-    for (i = NGX_SNAPSHOT_NO_RULE + 1; i < NGX_SNAPSHOT_RULES; i++) {
+    for (i = NGX_SNAPSHOT_RULE_NONE + 1; i < NGX_SNAPSHOT_RULES; i++) {
         name = ngx_snapshot_rules[i].name;
         ngx_crc32_update(&crc, (u_char *) name.data, name.len);
     }

@@ -110,7 +110,7 @@ typedef struct {
 
 
 #define ngx_snapshot_judge_rejects(j)                                         \
-    ((j)->count[NGX_SNAPSHOT_REJECT] != 0 || (j)->failed)
+    ((j)->count[NGX_SNAPSHOT_SEVERITY_REJECT] != 0 || (j)->failed)
 
 
 /*
@@ -217,12 +217,12 @@ static inline int
 ngx_snapshot_judge_member(ngx_snapshot_judge_t *j, ngx_snapshot_str_t key,
     ngx_snapshot_type_e type, ngx_snapshot_str_t value)
 {
-    if (j->entry == NGX_SNAPSHOT_NO_RULE) {
+    if (j->entry == NGX_SNAPSHOT_RULE_NONE) {
         return ngx_snapshot_judge_field_member(j, key, type, value);
     }
 
     if (key.len == 0 || key.len > j->entry_max
-        || type != NGX_SNAPSHOT_STRING
+        || type != NGX_SNAPSHOT_TYPE_STRING
         || value.len > j->entry_max)
     {
         ngx_snapshot_judge_wrong_entry(j, key, type, value);

@@ -75,7 +75,7 @@ static int ngx_snapshot_openapi_write(const char *data, size_t size,
 
 
 #define rejects(o, r)                                                         \
-    ((o)->policy->rule[r].severity == NGX_SNAPSHOT_REJECT)
+    ((o)->policy->rule[r].severity == NGX_SNAPSHOT_SEVERITY_REJECT)
 
 #define max_of(o, r)  ((json_int_t) (o)->policy->rule[r].max)
 
@@ -220,8 +220,8 @@ ngx_snapshot_openapi_path(ngx_snapshot_openapi_t *o, json_t *paths,
         const char           *name;
         ngx_snapshot_rule_e   rule;
     } names[] = {
-        { "project_id", NGX_SNAPSHOT_PROJECT_ID },
-        { "snapshot_id", NGX_SNAPSHOT_SNAPSHOT_ID }
+        { "project_id", NGX_SNAPSHOT_RULE_PROJECT_ID },
+        { "snapshot_id", NGX_SNAPSHOT_RULE_SNAPSHOT_ID }
     };
 
     ngx_snapshot_text_init(&text, o->mem);
@@ -269,7 +269,7 @@ ngx_snapshot_openapi_operation(ngx_snapshot_openapi_t *o,
 
     operation = json_pack("{s:s%+, s:s, s:[s], s:s, s:o}",
         "operationId", bytes(op->name),
-            1u << method == NGX_SNAPSHOT_HEAD ? "_head" : "",
+            1u << method == NGX_SNAPSHOT_METHOD_HEAD ? "_head" : "",
         "summary", op->summary,
         "tags", ngx_snapshot_openapi_families[op->family].tag,
         "x-source-page", op->page,
@@ -289,7 +289,7 @@ ngx_snapshot_openapi_operation(ngx_snapshot_openapi_t *o,
     if (op->body) {
         add(o, operation, "{s:{s:b, s:I, s:{s:{s:o}}}}",
             "requestBody", "required", 1,
-            "x-max-bytes", max_of(o, NGX_SNAPSHOT_BODY_SIZE),
+            "x-max-bytes", max_of(o, NGX_SNAPSHOT_RULE_BODY_SIZE),
             "content", "application/json",
             "schema", ngx_snapshot_openapi_body(o, op->body));
     }
@@ -406,7 +406,7 @@ ngx_snapshot_openapi_codes(ngx_snapshot_openapi_t *o,
     codes = json_object();
     o->failed |= codes == NULL;
 
-    for (i = NGX_SNAPSHOT_NO_RULE + 1; i < NGX_SNAPSHOT_RULES; i++) {
+    for (i = NGX_SNAPSHOT_RULE_NONE + 1; i < NGX_SNAPSHOT_RULES; i++) {
         row = &ngx_snapshot_rules[i];
 
         if (row->status != status || !rejects(o, i)
@@ -466,19 +466,19 @@ ngx_snapshot_openapi_body(ngx_snapshot_openapi_t *o,
 
     schema = ngx_snapshot_openapi_object(o, scope, ngx_snapshot_openapi_field);
 
-    if (!rejects(o, NGX_SNAPSHOT_FIELD_TYPE)) {
+    if (!rejects(o, NGX_SNAPSHOT_RULE_FIELD_TYPE)) {
         (void) json_object_del(schema, "type");
     }
 
-    if (!rejects(o, NGX_SNAPSHOT_FIELD_REQUIRED)) {
+    if (!rejects(o, NGX_SNAPSHOT_RULE_FIELD_REQUIRED)) {
         (void) json_object_del(schema, "required");
     }
 
-    if (rejects(o, NGX_SNAPSHOT_FIELD_UNKNOWN)) {
+    if (rejects(o, NGX_SNAPSHOT_RULE_FIELD_UNKNOWN)) {
         add(o, schema, "{s:b}", "additionalProperties", 0);
     }
 
-    if (scope->any_of == NGX_SNAPSHOT_NO_RULE) {
+    if (scope->any_of == NGX_SNAPSHOT_RULE_NONE) {
         return schema;
     }
 
@@ -509,8 +509,8 @@ ngx_snapshot_openapi_field(ngx_snapshot_openapi_t *o,
 {
     json_t  *schema;
 
-    if (field->type == NGX_SNAPSHOT_OBJECT
-        && !(field->flags & NGX_SNAPSHOT_NULLABLE))
+    if (field->type == NGX_SNAPSHOT_TYPE_OBJECT
+        && !(field->flags & NGX_SNAPSHOT_FLAG_NULLABLE))
     {
         return ngx_snapshot_openapi_body(o, field->members);
     }
@@ -520,11 +520,12 @@ ngx_snapshot_openapi_field(ngx_snapshot_openapi_t *o,
     ngx_snapshot_openapi_values(o, schema, field->rules,
                                 NGX_SNAPSHOT_FIELD_CHECKS);
 
-    if (rejects(o, NGX_SNAPSHOT_FIELD_TYPE)) {
+    if (rejects(o, NGX_SNAPSHOT_RULE_FIELD_TYPE)) {
 
         /* a string may stand for a boolean where the operator lets it */
 
-        if (field->type == NGX_SNAPSHOT_BOOLEAN && !rejects(o, field->rules[0]))
+        if (field->type == NGX_SNAPSHOT_TYPE_BOOLEAN
+            && !rejects(o, field->rules[0]))
         {
             add(o, schema, "{s:[o, o]}", "anyOf",
                 ngx_snapshot_openapi_type(o, field),
@@ -535,12 +536,12 @@ ngx_snapshot_openapi_field(ngx_snapshot_openapi_t *o,
         }
     }
 
-    if (field->type == NGX_SNAPSHOT_OBJECT) {
+    if (field->type == NGX_SNAPSHOT_TYPE_OBJECT) {
         ngx_snapshot_openapi_map(o, schema, field->members->entry);
     }
 
-    if (field->flags & NGX_SNAPSHOT_REQUIRED
-        && rejects(o, NGX_SNAPSHOT_FIELD_REQUIRED))
+    if (field->flags & NGX_SNAPSHOT_FLAG_REQUIRED
+        && rejects(o, NGX_SNAPSHOT_RULE_FIELD_REQUIRED))
     {
         add(o, schema, "{s:i}", "minLength", 1);
     }
@@ -643,7 +644,7 @@ ngx_snapshot_openapi_values(ngx_snapshot_openapi_t *o, json_t *schema,
     unsigned              i;
     ngx_snapshot_text_t   text;
 
-    if (rules[0] == NGX_SNAPSHOT_NO_RULE) {
+    if (rules[0] == NGX_SNAPSHOT_RULE_NONE) {
         return;
     }
 
@@ -671,7 +672,7 @@ ngx_snapshot_openapi_words(ngx_snapshot_openapi_t *o,
 
     row = &ngx_snapshot_rules[rule];
 
-    if (o->policy->rule[rule].severity == NGX_SNAPSHOT_PASS
+    if (o->policy->rule[rule].severity == NGX_SNAPSHOT_SEVERITY_PASS
         || (row->check != NGX_SNAPSHOT_CHECK_LENGTH
             && row->check != NGX_SNAPSHOT_CHECK_PREFIX))
     {
@@ -769,7 +770,7 @@ ngx_snapshot_openapi_value(ngx_snapshot_openapi_t *o, json_t *schema,
 
         /* that it is a boolean is what its type says */
 
-        if (!rejects(o, NGX_SNAPSHOT_FIELD_TYPE)) {
+        if (!rejects(o, NGX_SNAPSHOT_RULE_FIELD_TYPE)) {
             add(o, schema, "{s:o}", "not",
                 ngx_snapshot_openapi_nocase(o, rule));
         }
@@ -778,10 +779,10 @@ ngx_snapshot_openapi_value(ngx_snapshot_openapi_t *o, json_t *schema,
 
     case NGX_SNAPSHOT_CHECK_LIMIT:
 
-        if (rejects(o, NGX_SNAPSHOT_LIMIT_ADVISED)
-            && max_of(o, NGX_SNAPSHOT_LIMIT_ADVISED) < max)
+        if (rejects(o, NGX_SNAPSHOT_RULE_LIMIT_ADVISED)
+            && max_of(o, NGX_SNAPSHOT_RULE_LIMIT_ADVISED) < max)
         {
-            max = max_of(o, NGX_SNAPSHOT_LIMIT_ADVISED);
+            max = max_of(o, NGX_SNAPSHOT_RULE_LIMIT_ADVISED);
         }
 
         add(o, schema, "{s:i, s:I}", "minimum", 1, "maximum", max);
@@ -812,16 +813,16 @@ ngx_snapshot_openapi_answer(ngx_snapshot_openapi_t *o,
                                               ngx_snapshot_openapi_answer);
     }
 
-    if (field->members && field->type == NGX_SNAPSHOT_OBJECT) {
+    if (field->members && field->type == NGX_SNAPSHOT_TYPE_OBJECT) {
         return members;
     }
 
     schema = ngx_snapshot_openapi_type(o, field);
 
-    if (field->type == NGX_SNAPSHOT_ARRAY) {
+    if (field->type == NGX_SNAPSHOT_TYPE_ARRAY) {
         add(o, schema, "{s:o}", "items", members);
 
-    } else if (field->type == NGX_SNAPSHOT_OBJECT) {
+    } else if (field->type == NGX_SNAPSHOT_TYPE_OBJECT) {
         add(o, schema, "{s:b}", "additionalProperties", 1);
     }
 
@@ -847,7 +848,7 @@ ngx_snapshot_openapi_object(ngx_snapshot_openapi_t *o,
 
         add(o, properties, "{s%:o}", bytes(f->name), member(o, f));
 
-        if (f->flags & NGX_SNAPSHOT_REQUIRED) {
+        if (f->flags & NGX_SNAPSHOT_FLAG_REQUIRED) {
             append(o, required, "s%", bytes(f->name));
         }
     }
@@ -871,7 +872,7 @@ ngx_snapshot_openapi_type(ngx_snapshot_openapi_t *o,
 
     type = ngx_snapshot_openapi_types[field->type];
 
-    if (!(field->flags & NGX_SNAPSHOT_NULLABLE)) {
+    if (!(field->flags & NGX_SNAPSHOT_FLAG_NULLABLE)) {
         return json_pack("{s:s}", "type", type);
     }
 
@@ -934,7 +935,7 @@ ngx_snapshot_openapi_rules(ngx_snapshot_openapi_t *o)
 
     rules = json_array();
 
-    for (i = NGX_SNAPSHOT_NO_RULE + 1; i < NGX_SNAPSHOT_RULES; i++) {
+    for (i = NGX_SNAPSHOT_RULE_NONE + 1; i < NGX_SNAPSHOT_RULES; i++) {
         row = &ngx_snapshot_rules[i];
         severity = ngx_snapshot_severities[o->policy->rule[i].severity];
 
@@ -949,7 +950,7 @@ ngx_snapshot_openapi_rules(ngx_snapshot_openapi_t *o)
             }
         }
 
-        if (row->unit != NGX_SNAPSHOT_NO_MAX) {
+        if (row->unit != NGX_SNAPSHOT_UNIT_NONE) {
             add(o, rule, "{s:I}", "max", max_of(o, i));
         }
 

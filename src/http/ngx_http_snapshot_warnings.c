@@ -200,9 +200,9 @@ ngx_http_snapshot_warn_size(ngx_conf_t *cf,
     ngx_http_snapshot_place_t  *place;
 
     clcf = location->clcf;
-    rule = &location->slcf->policy.rule[NGX_SNAPSHOT_BODY_SIZE];
+    rule = &location->slcf->policy.rule[NGX_SNAPSHOT_RULE_BODY_SIZE];
 
-    if (rule->severity == NGX_SNAPSHOT_PASS) {
+    if (rule->severity == NGX_SNAPSHOT_SEVERITY_PASS) {
         return;
     }
 

@@ -15,9 +15,9 @@ const ngx_http_snapshot_dimension_t  ngx_http_snapshot_dimensions[] = {
     [NGX_HTTP_SNAPSHOT_BY_STATUS] =
         { "status", 0, NGX_HTTP_SNAPSHOT_STATUSES },
     [NGX_HTTP_SNAPSHOT_BY_RULE] =
-        { "rule", NGX_SNAPSHOT_NO_RULE + 1, NGX_SNAPSHOT_RULES },
+        { "rule", NGX_SNAPSHOT_RULE_NONE + 1, NGX_SNAPSHOT_RULES },
     [NGX_HTTP_SNAPSHOT_BY_SEVERITY] =
-        { "severity", NGX_SNAPSHOT_WARN, NGX_SNAPSHOT_SEVERITIES }
+        { "severity", NGX_SNAPSHOT_SEVERITY_WARN, NGX_SNAPSHOT_SEVERITIES }
 };
 
 
