@@ -1,4 +1,10 @@
 
+/*
+ * The module: its directives, the making and merging of configurations, and
+ * the handler of the phase, which says in which order the others work.
+ */
+
+
 #include "ngx_http_snapshot.h"
 #include "ngx_snapshot_text.h"
 

@@ -1,4 +1,10 @@
 
+/*
+ * Reads a request's body, hands it over to be judged, and goes on with the
+ * phases or refuses.  It knows how nginx reads, and nothing of JSON.
+ */
+
+
 #include "ngx_http_snapshot.h"
 
 

@@ -1,4 +1,11 @@
 
+/*
+ * Content handlers, one for each directive that answers by itself: errors, the
+ * verdict on a request, the OpenAPI document, the counters.  What they answer
+ * with is made elsewhere.
+ */
+
+
 #include "ngx_http_snapshot.h"
 #include "ngx_snapshot_openapi.h"
 #include "ngx_snapshot_report.h"

@@ -1,4 +1,10 @@
 
+/*
+ * The context of a request: where it comes from, how it is found again after
+ * an internal redirect, and its memory.  What is in it is up to others.
+ */
+
+
 #include "ngx_http_snapshot.h"
 
 

@@ -1,4 +1,10 @@
 
+/*
+ * Hands a request to the core's judge: its target, headers and query, then its
+ * body.  It knows no rule.
+ */
+
+
 #include "ngx_http_snapshot.h"
 #include "ngx_snapshot_json.h"
 #include "ngx_snapshot_query.h"

@@ -1,4 +1,10 @@
 
+/*
+ * The counters as a table: name, meaning, type, dimensions, and where they are
+ * in the zone.  A counter is a row here; no format is known.
+ */
+
+
 #include "ngx_http_snapshot_zone.h"
 
 

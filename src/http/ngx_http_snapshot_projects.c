@@ -1,4 +1,10 @@
 
+/*
+ * "Who would break": a bounded table of projects in the zone, the oldest of
+ * which makes room for a new one.  It knows neither requests nor rules' names.
+ */
+
+
 #include "ngx_http_snapshot_zone.h"
 
 

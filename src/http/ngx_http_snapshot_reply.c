@@ -1,4 +1,10 @@
 
+/*
+ * What a client gets to see: a refusal, an error, the header fields with what
+ * was violated.  The texts come from the core's report.
+ */
+
+
 #include "ngx_http_snapshot.h"
 #include "ngx_snapshot_check.h"
 #include "ngx_snapshot_report.h"

@@ -1,4 +1,10 @@
 
+/*
+ * Writes the counters for Prometheus and as JSON, by one walk over the table
+ * of metrics.  It names no counter but those that are not in that table.
+ */
+
+
 #include "ngx_http_snapshot_zone.h"
 #include "ngx_snapshot_json.h"
 

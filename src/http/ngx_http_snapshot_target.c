@@ -1,4 +1,11 @@
 
+/*
+ * Which target of a request is to be judged: the client's own, that of a
+ * rewrite, or that of the request line, and what operation it is.  How a path
+ * is read is up to the core.
+ */
+
+
 #include "ngx_http_snapshot.h"
 
 

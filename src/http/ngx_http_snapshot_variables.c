@@ -1,4 +1,10 @@
 
+/*
+ * The module's variables.  They say what the handler found; where it did not
+ * run, what the request line alone tells.
+ */
+
+
 #include "ngx_http_snapshot.h"
 #include "ngx_snapshot_check.h"
 #include "ngx_snapshot_report.h"

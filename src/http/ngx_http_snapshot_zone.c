@@ -1,4 +1,11 @@
 
+/*
+ * Shared memory with the counters: its directive, its layout over reloads and
+ * upgrades, and the counting of a request.  It does not know how they are
+ * shown.
+ */
+
+
 #include "ngx_http_snapshot_zone.h"
 
 
