@@ -6,7 +6,6 @@
 
 
 #include "ngx_http_snapshot.h"
-#include "ngx_snapshot_text.h"
 
 #include <sys/random.h>
 
@@ -104,6 +103,13 @@ static ngx_command_t  ngx_http_snapshot_commands[] = {
       ngx_http_snapshot_rule,
       NGX_HTTP_LOC_CONF_OFFSET,
       0,
+      NULL },
+
+    { ngx_string("snapshot_tenant"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_http_snapshot_tenant,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_snapshot_loc_conf_t, tenant),
       NULL },
 
     { ngx_string("snapshot_error_details"),
@@ -251,6 +257,12 @@ ngx_http_snapshot_handler(ngx_http_request_t *r)
 
     ngx_log_debug0(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
                    "snapshot gateway handler");
+
+    if (slcf->tenant
+        && ngx_http_snapshot_read_tenant(r, &ctx->tenant) != NGX_OK)
+    {
+        return ngx_http_snapshot_unjudged(r);
+    }
 
     ctx->state = NGX_HTTP_SNAPSHOT_JUDGING;
     ctx->begun = ngx_http_snapshot_clock(r);
@@ -874,7 +886,11 @@ ngx_http_snapshot_init_main_conf(ngx_conf_t *cf, void *conf)
         return NGX_CONF_ERROR;
     }
 
-    /* variables want it also where nothing is judged */
+    /* variables want both also where nothing is judged */
+
+    if (ngx_http_snapshot_init_token_key(cf, smcf) != NGX_OK) {
+        return NGX_CONF_ERROR;
+    }
 
     mem = ngx_http_snapshot_pool_mem(cf->pool);
 
@@ -939,6 +955,7 @@ ngx_http_snapshot_create_loc_conf(ngx_conf_t *cf)
      * set by ngx_pcalloc():
      *
      *     conf->variable = NULL;
+     *     conf->tenant = NULL;
      *     conf->content = NGX_HTTP_SNAPSHOT_NO_CONTENT;
      *     conf->prefix = { 0, NULL };
      */
@@ -967,6 +984,10 @@ ngx_http_snapshot_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
         conf->variable = prev->variable;
         conf->logged = prev->logged;
         conf->place = prev->place;
+    }
+
+    if (conf->tenant == NULL) {
+        conf->tenant = prev->tenant;
     }
 
     ngx_conf_merge_uint_value(conf->mode, prev->mode, NGX_HTTP_SNAPSHOT_OFF);

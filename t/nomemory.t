@@ -68,6 +68,13 @@ my %conf = (
         location = /openapi.json { snapshot_openapi; }
         location = /metrics { snapshot_status prometheus; }
         location = /status.json { snapshot_status json; }
+        location /tenant/ {
+            snapshot_tenant $http_x_tenant;
+            snapshot_gateway enforce;
+            snapshot_prefix /tenant;
+            proxy_set_header X-Token-Id $snapshot_token_id;
+            proxy_pass http://127.0.0.1:%%UPSTREAM%%;
+        }
         location = /gone { return 404; }
         location /returned/ { return 404; }');
 
@@ -105,6 +112,10 @@ my @requests = (
     ['GET', "$path/a%20$long", [], undef, 200],
     ['GET', "/rewritten$path/a%20$long", [], undef, 200],
     ['GET', "/returned/$long$path", [], undef, 404],
+    ['POST', "/tenant$path", [@json, ['X-Tenant', "\xff"],
+                              ['X-Auth-Token', 'a']], $good, 200],
+    ['POST', "/tenant$path", [@json, ['X-Tenant', "\xff"],
+                              ['X-Auth-Token', 'a']], $bad, 400],
     ['POST', "/unbuffered$path", \@json, $good, 200],
     ['POST', "/unbuffered$path", \@json, $bad, 400],
     ['POST', "/rewritten$path", \@json, $good, 200],

@@ -9,9 +9,11 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_http.h>
+#include <ngx_sha1.h>
 
 #include "ngx_snapshot_judge.h"
 #include "ngx_snapshot_regex.h"
+#include "ngx_snapshot_text.h"
 
 
 extern ngx_module_t  ngx_http_snapshot_module;
@@ -62,7 +64,8 @@ typedef struct {
 /*
  * used: a gateway is on somewhere, so that handlers are needed; status: where
  * the zone is shown, or NULL; zone: of the counters, or NULL; locations: all of
- * them, for the warnings
+ * them, for the warnings; token_inner, token_outer: SHA-1 after the first block
+ * of either pass of HMAC, for the ids of tokens
  */
 
 typedef struct {
@@ -73,6 +76,8 @@ typedef struct {
     ngx_http_snapshot_place_t  *status;
     ngx_shm_zone_t             *zone;
     uint64_t                    seed;       /* of keys' hashes */
+    ngx_sha1_t                  token_inner;
+    ngx_sha1_t                  token_outer;
     unsigned                    used:1;
 } ngx_http_snapshot_main_conf_t;
 
@@ -89,6 +94,7 @@ typedef struct {
     ngx_msec_t                 *logged;
     ngx_http_snapshot_place_t  *place;
     ngx_str_t                   prefix;
+    ngx_http_complex_value_t   *tenant;
     ngx_flag_t                  details;
     ngx_flag_t                  fast_path;
     ngx_uint_t                  log_level;  /* of refusals */
@@ -140,6 +146,7 @@ typedef enum {
  * begun or gone on with, where it is counted; size is the number of bytes of a
  * body that was measured, received of one that is being read and whose length
  * was not announced.  warnings and violations are the values of the headers.
+ * tenant is what "snapshot_tenant" says, safe in headers and logs, or empty.
  *
  * dry: for "snapshot_validate", not counted; sized: the body's size has been
  * judged; measured, on_disk: size is known, a temporary file has the body.
@@ -156,6 +163,7 @@ struct ngx_http_snapshot_ctx_s {
     ngx_http_snapshot_state_e    state;
     ngx_uint_t                   mode;
     ngx_snapshot_mem_t           mem;
+    ngx_snapshot_str_t           tenant;
     ngx_str_t                    warnings;
     ngx_str_t                    violations;
     off_t                        received;
@@ -168,6 +176,12 @@ struct ngx_http_snapshot_ctx_s {
     unsigned                     on_disk:1;
     ngx_snapshot_judge_t         judge;
 };
+
+
+/* whose request it is: the tenant's, or else that of the path's project */
+
+#define ngx_http_snapshot_owner(ctx)                                          \
+    ((ctx)->tenant.len ? (ctx)->tenant : (ctx)->target.route.project)
 
 
 #define ngx_http_snapshot_str(to, from)                                       \
@@ -392,6 +406,39 @@ void ngx_http_snapshot_count_unjudged(ngx_http_request_t *r);
 ngx_int_t ngx_http_snapshot_zone_handler_init(ngx_conf_t *cf);
 
 
+/* ngx_http_snapshot_tenant.c */
+
+/* The directive "snapshot_tenant".  Returns as any directive's handler. */
+
+char *ngx_http_snapshot_tenant(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+
+/*
+ * Whose request it is by the variable of its location, safe in headers and
+ * logs; empty where there is none.  It lives as long as the request.  Returns
+ * NGX_OK, or NGX_ERROR where memory is short.
+ */
+
+ngx_int_t ngx_http_snapshot_read_tenant(ngx_http_request_t *r,
+    ngx_snapshot_str_t *tenant);
+
+/*
+ * Makes the key of the ids of tokens, or takes the one in use on a reload.
+ * Returns NGX_OK or NGX_ERROR.
+ */
+
+ngx_int_t ngx_http_snapshot_init_token_key(ngx_conf_t *cf,
+    ngx_http_snapshot_main_conf_t *smcf);
+
+/*
+ * HMAC-SHA1 of the request's X-Auth-Token in hex digits, or empty where there
+ * is none.  It lives as long as the request.  Returns NGX_OK, or NGX_ERROR
+ * where memory is short.
+ */
+
+ngx_int_t ngx_http_snapshot_token_id(ngx_http_request_t *r,
+    ngx_snapshot_str_t *id);
+
+
 /* ngx_http_snapshot_warnings.c */
 
 /*
@@ -420,6 +467,16 @@ void ngx_http_snapshot_warn(ngx_conf_t *cf);
 
 
 /* ngx_http_snapshot_variables.c */
+
+/*
+ * Has one of the core's functions encode a value.  One that is printable ASCII
+ * stays where it is; any other becomes a copy that lives as long as the
+ * request.  Returns NGX_OK, or NGX_ERROR where memory is short.
+ */
+
+ngx_int_t ngx_http_snapshot_encode(ngx_http_request_t *r,
+    ngx_snapshot_str_t *s,
+    void (*append)(ngx_snapshot_text_t *t, ngx_snapshot_str_t s));
 
 /*
  * Has nginx look for each variable that a $snapshot_utf8_... is made of, once

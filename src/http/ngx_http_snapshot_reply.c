@@ -191,14 +191,15 @@ ngx_http_snapshot_own_log(ngx_http_request_t *r)
 }
 
 
-/* nothing of it is a client's but a project id, where that is well-formed */
+/* nothing of it is a client's but a well-formed tenant or project id */
 
 static void
 ngx_http_snapshot_log(ngx_http_request_t *r, ngx_http_snapshot_ctx_t *ctx,
     char *what)
 {
+    char                            *whose;
     ngx_log_t                        log;
-    ngx_snapshot_str_t               project;
+    ngx_snapshot_str_t               owner;
     ngx_snapshot_finding_t           found;
     const ngx_snapshot_str_t        *name, *rule;
     ngx_http_core_srv_conf_t        *cscf;
@@ -215,20 +216,22 @@ ngx_http_snapshot_log(ngx_http_request_t *r, ngx_http_snapshot_ctx_t *ctx,
 
     name = &ctx->target.route.operation->name;
     rule = &ngx_snapshot_rules[v->rule].name;
-    project = ctx->target.route.project;
+
+    whose = ctx->tenant.len ? ", tenant " : ", project ";
+    owner = ngx_http_snapshot_owner(ctx);
 
     if (ngx_snapshot_check(&ngx_snapshot_rules[NGX_SNAPSHOT_RULE_PROJECT_ID], 0,
-                           NULL, project, &found)
+                           NULL, owner, &found)
         != 1)
     {
-        project.len = 0;
+        owner.len = 0;
     }
 
     ngx_log_error(slcf->log_level, &log, 0,
                   "snapshot request %s: operation %*s%s%*s, rule %*s, "
                   "violations %ui, client: %V, server: %V",
                   what, name->len, name->data,
-                  project.len ? ", project " : "", project.len, project.data,
+                  owner.len ? whose : "", owner.len, owner.data,
                   rule->len, rule->data,
                   (ngx_uint_t) ctx->judge.count[NGX_SNAPSHOT_SEVERITY_REJECT],
                   &r->connection->addr_text, &cscf->server_name);

@@ -12,6 +12,10 @@
 
 static ngx_int_t ngx_http_snapshot_variable_line(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data);
+static ngx_int_t ngx_http_snapshot_variable_tenant(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data);
+static ngx_int_t ngx_http_snapshot_variable_token_id(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data);
 static ngx_int_t ngx_http_snapshot_variable_verdict(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data);
 static ngx_int_t ngx_http_snapshot_variable_rule(ngx_http_request_t *r,
@@ -24,9 +28,6 @@ static ngx_int_t ngx_http_snapshot_variable_kept(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data);
 static ngx_int_t ngx_http_snapshot_variable_utf8(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data);
-static ngx_int_t ngx_http_snapshot_encode(ngx_http_request_t *r,
-    ngx_http_variable_value_t *v, ngx_snapshot_str_t s,
-    void (*append)(ngx_snapshot_text_t *t, ngx_snapshot_str_t s));
 static void ngx_http_snapshot_set(ngx_http_variable_value_t *v,
     ngx_snapshot_str_t s);
 
@@ -56,6 +57,12 @@ static ngx_http_variable_t  ngx_http_snapshot_vars[] = {
     { ngx_string("snapshot_id"), NULL,
       ngx_http_snapshot_variable_line, NGX_HTTP_SNAPSHOT_LINE_ID,
       NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
+    { ngx_string("snapshot_tenant"), NULL,
+      ngx_http_snapshot_variable_tenant, 0, NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
+    { ngx_string("snapshot_token_id"), NULL,
+      ngx_http_snapshot_variable_token_id, 0, 0, 0 },
 
     { ngx_string("snapshot_verdict"), NULL,
       ngx_http_snapshot_variable_verdict, 0, NGX_HTTP_VAR_NOCACHEABLE, 0 },
@@ -132,6 +139,56 @@ ngx_http_snapshot_variable_line(ngx_http_request_t *r,
     }
 
     ngx_http_snapshot_set(v, s);
+
+    return NGX_OK;
+}
+
+
+/* of the request that was judged, also after a redirect, or of the location */
+
+static ngx_int_t
+ngx_http_snapshot_variable_tenant(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data)
+{
+    ngx_snapshot_str_t        tenant;
+    ngx_http_snapshot_ctx_t  *ctx;
+
+    ctx = ngx_http_snapshot_get_ctx(r);
+
+    if (ctx) {
+        tenant = ctx->tenant;
+
+    } else if (ngx_http_snapshot_read_tenant(r->main, &tenant) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    if (tenant.len == 0) {
+        return ngx_http_snapshot_variable_line(r, v,
+                                               NGX_HTTP_SNAPSHOT_LINE_PROJECT);
+    }
+
+    ngx_http_snapshot_set(v, tenant);
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_snapshot_variable_token_id(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data)
+{
+    ngx_snapshot_str_t  id;
+
+    if (ngx_http_snapshot_token_id(r, &id) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    if (id.len == 0) {
+        v->not_found = 1;
+        return NGX_OK;
+    }
+
+    ngx_http_snapshot_set(v, id);
 
     return NGX_OK;
 }
@@ -247,6 +304,7 @@ static ngx_int_t
 ngx_http_snapshot_variable_kept(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data)
 {
+    ngx_snapshot_str_t        s;
     ngx_http_snapshot_ctx_t  *ctx;
 
     ctx = ngx_http_snapshot_get_ctx(r);
@@ -256,8 +314,15 @@ ngx_http_snapshot_variable_kept(ngx_http_request_t *r,
         return NGX_OK;
     }
 
-    return ngx_http_snapshot_encode(r, v, ctx->judge.keep[data],
-                                    ngx_snapshot_text_safe);
+    s = ctx->judge.keep[data];
+
+    if (ngx_http_snapshot_encode(r, &s, ngx_snapshot_text_safe) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    ngx_http_snapshot_set(v, s);
+
+    return NGX_OK;
 }
 
 
@@ -288,37 +353,43 @@ ngx_http_snapshot_variable_utf8(ngx_http_request_t *r,
     s.data = other->data;
     s.len = other->len;
 
-    return ngx_http_snapshot_encode(r, v, s, ngx_snapshot_text_utf8);
+    if (ngx_http_snapshot_encode(r, &s, ngx_snapshot_text_utf8) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    ngx_http_snapshot_set(v, s);
+
+    return NGX_OK;
 }
 
 
-/* most values are printable ASCII, and are what they are without a copy */
-
-static ngx_int_t
-ngx_http_snapshot_encode(ngx_http_request_t *r, ngx_http_variable_value_t *v,
-    ngx_snapshot_str_t s,
+ngx_int_t
+ngx_http_snapshot_encode(ngx_http_request_t *r, ngx_snapshot_str_t *s,
     void (*append)(ngx_snapshot_text_t *t, ngx_snapshot_str_t s))
 {
     ngx_snapshot_mem_t   mem;
     ngx_snapshot_text_t  text;
 
-    if (s.len
-        && ngx_snapshot_skip(s.data, s.data + s.len, NGX_SNAPSHOT_BYTE_PLAIN)
-           != s.data + s.len)
+    /* most values are printable ASCII */
+
+    if (s->len == 0
+        || ngx_snapshot_skip(s->data, s->data + s->len,
+                             NGX_SNAPSHOT_BYTE_PLAIN)
+           == s->data + s->len)
     {
-        mem = ngx_http_snapshot_mem(r);
-
-        ngx_snapshot_text_init(&text, &mem);
-        append(&text, s);
-
-        if (text.failed) {
-            return NGX_ERROR;
-        }
-
-        s = ngx_snapshot_text_str(&text);
+        return NGX_OK;
     }
 
-    ngx_http_snapshot_set(v, s);
+    mem = ngx_http_snapshot_mem(r);
+
+    ngx_snapshot_text_init(&text, &mem);
+    append(&text, *s);
+
+    if (text.failed) {
+        return NGX_ERROR;
+    }
+
+    *s = ngx_snapshot_text_str(&text);
 
     return NGX_OK;
 }

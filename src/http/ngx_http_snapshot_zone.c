@@ -465,7 +465,10 @@ ngx_http_snapshot_count_violations(ngx_http_snapshot_ctx_t *ctx,
     uint32_t                       rules;
     ngx_uint_t                     n, lost, rule, severity;
     ngx_slab_pool_t               *shpool;
+    ngx_snapshot_str_t             project;
     ngx_http_snapshot_counters_t  *counters;
+
+    project = ngx_http_snapshot_owner(ctx);
 
     counters = zone->data;
     shpool = (ngx_slab_pool_t *) zone->shm.addr;
@@ -484,8 +487,7 @@ ngx_http_snapshot_count_violations(ngx_http_snapshot_ctx_t *ctx,
                             &counters->violations[operation][rule][severity],
                             n);
 
-        ngx_http_snapshot_projects_add(&counters->projects,
-                                       ctx->target.route.project, operation,
+        ngx_http_snapshot_projects_add(&counters->projects, project, operation,
                                        rule, severity, n, ngx_time());
     }
 
