@@ -196,12 +196,12 @@ is(join(' ', sort { $a <=> $b } keys %{{ reverse %homes }}), '0 1',
 
 # and all at once, which no other gateway may help with
 
-kill 'STOP', $one->{upstream_pid};
+kill 'STOP', $one->{upstream}{pid};
 
 my @busy = map { $one->connect($h->{port}) } 1 .. 12;
 syswrite $_, Gateway::head('GET', '/v3/busy/snapshots', []) for @busy;
 sleep 0.3;
-kill 'CONT', $one->{upstream_pid};
+kill 'CONT', $one->{upstream}{pid};
 
 my %helped = map { $_->{at} => 1 } logged(12, project => 'busy');
 is(scalar keys %helped, 1, 'a busy project stays at its gateway');
@@ -794,7 +794,7 @@ sub waiting {
     return grep { /^ *\d+: \w+:$port \w+:\w+ 01 \w+:(?!0{8})/ } <$tcp>;
 }
 
-kill 'STOP', $one->{upstream_pid};
+kill 'STOP', $one->{upstream}{pid};
 
 my ($hers) = grep { $home{$_} == 1 } @projects;
 
@@ -822,7 +822,7 @@ for my $method (qw(GET POST)) {
 
     if ($method eq 'GET') {
         sleep 0.3;
-        kill 'CONT', $one->{upstream_pid};
+        kill 'CONT', $one->{upstream}{pid};
     }
 
     IO::Select->new($s)->can_read(15);
@@ -830,7 +830,7 @@ for my $method (qw(GET POST)) {
     sysread $s, $answer, 4096;
     like($answer, $method eq 'GET' ? qr/^HTTP\/1\.1 200 /
          : qr/^HTTP\/1\.1 502 .*"code": "502"/s, "then a $method");
-    kill 'CONT', $one->{upstream_pid};
+    kill 'CONT', $one->{upstream}{pid};
 
     my $held = 0;
 
@@ -847,10 +847,10 @@ for my $method (qw(GET POST)) {
 
     $two->start;
     ok($h->until_state('g2', qr/^UP$/), 'it is back');
-    kill 'STOP', $one->{upstream_pid};
+    kill 'STOP', $one->{upstream}{pid};
 }
 
-kill 'CONT', $one->{upstream_pid};
+kill 'CONT', $one->{upstream}{pid};
 
 
 # nobody is left

@@ -61,7 +61,9 @@ http {
 }
 EOT
 
+my %handed_on = map { readlink // '' => 1 } glob "/proc/$$/fd/*";
 my @files = grep { !/^\Q$g->{dir}\E\/|^\/(?:dev|proc)\// && -f }
+            grep { !$handed_on{$_} }
             map { readlink // () } glob "/proc/$g->{pid}/fd/*";
 
 is_deeply(\@files, [], 'no file outside its own folder is open');
@@ -107,5 +109,15 @@ like(with_nginx($few, $http2),
 is(with_nginx($few, "pass; $http2; fail"),
    "ok 1\nok 2 # skip the rest, as nginx was built without http_v2_module\n"
    . "1..2\n", 'and so is the rest of one');
+
+
+
+# One client and one way to start nginx, for the benchmarks as well.
+
+my @own = grep {
+    Gateway::Process::slurp($_) =~ /^use IO::Socket\b/m
+} 'tools/soak', 'bench/run', 'bench/scale', glob 'bench/Bench/*.pm';
+
+is("@own", '', 'no benchmark has a client of its own');
 
 done_testing;

@@ -14,7 +14,6 @@ use Test::More;
 use Gateway;
 
 use Bench::Instructions qw(instructions);
-use Bench::Nginx;
 use Bench::Variants qw(variants upstream_config);
 use Bench::Workloads qw(workloads);
 
@@ -52,8 +51,8 @@ my @workloads = grep {
 my %variant = map { $_->{key} => $_ } variants();
 
 my $port = Gateway::free_port();
-my $upstream = Bench::Nginx->new(port => $port,
-                                 config => upstream_config($port));
+my $upstream = Gateway::Process->new(port => $port,
+                                      config => upstream_config($port));
 
 # nginx's own may differ by its version and that of the C library, so what is
 # compared is how much more a request costs than without the gateway
@@ -64,7 +63,7 @@ my %found = map {
                        workloads => \@workloads)
 } qw(plain enforce_zone);
 
-$upstream->stop;
+$upstream->end;
 
 my %now;
 

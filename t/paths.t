@@ -66,8 +66,7 @@ sub printed { return $_[0] =~ s/([^!-~])/sprintf '\\x%02x', ord $1/ger }
 sub sent {
     my ($method, $target, %opt) = @_;
 
-    truncate "$g->{dir}/upstream.log", 0;
-    $g->{seen} = 0;
+    $g->{upstream}->forget;
 
     my $r = $g->request($method, $target, [['Content-Type',
         'application/json'], @{ delete $opt{headers} // [] }],

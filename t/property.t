@@ -728,8 +728,7 @@ sub arrived {
     my %by = map { my ($id) = $_->{head} =~ /^X-Id: (\d+)/mi;
                    (($id // 'none') => $_) } $g->received;
 
-    truncate "$g->{dir}/upstream.log", 0;
-    $g->{seen} = 0;
+    $g->{upstream}->forget;
 
     return \%by;
 }

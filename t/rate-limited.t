@@ -131,7 +131,7 @@ is(scalar(@got = $g->received), scalar(grep { $_->{status} == 200 } @all),
 
 # connections: a request that the API has not answered yet holds one
 
-kill 'STOP', $g->{upstream_pid};
+kill 'STOP', $g->{upstream}{pid};
 
 my @open = map { $g->connect } 1 .. 25;
 
@@ -155,7 +155,7 @@ while (time < $until && $more < 5) {
     }
 }
 
-kill 'CONT', $g->{upstream_pid};
+kill 'CONT', $g->{upstream}{pid};
 
 is($over, 5, 'of 25 connections of a tenant, 5 are over its limit of 20');
 is($g->get('/v3/few/snapshots')->{status}, 200, 'another tenant has its own');

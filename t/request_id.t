@@ -109,8 +109,7 @@ for my $name (sort keys %ports) {
         $ask->('over the limit', $post->('{'), 429, $own);
     }
 
-    kill 'KILL', $g->{upstream_pid};
-    waitpid delete $g->{upstream_pid}, 0;
+    $g->{upstream}->stop;
 
     $ask->('a dead upstream', $get->($path), 502, $own);
 

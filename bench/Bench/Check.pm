@@ -8,13 +8,11 @@ use strict;
 use warnings;
 
 use Exporter 'import';
-use IO::Socket::INET;
 use JSON::PP ();
 use MIME::Base64;
 
-use Gateway;
+use Gateway::Client;
 
-use Bench::Client;
 use Bench::Variants;
 use Bench::Workloads;
 
@@ -63,34 +61,19 @@ sub cases {
 sub answer {
     my ($port, $case) = @_;
 
-    my @headers = (@{ $case->{headers} }, ['Connection', 'close']);
-    my $body = '';
+    my $body;
 
     if ($case->{method} eq 'POST') {
         $body = $case->{body} // '';
         utf8::encode($body);
         $body = decode_base64($case->{body_base64}) if $case->{body_base64};
-        push @headers, ['Content-Length', length $body];
     }
 
-    my $s = IO::Socket::INET->new(PeerAddr => "127.0.0.1:$port")
-        or die "connect: $!\n";
+    my $r = Gateway::Client->new($port)->request(
+        $case->{method}, $case->{target}, $case->{headers}, $body);
 
-    local $SIG{PIPE} = 'IGNORE';
-
-    print $s Gateway::head($case->{method}, $case->{target}, \@headers), $body;
-
-    local $/;
-    my $answer = <$s> // '';
-
-    my ($status) = $answer =~ /^HTTP\/1\.1 (\d+)/;
-    my ($text) = $answer =~ /\r\n\r\n(.*)/s;
-    my $error = eval { $json->decode($text) } // {};
-    my ($fault) = keys %$error;
-
-    return join ' ', $status // 'none',
-                $fault && $error->{$fault}{code}
-                ? ($fault, $error->{$fault}{code}) : ();
+    return join ' ', $r->{status} || 'none',
+                $r->{fault} ? ($r->{fault}, $r->{error}{code}) : ();
 }
 
 # how many cases, and those that end in another way
@@ -139,7 +122,7 @@ sub check_workloads {
     my ($v, $port, @workloads) = @_;
 
     for my $w (@workloads) {
-        my $client = Bench::Client->new($port);
+        my $client = Gateway::Client->new($port);
         my ($status, $body) = $client->send(Bench::Workloads::request($w));
         my $expected = Bench::Variants::expected($v, $w);
 

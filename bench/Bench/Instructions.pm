@@ -14,10 +14,9 @@ use List::Util qw(max min);
 use POSIX ();
 use Time::HiRes qw(time);
 
-use Gateway;
+use Gateway::Client;
+use Gateway::Process;
 
-use Bench::Client;
-use Bench::Nginx;
 use Bench::Variants;
 use Bench::Workloads;
 
@@ -53,8 +52,8 @@ sub parse {
 
     local $_;
     my (%name, $object, $callee, $call, $total);
-    my $nginx = qr/\/\Q@{[basename(Gateway::nginx())]}\E$/;
-    my $module = Gateway::module();
+    my $nginx = qr/\/\Q@{[basename(Gateway::Process::nginx())]}\E$/;
+    my $module = Gateway::Process::module();
     my ($calls, $heap, $own) = (0, 0, 0);
 
     open my $fh, '<', $name or die "$name: $!\n";
@@ -106,19 +105,20 @@ sub instructions {
     my ($v, %opt) = @_;
 
     my $port = $opt{port};
-    my $g = Bench::Nginx->new(
-        port => $port,
-        config => Bench::Variants::config($v, port => $port,
-            upstream => $opt{upstream}, main => 'master_process off;'),
-        wrapper => ['valgrind', '--tool=callgrind', '--quiet',
-                    '--dump-line=no', '--callgrind-out-file=out']);
+    my $g = Gateway::Process->prepare(port => $port);
     my $dumps = 0;
     my %found;
+
+    $g->{through} = ['valgrind', '--tool=callgrind', '--quiet',
+                     '--dump-line=no', "--callgrind-out-file=$g->{dir}/out"];
+    $g->write('nginx.conf', Bench::Variants::config($v, port => $port,
+        upstream => $opt{upstream}, main => 'master_process off;'));
+    $g->start;
 
     for my $w (@{ $opt{workloads} }) {
         my $status = Bench::Variants::expected($v, $w);
         my $request = Bench::Workloads::request($w);
-        my $client = Bench::Client->new($port);
+        my $client = Gateway::Client->new($port);
         my $began = time;
         my $sent = 0;
 
@@ -148,7 +148,7 @@ sub instructions {
             = map { $_ / $requests } @more;
     }
 
-    $g->stop;
+    $g->end;
 
     return \%found;
 }

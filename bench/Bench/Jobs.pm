@@ -10,7 +10,7 @@ use Exporter 'import';
 use File::Temp ();
 use JSON::PP ();
 
-use Bench::Nginx;
+use Gateway::Process qw(slurp);
 
 our @EXPORT_OK = qw(in_parallel);
 
@@ -38,7 +38,7 @@ sub in_parallel {
 
         my $pid = wait;
         my $job = delete $running{$pid} or next;
-        my $text = Bench::Nginx::slurp($job->{file});
+        my $text = slurp($job->{file});
 
         $failed //= "a job failed\n" if $? != 0;
         $found[ $job->{n} ] = $json->decode($text) if $? == 0;
@@ -61,7 +61,6 @@ sub start {
     }
 
     %running = ();
-    Bench::Nginx::disown();
 
     print $file $json->encode($job->());
     close $file;

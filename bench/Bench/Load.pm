@@ -8,7 +8,8 @@ use warnings;
 
 use Exporter 'import';
 
-use Bench::Nginx;
+use Gateway::Process qw(slurp);
+
 use Bench::Workloads;
 
 our @EXPORT_OK = qw(load_round wrk cpu_seconds);
@@ -80,10 +81,10 @@ sub cores {
 sub cpu_seconds {
     my ($pid) = @_;
 
-    my ($ns) = Bench::Nginx::slurp("/proc/$pid/schedstat") =~ /^(\d+)/;
+    my ($ns) = slurp("/proc/$pid/schedstat") =~ /^(\d+)/;
     return $ns / 1e9 if $ns;
 
-    my @stat = split ' ', Bench::Nginx::slurp("/proc/$pid/stat") =~ s/.*\) //sr;
+    my @stat = split ' ', slurp("/proc/$pid/stat") =~ s/.*\) //sr;
     return ($stat[11] + $stat[12]) / 100;
 }
 

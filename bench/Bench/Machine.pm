@@ -8,9 +8,7 @@ use warnings;
 use Exporter 'import';
 use POSIX ();
 
-use Gateway;
-
-use Bench::Nginx;
+use Gateway::Process qw(nginx slurp);
 
 our @EXPORT_OK = qw(machine);
 
@@ -23,10 +21,10 @@ my %packages = (
 );
 
 sub machine {
-    my ($cpu) = Bench::Nginx::slurp('/proc/cpuinfo') =~ /^model name\s*: (.*)/m;
-    my ($os) = Bench::Nginx::slurp('/etc/os-release')
+    my ($cpu) = slurp('/proc/cpuinfo') =~ /^model name\s*: (.*)/m;
+    my ($os) = slurp('/etc/os-release')
                =~ /^PRETTY_NAME="(.*)"/m;
-    my ($nginx) = qx(@{[Gateway::nginx()]} -v 2>&1) =~ /nginx\/(\S+)/;
+    my ($nginx) = qx(@{[nginx()]} -v 2>&1) =~ /nginx\/(\S+)/;
     my %versions = (nginx => $nginx);
 
     for my $name (keys %packages) {

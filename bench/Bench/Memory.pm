@@ -8,11 +8,10 @@ use strict;
 use warnings;
 
 use Exporter 'import';
-use Time::HiRes qw(sleep time);
+use Gateway::Client;
+use Gateway::Process qw(slurp);
 
-use Bench::Client;
 use Bench::Load;
-use Bench::Nginx;
 use Bench::Variants;
 use Bench::Workloads;
 
@@ -24,7 +23,7 @@ sub sizes {
     my %sum = (rss => 0, pss => 0, private => 0);
 
     for my $pid (@pids) {
-        my $text = Bench::Nginx::slurp("/proc/$pid/smaps_rollup");
+        my $text = slurp("/proc/$pid/smaps_rollup");
         my %kb = $text =~ /^(\w+): +(\d+) kB$/mg;
 
         $sum{rss} += $kb{Rss};
@@ -64,9 +63,9 @@ sub over_reloads {
     my @samples;
 
     for my $n (0 .. $reloads) {
-        reload($g) if $n > 0;
+        $g->reload if $n > 0;
 
-        my $client = Bench::Client->new($g->{port});
+        my $client = Gateway::Client->new($g->{port});
         $client->send_all(Bench::Workloads::request($_), 2,
                           Bench::Variants::expected($v, $_)) for @workloads;
 
@@ -75,21 +74,6 @@ sub over_reloads {
     }
 
     return \@samples;
-}
-
-sub reload {
-    my ($g) = @_;
-
-    my $old = $g->worker;
-
-    kill 'HUP', $g->{pid};
-
-    for (my $until = time + 10; time < $until; sleep 0.005) {
-        my @workers = $g->workers;
-        return if @workers == 1 && $workers[0] != $old;
-    }
-
-    die $g->said('no reload');
 }
 
 1;

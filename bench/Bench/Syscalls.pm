@@ -9,7 +9,8 @@ use warnings;
 use Exporter 'import';
 use Time::HiRes qw(sleep time);
 
-use Bench::Client;
+use Gateway::Client;
+
 use Bench::Variants;
 use Bench::Workloads;
 
@@ -23,7 +24,7 @@ sub syscalls {
 
     my $status = Bench::Variants::expected($v, $w);
     my $request = Bench::Workloads::request($w);
-    my $client = Bench::Client->new($g->{port});
+    my $client = Gateway::Client->new($g->{port});
     my $out = "$g->{dir}/strace";
     my $worker = $g->worker;
 

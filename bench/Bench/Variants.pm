@@ -10,12 +10,12 @@ use Cwd ();
 use Exporter 'import';
 use File::Basename ();
 
-use Gateway;
+use Gateway::Process;
 
 our @EXPORT_OK = qw(variants config upstream_config);
 
 my $here = Cwd::abs_path(File::Basename::dirname(__FILE__) . '/..');
-my $module = Gateway::module();
+my $module = Gateway::Process::module();
 my $floor = $ENV{BENCH_FLOOR}
             // "$here/../build/floor/ngx_http_floor_module.so";
 my $debian = '/usr/lib/nginx/modules';

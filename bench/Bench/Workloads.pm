@@ -7,7 +7,7 @@ use warnings;
 
 use Exporter 'import';
 
-use Gateway;
+use Gateway::Samples;
 
 our @EXPORT_OK = qw(workloads);
 

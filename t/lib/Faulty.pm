@@ -141,6 +141,7 @@ sub refusing {
     my $port = Gateway::free_port();
 
     socket my $s, AF_INET, SOCK_STREAM, 0 or die "socket: $!\n";
+    setsockopt $s, SOL_SOCKET, SO_REUSEADDR, 1;
     bind $s, sockaddr_in($port, INADDR_LOOPBACK) or die "bind: $!\n";
     push @{ $self->{keep} }, $s;
 

@@ -7,10 +7,8 @@ package Load;
 use strict;
 use warnings;
 
-use IO::Select;
 use JSON::PP ();
 use POSIX ();
-use Socket;
 use Time::HiRes qw(sleep);
 
 use Gateway;
@@ -51,9 +49,8 @@ sub client {
     my $parent = getppid;
     my $term = POSIX::SigSet->new(POSIX::SIGTERM());
     my $pending = POSIX::SigSet->new;
-    my $to = sockaddr_in($port, INADDR_LOOPBACK);
+    my $server = Gateway::Client->new($port);
     my %count = (sent => 0, ok => 0, failed => []);
-    my $connection;
 
     # a request in hand is not to be interrupted
 
@@ -62,7 +59,7 @@ sub client {
 
     until ($pending->ismember(POSIX::SIGTERM()) || getppid != $parent) {
         my ($id, $status, $request) = $make->($i, $count{sent}++);
-        my $got = answer($to, $request, \$connection);
+        my $got = answer($server, $request);
 
         if ($got =~ /^HTTP\/1\.1 $status .*\r\n\r\n\{.*\}$/s) {
             $count{ok}++;
@@ -108,39 +105,23 @@ sub post {
          ['Content-Length', length $body], ['Connection', 'close']]) . $body;
 }
 
-# What comes back, or what went wrong.  A connection that is to be used again
-# is left in "connection".
+# what comes back, or what went wrong
 
 sub answer {
-    my ($to, $request, $connection) = @_;
+    my ($server, $request) = @_;
 
-    my $s = $$connection;
-    undef $$connection;
+    my ($status, $body, $head) = eval {
+        local $SIG{ALRM} = sub { die "no answer\n" };
+        alarm 20;
+        $server->send($request);
+    };
 
-    if (!$s) {
-        socket $s, AF_INET, SOCK_STREAM, 0 or return "socket: $!";
-        connect $s, $to or return "connect: $!";
-    }
+    alarm 0;
 
-    my $n = syswrite $s, $request;
-    return "write: " . ($! || 'short') if ($n // 0) != length $request;
+    return "$head$body" if defined $status;
 
-    my $buf = '';
-
-    while (1) {
-        IO::Select->new($s)->can_read(20) or return "no answer: $buf";
-        $n = sysread $s, $buf, 65536, length $buf;
-        return "read: $!: $buf" if !defined $n;
-        return $buf if $n == 0;
-
-        next if $request =~ /^Connection: close\r$/mi
-                || $buf =~ /^Connection: close\r$/mi
-                || $buf !~ /^Content-Length: (\d+)(?=\r).*?\r\n\r\n/msi
-                || length($buf) < $+[0] + $1;
-
-        $$connection = $s;
-        return $buf;
-    }
+    $server->leave;
+    return $@;
 }
 
 # ends them; returns the number of requests, of those that were answered as
