@@ -44,7 +44,7 @@ static char *ngx_http_snapshot_known_rules(ngx_conf_t *cf,
     ngx_uint_t with_max);
 static void *ngx_http_snapshot_create_main_conf(ngx_conf_t *cf);
 static char *ngx_http_snapshot_init_main_conf(ngx_conf_t *cf, void *conf);
-static void ngx_http_snapshot_free_regex(void *data);
+static void ngx_http_snapshot_free_patterns(void *data);
 static void *ngx_http_snapshot_create_loc_conf(ngx_conf_t *cf);
 static char *ngx_http_snapshot_merge_loc_conf(ngx_conf_t *cf, void *parent,
     void *child);
@@ -874,7 +874,8 @@ ngx_http_snapshot_init_main_conf(ngx_conf_t *cf, void *conf)
     ngx_conf_t                 at;
     ngx_snapshot_mem_t         mem;
     ngx_pool_cleanup_t        *cln;
-    const ngx_snapshot_str_t  *pattern;
+    ngx_snapshot_rule_e        rule;
+    const ngx_snapshot_str_t  *name;
 
     if (smcf->status && smcf->zone == NULL) {
         at = ngx_http_snapshot_conf_at(cf, smcf->status);
@@ -908,19 +909,19 @@ ngx_http_snapshot_init_main_conf(ngx_conf_t *cf, void *conf)
         return NGX_CONF_ERROR;
     }
 
-    pattern = ngx_snapshot_rules[NGX_SNAPSHOT_RULE_NAME_FORMAT].arg;
+    cln->handler = ngx_http_snapshot_free_patterns;
+    cln->data = &smcf->patterns;
 
-    smcf->regex = ngx_snapshot_regex_compile(*pattern);
+    rule = ngx_snapshot_patterns_compile(&smcf->patterns);
 
-    if (smcf->regex == NULL) {
+    if (rule != NGX_SNAPSHOT_RULE_NONE) {
+        name = &ngx_snapshot_rules[rule].name;
+
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "the pattern of rule \"name-format\" cannot be "
-                           "compiled");
+                           "the pattern of rule \"%*s\" cannot be compiled",
+                           name->len, name->data);
         return NGX_CONF_ERROR;
     }
-
-    cln->handler = ngx_http_snapshot_free_regex;
-    cln->data = smcf->regex;
 
     if (getrandom(&smcf->seed, sizeof(smcf->seed), 0)
         != sizeof(smcf->seed))
@@ -934,9 +935,9 @@ ngx_http_snapshot_init_main_conf(ngx_conf_t *cf, void *conf)
 
 
 static void
-ngx_http_snapshot_free_regex(void *data)
+ngx_http_snapshot_free_patterns(void *data)
 {
-    ngx_snapshot_regex_free(data);
+    ngx_snapshot_patterns_free(data);
 }
 
 

@@ -69,7 +69,7 @@ typedef struct {
     bench_pool_t                   pool;
     ngx_snapshot_mem_t             mem;
     ngx_snapshot_policy_t          policy;
-    ngx_snapshot_regex_t          *regex;
+    ngx_snapshot_patterns_t        patterns;
     ngx_snapshot_judge_t           judge;
     ngx_snapshot_judge_t           judged;
     ngx_snapshot_route_t           route;
@@ -626,9 +626,7 @@ main(void)
 
     b->mem.alloc = bench_alloc;
     b->mem.data = &b->pool;
-    b->regex = ngx_snapshot_regex_compile(
-        *(const ngx_snapshot_str_t *)
-         ngx_snapshot_rules[NGX_SNAPSHOT_RULE_NAME_FORMAT].arg);
+    (void) ngx_snapshot_patterns_compile(&b->patterns);
 
     /* values of any length pass, and a wrong one is rejected */
 
@@ -654,7 +652,7 @@ main(void)
     bench_judgements(b);
     bench_reports(b);
 
-    ngx_snapshot_regex_free(b->regex);
+    ngx_snapshot_patterns_free(&b->patterns);
     free(b->pool.start);
     free(b);
 
@@ -714,7 +712,7 @@ bench_once(bench_t *b, const bench_case_t *c)
 {
     b->pool.used = c->mark;
 
-    ngx_snapshot_judge_init(&b->judge, &b->mem, &b->policy, b->regex,
+    ngx_snapshot_judge_init(&b->judge, &b->mem, &b->policy, &b->patterns,
                             &c->asked);
     b->judge.detailed = c->detailed;
     c->run(b, c);
@@ -1288,9 +1286,9 @@ bench_queried(bench_t *b, const bench_case_t *c)
 static const char *
 bench_headed(bench_t *b, const bench_case_t *c)
 {
-    if (!(b->judge.headers
-          & ((uint32_t) 1 << NGX_SNAPSHOT_RULE_CONTENT_TYPE)))
-    {
+    /* the first one is required */
+
+    if (!(b->judge.headers & 1)) {
         return "headers are not judged";
     }
 

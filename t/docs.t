@@ -288,7 +288,7 @@ for my $rule (@rules) {
 
 # codes that are not the rule's own
 
-my ($limits) = $source =~ /ngx_snapshot_limit_texts\[\] = \{\n(.*?)\};/s;
+my ($limits) = $source =~ /ngx_snapshot_limit_texts\[\w+\] =\n\{\n(.*?)\};/s;
 
 for my $code (unique($limits =~ /"([A-Z]+\.\d+)"/g)) {
     push @{ $given{$code}{'400 badRequest'} }, '`limit-range`'
@@ -320,7 +320,7 @@ for my $rule (@rules) {
         for unique(grep { $_ ne '-' } @$rule[3, 4]);
 }
 
-my @faults = $source =~ /\{ (\d{3}), "(\w+)", ("[\w.]+"|NULL),\s+"([^"]+)" \}/g;
+my @faults = $source =~ /\{ (\d{3}), "(\w+)", \{ ("[\w.]+"|NULL), NULL \},\s+"([^"]+)" \}/g;
 my @told;
 
 while (my ($status, $fault, $code, $message) = splice @faults, 0, 4) {

@@ -88,19 +88,19 @@ for my $fuzzer (@fuzzers) {
 
 my @breaks = (
     ['body', 'check', 'a UUID may be longer', sub {
-        s/c->value\.len != NGX_SNAPSHOT_UUID_LEN/c->value.len < NGX_SNAPSHOT_UUID_LEN/
+        s/v->bytes\.len != NGX_SNAPSHOT_UUID_LEN/v->bytes.len < NGX_SNAPSHOT_UUID_LEN/
     }],
     ['body', 'judge', 'null is always as good as nothing', sub {
-        s/ && field->flags & NGX_SNAPSHOT_FLAG_NULLABLE\) \{\n/) {\n/
+        s/\n +&& field->flags & NGX_SNAPSHOT_FLAG_NULLABLE\)\n/)\n/
     }],
     ['body', 'contract', 'a name may be a byte longer', sub {
-        s/BYTES, 255, CHECK\(LENGTH\)/BYTES, 256, CHECK(LENGTH)/
+        s/BYTES, 255, CHECK\(VALUE, LENGTH\)/BYTES, 256, CHECK(VALUE, LENGTH)/
     }],
     ['body', 'regex', 'what is behind a name is not looked at', sub {
         s/\|\s*PCRE2_ENDANCHORED|PCRE2_ENDANCHORED\s*\|//
     }],
     ['body', 'judge', 'a required string may be empty', sub {
-        s/if \(value\.len == 0 && field->flags/if (0 && field->flags/
+        s/if \(bytes\.len == 0 && field->flags/if (0 && field->flags/
     }],
 
     ['body', 'syntax', 'a mistake in a word is where the word begins', sub {
@@ -114,7 +114,7 @@ my @breaks = (
         s/if \(\*n > \(UINT64_MAX - digit\) \/ 10\) \{/if (0) {/
     }],
     ['query', 'check', 'a limit may be one more', sub {
-        s/\} else if \(n <= c->max\)/} else if (n <= c->max + 1)/
+        s/\} else if \(n <= v->max\)/} else if (n <= v->max + 1)/
     }],
     ['query', 'query', 'a method behind ";" is overlooked', sub {
         s/query_piece\(&piece, ';'\)/query_piece(&piece, '&')/

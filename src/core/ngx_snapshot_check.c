@@ -18,30 +18,71 @@
 #define NGX_SNAPSHOT_MUST_BE_UUID                                             \
     "must be a UUID (8-4-4-4-12 hex digits), "
 
+#define ngx_snapshot_min(a, b)  ((a) < (b) ? (a) : (b))
 #define ngx_snapshot_plural(n)  ((n) == 1 ? "" : "s")
 
 #define ngx_snapshot_found(found, ...)                                        \
     snprintf((found)->text, sizeof((found)->text), __VA_ARGS__)
 
 
+/*
+ * types has a bit for each type of value that is looked at; stands_in, where
+ * these stand for a value of another type.  describe() is NULL where a schema
+ * has no word for it.
+ */
+
 typedef struct {
-    const ngx_snapshot_rule_t   *rule;
-    uint64_t                     max;
-    const ngx_snapshot_regex_t  *regex;
-    ngx_snapshot_str_t           value;
-} ngx_snapshot_checked_t;
+    int      (*hold)(const ngx_snapshot_value_t *v,
+                     ngx_snapshot_finding_t *found);
+    void     (*describe)(const ngx_snapshot_value_t *v,
+                         ngx_snapshot_schema_t *schema);
+    unsigned   types;
+    unsigned   stands_in;
+} ngx_snapshot_kind_t;
 
 
-typedef int (*ngx_snapshot_check_pt)(const ngx_snapshot_checked_t *c,
+static int ngx_snapshot_hold_project(const ngx_snapshot_value_t *v,
     ngx_snapshot_finding_t *found);
-
-
-static int ngx_snapshot_check_project(const ngx_snapshot_checked_t *c,
+static void ngx_snapshot_describe_project(const ngx_snapshot_value_t *v,
+    ngx_snapshot_schema_t *schema);
+static int ngx_snapshot_hold_uuid(const ngx_snapshot_value_t *v,
     ngx_snapshot_finding_t *found);
-static int ngx_snapshot_check_uuid(const ngx_snapshot_checked_t *c,
+static void ngx_snapshot_describe_uuid(const ngx_snapshot_value_t *v,
+    ngx_snapshot_schema_t *schema);
+static int ngx_snapshot_hold_media_type(const ngx_snapshot_value_t *v,
     ngx_snapshot_finding_t *found);
-static int ngx_snapshot_check_media_type(const ngx_snapshot_checked_t *c,
+static int ngx_snapshot_hold_words(const ngx_snapshot_value_t *v,
     ngx_snapshot_finding_t *found);
+static void ngx_snapshot_describe_words(const ngx_snapshot_value_t *v,
+    ngx_snapshot_schema_t *schema);
+static int ngx_snapshot_hold_boolean(const ngx_snapshot_value_t *v,
+    ngx_snapshot_finding_t *found);
+static void ngx_snapshot_describe_boolean(const ngx_snapshot_value_t *v,
+    ngx_snapshot_schema_t *schema);
+static int ngx_snapshot_hold_length(const ngx_snapshot_value_t *v,
+    ngx_snapshot_finding_t *found);
+static void ngx_snapshot_describe_length(const ngx_snapshot_value_t *v,
+    ngx_snapshot_schema_t *schema);
+static int ngx_snapshot_hold_prefix(const ngx_snapshot_value_t *v,
+    ngx_snapshot_finding_t *found);
+static void ngx_snapshot_describe_prefix(const ngx_snapshot_value_t *v,
+    ngx_snapshot_schema_t *schema);
+static int ngx_snapshot_hold_pattern(const ngx_snapshot_value_t *v,
+    ngx_snapshot_finding_t *found);
+static void ngx_snapshot_describe_pattern(const ngx_snapshot_value_t *v,
+    ngx_snapshot_schema_t *schema);
+static int ngx_snapshot_hold_limit(const ngx_snapshot_value_t *v,
+    ngx_snapshot_finding_t *found);
+static void ngx_snapshot_describe_limit(const ngx_snapshot_value_t *v,
+    ngx_snapshot_schema_t *schema);
+static int ngx_snapshot_hold_advised(const ngx_snapshot_value_t *v,
+    ngx_snapshot_finding_t *found);
+static void ngx_snapshot_describe_advised(const ngx_snapshot_value_t *v,
+    ngx_snapshot_schema_t *schema);
+static int ngx_snapshot_hold_range(const ngx_snapshot_value_t *v,
+    ngx_snapshot_finding_t *found);
+static void ngx_snapshot_describe_range(const ngx_snapshot_value_t *v,
+    ngx_snapshot_schema_t *schema);
 static int ngx_snapshot_media_hidden(ngx_snapshot_str_t name,
     ngx_snapshot_str_t value, ngx_snapshot_str_t charset);
 static int ngx_snapshot_media_parameter(ngx_snapshot_str_t *s,
@@ -49,85 +90,217 @@ static int ngx_snapshot_media_parameter(ngx_snapshot_str_t *s,
 static size_t ngx_snapshot_token_len(ngx_snapshot_str_t s);
 static void ngx_snapshot_cut(ngx_snapshot_str_t *s, size_t n);
 static void ngx_snapshot_cut_space(ngx_snapshot_str_t *s);
-static int ngx_snapshot_check_words(const ngx_snapshot_checked_t *c,
-    ngx_snapshot_finding_t *found);
-static int ngx_snapshot_check_boolean(const ngx_snapshot_checked_t *c,
-    ngx_snapshot_finding_t *found);
-static int ngx_snapshot_check_length(const ngx_snapshot_checked_t *c,
-    ngx_snapshot_finding_t *found);
-static int ngx_snapshot_check_prefix(const ngx_snapshot_checked_t *c,
-    ngx_snapshot_finding_t *found);
-static int ngx_snapshot_check_pattern(const ngx_snapshot_checked_t *c,
-    ngx_snapshot_finding_t *found);
-static int ngx_snapshot_check_limit(const ngx_snapshot_checked_t *c,
-    ngx_snapshot_finding_t *found);
-static int ngx_snapshot_check_advised(const ngx_snapshot_checked_t *c,
-    ngx_snapshot_finding_t *found);
-static int ngx_snapshot_check_offset(const ngx_snapshot_checked_t *c,
-    ngx_snapshot_finding_t *found);
-static int ngx_snapshot_is_word(const ngx_snapshot_checked_t *c);
+static int ngx_snapshot_is_word(const ngx_snapshot_value_t *v);
 static int ngx_snapshot_number(ngx_snapshot_str_t s, uint64_t *n);
 
 
-static const ngx_snapshot_check_pt  ngx_snapshot_checks[] = {
-    [NGX_SNAPSHOT_CHECK_PROJECT] = ngx_snapshot_check_project,
-    [NGX_SNAPSHOT_CHECK_UUID] = ngx_snapshot_check_uuid,
-    [NGX_SNAPSHOT_CHECK_MEDIA_TYPE] = ngx_snapshot_check_media_type,
-    [NGX_SNAPSHOT_CHECK_WORDS] = ngx_snapshot_check_words,
-    [NGX_SNAPSHOT_CHECK_BOOLEAN] = ngx_snapshot_check_boolean,
-    [NGX_SNAPSHOT_CHECK_LENGTH] = ngx_snapshot_check_length,
-    [NGX_SNAPSHOT_CHECK_PREFIX] = ngx_snapshot_check_prefix,
-    [NGX_SNAPSHOT_CHECK_PATTERN] = ngx_snapshot_check_pattern,
-    [NGX_SNAPSHOT_CHECK_LIMIT] = ngx_snapshot_check_limit,
-    [NGX_SNAPSHOT_CHECK_ADVISED] = ngx_snapshot_check_advised,
-    [NGX_SNAPSHOT_CHECK_OFFSET] = ngx_snapshot_check_offset
+#define STRING  (1u << NGX_SNAPSHOT_TYPE_STRING)
+#define NUMBER  (1u << NGX_SNAPSHOT_TYPE_NUMBER)
+
+static const ngx_snapshot_kind_t  ngx_snapshot_kinds[NGX_SNAPSHOT_CHECKS] = {
+
+    [NGX_SNAPSHOT_CHECK_PROJECT] = {
+        ngx_snapshot_hold_project, ngx_snapshot_describe_project,
+        STRING, 0
+    },
+
+    [NGX_SNAPSHOT_CHECK_UUID] = {
+        ngx_snapshot_hold_uuid, ngx_snapshot_describe_uuid,
+        STRING, 0
+    },
+
+    [NGX_SNAPSHOT_CHECK_MEDIA_TYPE] = {
+        ngx_snapshot_hold_media_type, NULL,
+        STRING, 0
+    },
+
+    [NGX_SNAPSHOT_CHECK_WORDS] = {
+        ngx_snapshot_hold_words, ngx_snapshot_describe_words,
+        STRING, 0
+    },
+
+    [NGX_SNAPSHOT_CHECK_BOOLEAN] = {
+        ngx_snapshot_hold_boolean, ngx_snapshot_describe_boolean,
+        STRING, 1
+    },
+
+    [NGX_SNAPSHOT_CHECK_LENGTH] = {
+        ngx_snapshot_hold_length, ngx_snapshot_describe_length,
+        STRING, 0
+    },
+
+    [NGX_SNAPSHOT_CHECK_PREFIX] = {
+        ngx_snapshot_hold_prefix, ngx_snapshot_describe_prefix,
+        STRING, 0
+    },
+
+    [NGX_SNAPSHOT_CHECK_PATTERN] = {
+        ngx_snapshot_hold_pattern, ngx_snapshot_describe_pattern,
+        STRING, 0
+    },
+
+    [NGX_SNAPSHOT_CHECK_LIMIT] = {
+        ngx_snapshot_hold_limit, ngx_snapshot_describe_limit,
+        STRING|NUMBER, 0
+    },
+
+    [NGX_SNAPSHOT_CHECK_ADVISED] = {
+        ngx_snapshot_hold_advised, ngx_snapshot_describe_advised,
+        STRING|NUMBER, 0
+    },
+
+    [NGX_SNAPSHOT_CHECK_RANGE] = {
+        ngx_snapshot_hold_range, ngx_snapshot_describe_range,
+        STRING|NUMBER, 0
+    }
 };
 
 
+ngx_snapshot_rule_e
+ngx_snapshot_patterns_compile(ngx_snapshot_patterns_t *patterns)
+{
+    unsigned            i;
+    ngx_snapshot_str_t  pattern;
+
+    memset(patterns, 0, sizeof(ngx_snapshot_patterns_t));
+
+    for (i = NGX_SNAPSHOT_RULE_NONE + 1; i < NGX_SNAPSHOT_RULES; i++) {
+
+        pattern = ngx_snapshot_rules[i].pattern;
+
+        if (pattern.len == 0) {
+            continue;
+        }
+
+        patterns->rule[i] = ngx_snapshot_regex_compile(pattern);
+
+        if (patterns->rule[i] == NULL) {
+            return (ngx_snapshot_rule_e) i;
+        }
+    }
+
+    return NGX_SNAPSHOT_RULE_NONE;
+}
+
+
+void
+ngx_snapshot_patterns_free(ngx_snapshot_patterns_t *patterns)
+{
+    unsigned  i;
+
+    for (i = 0; i < NGX_SNAPSHOT_RULES; i++) {
+        ngx_snapshot_regex_free(patterns->rule[i]);
+    }
+}
+
+
 int
-ngx_snapshot_check(const ngx_snapshot_rule_t *rule, uint64_t max,
-    const ngx_snapshot_regex_t *regex, ngx_snapshot_str_t value,
+ngx_snapshot_check(const ngx_snapshot_value_t *value,
     ngx_snapshot_finding_t *found)
 {
-    ngx_snapshot_checked_t  c;
+    const ngx_snapshot_kind_t  *kind;
 
-    c.rule = rule;
-    c.max = max;
-    c.regex = regex;
-    c.value = value;
+    kind = &ngx_snapshot_kinds[value->rule->check];
+
+    if (!(kind->types & 1u << value->type)) {
+        return 1;
+    }
 
     found->code = NULL;
 
-    return ngx_snapshot_checks[rule->check](&c, found);
+    return kind->hold(value, found);
+}
+
+
+int
+ngx_snapshot_check_param(ngx_snapshot_param_e param, ngx_snapshot_str_t bytes)
+{
+    ngx_snapshot_value_t    value;
+    ngx_snapshot_finding_t  found;
+
+    value.type = NGX_SNAPSHOT_TYPE_STRING;
+    value.bytes = bytes;
+    value.rule = &ngx_snapshot_rules[ngx_snapshot_path_params[param].rule];
+    value.max = value.rule->max;
+    value.patterns = NULL;
+
+    return ngx_snapshot_check(&value, &found);
+}
+
+
+int
+ngx_snapshot_check_takes(ngx_snapshot_rule_e rule, ngx_snapshot_type_e type)
+{
+    return (ngx_snapshot_kinds[ngx_snapshot_rules[rule].check].types
+            & 1u << type) != 0;
+}
+
+
+int
+ngx_snapshot_check_stands_in(ngx_snapshot_rule_e rule,
+    ngx_snapshot_type_e type)
+{
+    return ngx_snapshot_kinds[ngx_snapshot_rules[rule].check].stands_in
+           && ngx_snapshot_check_takes(rule, type);
+}
+
+
+void
+ngx_snapshot_schema_init(ngx_snapshot_schema_t *schema)
+{
+    memset(schema, 0, sizeof(ngx_snapshot_schema_t));
+
+    schema->max = UINT64_MAX;
+    schema->max_bytes = UINT64_MAX;
+}
+
+
+void
+ngx_snapshot_describe(const ngx_snapshot_rule_t *rule, uint64_t max,
+    ngx_snapshot_schema_t *schema)
+{
+    ngx_snapshot_value_t        value;
+    const ngx_snapshot_kind_t  *kind;
+
+    memset(&value, 0, sizeof(ngx_snapshot_value_t));
+
+    value.rule = rule;
+    value.max = max;
+
+    kind = &ngx_snapshot_kinds[rule->check];
+
+    if (kind->describe) {
+        kind->describe(&value, schema);
+    }
 }
 
 
 static int
-ngx_snapshot_check_project(const ngx_snapshot_checked_t *c,
+ngx_snapshot_hold_project(const ngx_snapshot_value_t *v,
     ngx_snapshot_finding_t *found)
 {
     const u_char  *p, *last;
 
-    if (c->value.len == 0) {
+    if (v->bytes.len == 0) {
         ngx_snapshot_found(found, NGX_SNAPSHOT_MUST_BE_PROJECT "is missing");
         return 0;
     }
 
-    if (c->value.len > NGX_SNAPSHOT_PROJECT_ID_MAX) {
+    if (v->bytes.len > NGX_SNAPSHOT_PROJECT_ID_MAX) {
         ngx_snapshot_found(found, NGX_SNAPSHOT_MUST_BE_PROJECT "has %zu bytes",
-                           c->value.len);
+                           v->bytes.len);
         return 0;
     }
 
-    p = c->value.data;
-    last = p + c->value.len;
+    p = v->bytes.data;
+    last = p + v->bytes.len;
 
     p = ngx_snapshot_skip(p, last, NGX_SNAPSHOT_BYTE_WORD);
 
     if (p < last) {
         ngx_snapshot_found(found, NGX_SNAPSHOT_MUST_BE_PROJECT
                            "has another character at byte %td",
-                           p - c->value.data + 1);
+                           p - v->bytes.data + 1);
         return 0;
     }
 
@@ -135,8 +308,21 @@ ngx_snapshot_check_project(const ngx_snapshot_checked_t *c,
 }
 
 
+static void
+ngx_snapshot_describe_project(const ngx_snapshot_value_t *v,
+    ngx_snapshot_schema_t *schema)
+{
+    static const ngx_snapshot_str_t  pattern =
+        ngx_snapshot_string("[0-9A-Za-z_-]{1,64}");
+
+    (void) v;
+
+    schema->pattern = pattern;
+}
+
+
 static int
-ngx_snapshot_check_uuid(const ngx_snapshot_checked_t *c,
+ngx_snapshot_hold_uuid(const ngx_snapshot_value_t *v,
     ngx_snapshot_finding_t *found)
 {
     unsigned       i;
@@ -146,13 +332,13 @@ ngx_snapshot_check_uuid(const ngx_snapshot_checked_t *c,
 
     static const u_char  digits[] = { 8, 4, 4, 4, 12 };
 
-    if (c->value.len != NGX_SNAPSHOT_UUID_LEN) {
+    if (v->bytes.len != NGX_SNAPSHOT_UUID_LEN) {
         ngx_snapshot_found(found, NGX_SNAPSHOT_MUST_BE_UUID "has %zu byte%s",
-                           c->value.len, ngx_snapshot_plural(c->value.len));
+                           v->bytes.len, ngx_snapshot_plural(v->bytes.len));
         return 0;
     }
 
-    p = c->value.data;
+    p = v->bytes.data;
 
     for (i = 0; /* void */; i++) {
 
@@ -176,15 +362,29 @@ ngx_snapshot_check_uuid(const ngx_snapshot_checked_t *c,
 
     ngx_snapshot_found(found, NGX_SNAPSHOT_MUST_BE_UUID
                        "has another character at byte %td",
-                       p - c->value.data + 1);
+                       p - v->bytes.data + 1);
     return 0;
+}
+
+
+static void
+ngx_snapshot_describe_uuid(const ngx_snapshot_value_t *v,
+    ngx_snapshot_schema_t *schema)
+{
+    static const ngx_snapshot_str_t  pattern =
+        ngx_snapshot_string("[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}"
+                            "-[0-9A-Fa-f]{12}");
+
+    (void) v;
+
+    schema->pattern = pattern;
 }
 
 
 /* RFC 9110, section 8.3.1, and what the contract leaves of its parameters */
 
 static int
-ngx_snapshot_check_media_type(const ngx_snapshot_checked_t *c,
+ngx_snapshot_hold_media_type(const ngx_snapshot_value_t *v,
     ngx_snapshot_finding_t *found)
 {
     ngx_snapshot_str_t  s, type, name, value;
@@ -195,7 +395,7 @@ ngx_snapshot_check_media_type(const ngx_snapshot_checked_t *c,
     static const ngx_snapshot_str_t  utf_8 = ngx_snapshot_string("utf-8");
     static const ngx_snapshot_str_t  utf8 = ngx_snapshot_string("utf8");
 
-    s = c->value;
+    s = v->bytes;
 
     ngx_snapshot_cut_space(&s);
 
@@ -230,8 +430,8 @@ ngx_snapshot_check_media_type(const ngx_snapshot_checked_t *c,
         }
 
         if (!ngx_snapshot_media_parameter(&s, &name, &value)) {
-            ngx_snapshot_found(found, "must be \"application/json\", has a "
-                               "malformed parameter");
+            ngx_snapshot_found(found, "%s, has a malformed parameter",
+                               v->rule->must);
             return 0;
         }
 
@@ -248,8 +448,7 @@ ngx_snapshot_check_media_type(const ngx_snapshot_checked_t *c,
 
 wrong:
 
-    ngx_snapshot_found(found, "must be \"application/json\", is another media "
-                       "type");
+    ngx_snapshot_found(found, "%s, is another media type", v->rule->must);
     return 0;
 }
 
@@ -372,18 +571,18 @@ ngx_snapshot_cut_space(ngx_snapshot_str_t *s)
 
 
 static int
-ngx_snapshot_check_words(const ngx_snapshot_checked_t *c,
+ngx_snapshot_hold_words(const ngx_snapshot_value_t *v,
     ngx_snapshot_finding_t *found)
 {
     int                          n;
     unsigned                     i;
     const ngx_snapshot_words_t  *words;
 
-    if (ngx_snapshot_is_word(c)) {
+    if (ngx_snapshot_is_word(v)) {
         return 1;
     }
 
-    words = c->rule->arg;
+    words = &v->rule->words;
 
     n = ngx_snapshot_found(found, "must be ");
 
@@ -396,20 +595,28 @@ ngx_snapshot_check_words(const ngx_snapshot_checked_t *c,
 
     if (n < (int) sizeof(found->text)) {
         snprintf(found->text + n, sizeof(found->text) - n,
-                 c->value.len ? ", is another value" : ", is empty");
+                 v->bytes.len ? ", is another value" : ", is empty");
     }
 
     return 0;
 }
 
 
+static void
+ngx_snapshot_describe_words(const ngx_snapshot_value_t *v,
+    ngx_snapshot_schema_t *schema)
+{
+    schema->one_of = &v->rule->words;
+}
+
+
 /* holds where the string is not one that clients send for a boolean */
 
 static int
-ngx_snapshot_check_boolean(const ngx_snapshot_checked_t *c,
+ngx_snapshot_hold_boolean(const ngx_snapshot_value_t *v,
     ngx_snapshot_finding_t *found)
 {
-    if (!ngx_snapshot_is_word(c)) {
+    if (!ngx_snapshot_is_word(v)) {
         return 1;
     }
 
@@ -418,17 +625,25 @@ ngx_snapshot_check_boolean(const ngx_snapshot_checked_t *c,
 }
 
 
+static void
+ngx_snapshot_describe_boolean(const ngx_snapshot_value_t *v,
+    ngx_snapshot_schema_t *schema)
+{
+    schema->none_of = &v->rule->words;
+}
+
+
 static int
-ngx_snapshot_is_word(const ngx_snapshot_checked_t *c)
+ngx_snapshot_is_word(const ngx_snapshot_value_t *v)
 {
     unsigned                     i;
     const ngx_snapshot_words_t  *words;
 
-    words = c->rule->arg;
+    words = &v->rule->words;
 
     for (i = 0; i < words->nwords; i++) {
-        if (words->nocase ? ngx_snapshot_caseeq(c->value, words->words[i])
-                          : ngx_snapshot_eq(c->value, words->words[i]))
+        if (words->nocase ? ngx_snapshot_caseeq(v->bytes, words->words[i])
+                          : ngx_snapshot_eq(v->bytes, words->words[i]))
         {
             return 1;
         }
@@ -439,42 +654,50 @@ ngx_snapshot_is_word(const ngx_snapshot_checked_t *c)
 
 
 static int
-ngx_snapshot_check_length(const ngx_snapshot_checked_t *c,
+ngx_snapshot_hold_length(const ngx_snapshot_value_t *v,
     ngx_snapshot_finding_t *found)
 {
-    if (c->value.len <= c->max) {
+    if (v->bytes.len <= v->max) {
         return 1;
     }
 
     /* a limit is at least 1, so there are more bytes than one */
 
-    if (c->max == 1) {
+    if (v->max == 1) {
         ngx_snapshot_found(found, "%zu bytes, at most 1 is allowed",
-                           c->value.len);
+                           v->bytes.len);
 
     } else {
         ngx_snapshot_found(found, "%zu bytes, at most %" PRIu64 " are allowed",
-                           c->value.len, c->max);
+                           v->bytes.len, v->max);
     }
 
     return 0;
 }
 
 
+static void
+ngx_snapshot_describe_length(const ngx_snapshot_value_t *v,
+    ngx_snapshot_schema_t *schema)
+{
+    schema->max_bytes = ngx_snapshot_min(v->max, schema->max_bytes);
+}
+
+
 static int
-ngx_snapshot_check_prefix(const ngx_snapshot_checked_t *c,
+ngx_snapshot_hold_prefix(const ngx_snapshot_value_t *v,
     ngx_snapshot_finding_t *found)
 {
     ngx_snapshot_str_t         head;
     const ngx_snapshot_str_t  *prefix;
 
-    prefix = c->rule->arg;
+    prefix = &v->rule->prefix;
 
-    if (c->value.len < prefix->len) {
+    if (v->bytes.len < prefix->len) {
         return 1;
     }
 
-    head.data = c->value.data;
+    head.data = v->bytes.data;
     head.len = prefix->len;
 
     if (!ngx_snapshot_eq(head, *prefix)) {
@@ -487,41 +710,59 @@ ngx_snapshot_check_prefix(const ngx_snapshot_checked_t *c,
 }
 
 
+static void
+ngx_snapshot_describe_prefix(const ngx_snapshot_value_t *v,
+    ngx_snapshot_schema_t *schema)
+{
+    schema->prefix = v->rule->prefix;
+}
+
+
 static int
-ngx_snapshot_check_pattern(const ngx_snapshot_checked_t *c,
+ngx_snapshot_hold_pattern(const ngx_snapshot_value_t *v,
     ngx_snapshot_finding_t *found)
 {
     int                        rc;
     const ngx_snapshot_str_t  *pattern;
 
-    rc = ngx_snapshot_regex_match(c->regex, c->value);
+    rc = ngx_snapshot_regex_match(
+                           v->patterns->rule[v->rule - ngx_snapshot_rules],
+                           v->bytes);
 
     if (rc != 0) {
         return rc;
     }
 
-    pattern = c->rule->arg;
+    pattern = &v->rule->pattern;
 
     ngx_snapshot_found(found, "must match %.*s, has %zu byte%s that %s not",
                        (int) pattern->len, (const char *) pattern->data,
-                       c->value.len, ngx_snapshot_plural(c->value.len),
-                       c->value.len == 1 ? "does" : "do");
+                       v->bytes.len, ngx_snapshot_plural(v->bytes.len),
+                       v->bytes.len == 1 ? "does" : "do");
     return 0;
+}
+
+
+static void
+ngx_snapshot_describe_pattern(const ngx_snapshot_value_t *v,
+    ngx_snapshot_schema_t *schema)
+{
+    schema->pattern = v->rule->pattern;
 }
 
 
 /* page 004: an integer greater than 0, at most max */
 
 static int
-ngx_snapshot_check_limit(const ngx_snapshot_checked_t *c,
+ngx_snapshot_hold_limit(const ngx_snapshot_value_t *v,
     ngx_snapshot_finding_t *found)
 {
     uint64_t                          n;
     ngx_snapshot_str_t                s;
     const ngx_snapshot_limit_text_t  *texts, *text;
 
-    texts = c->rule->arg;
-    s = c->value;
+    texts = v->rule->limit;
+    s = v->bytes;
 
     if (s.len > 1 && s.data[0] == '-') {
         ngx_snapshot_cut(&s, 1);
@@ -536,13 +777,13 @@ ngx_snapshot_check_limit(const ngx_snapshot_checked_t *c,
     } else if (n == 0) {
         text = &texts[NGX_SNAPSHOT_LIMIT_NOT_POSITIVE];
 
-    } else if (n <= c->max) {
+    } else if (n <= v->max) {
         return 1;
 
     } else {
         text = &texts[NGX_SNAPSHOT_LIMIT_TOO_GREAT];
 
-        ngx_snapshot_found(found, "%s%" PRIu64 ".", text->text, c->max);
+        ngx_snapshot_found(found, "%s%" PRIu64 ".", text->text, v->max);
         found->code = text->code;
         return 0;
     }
@@ -554,44 +795,72 @@ ngx_snapshot_check_limit(const ngx_snapshot_checked_t *c,
 }
 
 
+static void
+ngx_snapshot_describe_limit(const ngx_snapshot_value_t *v,
+    ngx_snapshot_schema_t *schema)
+{
+    ngx_snapshot_describe_range(v, schema);
+
+    schema->min = 1;
+}
+
+
 /* page 004 advises at most 50 a page; what is no number has its own rule */
 
 static int
-ngx_snapshot_check_advised(const ngx_snapshot_checked_t *c,
+ngx_snapshot_hold_advised(const ngx_snapshot_value_t *v,
     ngx_snapshot_finding_t *found)
 {
     uint64_t  n;
 
-    if (!ngx_snapshot_number(c->value, &n) || n <= c->max) {
+    if (!ngx_snapshot_number(v->bytes, &n) || n <= v->max) {
         return 1;
     }
 
     ngx_snapshot_found(found, "should be at most %" PRIu64 ", is greater",
-                       c->max);
+                       v->max);
     return 0;
 }
 
 
+static void
+ngx_snapshot_describe_advised(const ngx_snapshot_value_t *v,
+    ngx_snapshot_schema_t *schema)
+{
+    schema->max = ngx_snapshot_min(v->max, schema->max);
+}
+
+
 static int
-ngx_snapshot_check_offset(const ngx_snapshot_checked_t *c,
+ngx_snapshot_hold_range(const ngx_snapshot_value_t *v,
     ngx_snapshot_finding_t *found)
 {
     uint64_t  n;
 
-    if (!ngx_snapshot_number(c->value, &n)) {
+    if (!ngx_snapshot_number(v->bytes, &n)) {
         ngx_snapshot_found(found, "must be an integer from 0 to %" PRIu64
-                           ", is %s", c->max,
-                           c->value.len ? "another value" : "empty");
+                           ", is %s", v->max,
+                           v->bytes.len ? "another value" : "empty");
         return 0;
     }
 
-    if (n > c->max) {
+    if (n > v->max) {
         ngx_snapshot_found(found, "must be an integer from 0 to %" PRIu64
-                           ", is greater", c->max);
+                           ", is greater", v->max);
         return 0;
     }
 
     return 1;
+}
+
+
+static void
+ngx_snapshot_describe_range(const ngx_snapshot_value_t *v,
+    ngx_snapshot_schema_t *schema)
+{
+    schema->integer = 1;
+
+    ngx_snapshot_describe_advised(v, schema);
 }
 
 

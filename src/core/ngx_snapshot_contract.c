@@ -3,6 +3,8 @@
 #include "ngx_snapshot_text.h"
 
 
+static int ngx_snapshot_path_has(const ngx_snapshot_operation_t *operation,
+    ngx_snapshot_rule_e rule);
 static int ngx_snapshot_scope_has(const ngx_snapshot_scope_t *scope,
     ngx_snapshot_rule_e rule);
 
@@ -17,10 +19,14 @@ static int ngx_snapshot_scope_has(const ngx_snapshot_scope_t *scope,
 #define BYTES   NGX_SNAPSHOT_UNIT_BYTES
 #define NUMBER  NGX_SNAPSHOT_UNIT_NUMBER
 
-#define CHECK(kind)  NGX_SNAPSHOT_CHECK_##kind
+/* where the rule looks, and how */
+
+#define JUDGE(place)  .where = NGX_SNAPSHOT_WHERE_##place
+#define CHECK(place, kind)                                                    \
+    .where = NGX_SNAPSHOT_WHERE_##place, .check = NGX_SNAPSHOT_CHECK_##kind
 
 #define ngx_snapshot_count(a)  (sizeof(a) / sizeof((a)[0]))
-#define ngx_snapshot_words(a, nocase)  { (a), ngx_snapshot_count(a), (nocase) }
+#define WORDS(a, nocase)  { (a), ngx_snapshot_count(a), (nocase) }
 
 
 /* page 004: "desc" is the default */
@@ -28,9 +34,6 @@ static int ngx_snapshot_scope_has(const ngx_snapshot_scope_t *scope,
 static const ngx_snapshot_str_t  ngx_snapshot_sort_dirs[] = {
     S("asc"), S("desc")
 };
-
-static const ngx_snapshot_words_t  ngx_snapshot_sort_dir =
-    ngx_snapshot_words(ngx_snapshot_sort_dirs, 0);
 
 
 /* the page "snapshot status" that page 004 refers to */
@@ -40,9 +43,6 @@ static const ngx_snapshot_str_t  ngx_snapshot_statuses[] = {
     S("error_deleting"), S("rollbacking"), S("backing-up")
 };
 
-static const ngx_snapshot_words_t  ngx_snapshot_status =
-    ngx_snapshot_words(ngx_snapshot_statuses, 0);
-
 
 /* what the Python clients of OpenStack send in place of a JSON boolean */
 
@@ -51,33 +51,40 @@ static const ngx_snapshot_str_t  ngx_snapshot_booleans[] = {
     S("off"), S("t"), S("f"), S("y"), S("n")
 };
 
-static const ngx_snapshot_words_t  ngx_snapshot_boolean =
-    ngx_snapshot_words(ngx_snapshot_booleans, 1);
-
 
 /* RFC 9110, section 8.4.1: content codings are compared without case */
 
 static const ngx_snapshot_str_t  ngx_snapshot_encodings[] = { S("identity") };
 
-static const ngx_snapshot_words_t  ngx_snapshot_encoding =
-    ngx_snapshot_words(ngx_snapshot_encodings, 1);
 
-
-/* pages 000, 001, 002: snapshots that backups make are named so */
-
-static const ngx_snapshot_str_t  ngx_snapshot_reserved = S("autobk_snapshot_");
-
-
-/* page 003: begins with a letter, 4 to 64 characters in all */
-
-static const ngx_snapshot_str_t  ngx_snapshot_dws_name =
-    S("[A-Za-z][A-Za-z0-9_-]{3,63}");
-
-
-static const ngx_snapshot_limit_text_t  ngx_snapshot_limit_texts[] = {
+static const ngx_snapshot_limit_text_t
+    ngx_snapshot_limit_texts[NGX_SNAPSHOT_LIMIT_TEXTS] =
+{
     { "EVS.5400", "limit param must be an integer." },
     { "EVS.5400", "limit param must be positive." },
     { "EVS.2142", "invalid filter limit, can not greater than " }
+};
+
+
+/* an error object that needs no memory: its name, message and code */
+
+#define INTERNAL_TEXT  "the gateway could not judge the request"
+#define INTERNAL(code, flat)                                                  \
+    S("{\"error\": {\"message\": \"" INTERNAL_TEXT "\", "                     \
+      "\"code\": \"" code "\"}" flat "}")
+
+
+const ngx_snapshot_family_t  ngx_snapshot_families[NGX_SNAPSHOT_FAMILIES] = {
+
+    [NGX_SNAPSHOT_FAMILY_EVS] = {
+        S("evs"), "EVS", "Snapshots of volumes.", 0, INTERNAL("EVS.5500", "")
+    },
+
+    [NGX_SNAPSHOT_FAMILY_DWS] = {
+        S("dws"), "DWS", "Snapshots of clusters.", 1,
+        INTERNAL("500", ", \"error_code\": \"500\", \"error_msg\": \""
+                        INTERNAL_TEXT "\"")
+    }
 };
 
 
@@ -85,157 +92,174 @@ const ngx_snapshot_rule_t  ngx_snapshot_rules[NGX_SNAPSHOT_RULES] = {
 
     [NGX_SNAPSHOT_RULE_URI_CANONICAL] = {
         S("uri-canonical"), REJECT, 400, { "EVS.5400", "DWS.5065" },
-        NO_MAX, CHECK(NONE), NULL
+        NO_MAX, JUDGE(REQUEST),
+        .must = "must be spelled exactly as documented"
     },
 
     [NGX_SNAPSHOT_RULE_PROJECT_ID] = {
         S("project-id"), REJECT, 400, { "EVS.0001", "DWS.5065" },
-        NO_MAX, CHECK(PROJECT), NULL
+        NO_MAX, CHECK(VALUE, PROJECT)
     },
 
     [NGX_SNAPSHOT_RULE_METHOD_OVERRIDE] = {
         S("method-override"), REJECT, 400, { "EVS.5400", "DWS.5065" },
-        NO_MAX, CHECK(NONE), NULL
+        NO_MAX, JUDGE(REQUEST),
+        .must = "must be absent"
     },
 
     [NGX_SNAPSHOT_RULE_SNAPSHOT_ID] = {
         S("snapshot-id"), REJECT, 400, { "EVS.2045", NULL },
-        NO_MAX, CHECK(UUID), NULL
+        NO_MAX, CHECK(VALUE, UUID)
     },
 
     [NGX_SNAPSHOT_RULE_OPERATION_KNOWN] = {
         S("operation-known"), PASS, 404, { "EVS.5404", "404" },
-        NO_MAX, CHECK(NONE), NULL
+        NO_MAX, JUDGE(UNKNOWN),
+        .must = "must be a documented operation"
     },
 
     [NGX_SNAPSHOT_RULE_CONTENT_TYPE] = {
         S("content-type"), REJECT, 415, { "415", "415" },
-        NO_MAX, CHECK(MEDIA_TYPE), NULL
+        NO_MAX, CHECK(BODY, MEDIA_TYPE),
+        .must = "must be \"application/json\""
     },
 
     [NGX_SNAPSHOT_RULE_CONTENT_ENCODING] = {
         S("content-encoding"), REJECT, 415, { "415", "415" },
-        NO_MAX, CHECK(WORDS), &ngx_snapshot_encoding
+        NO_MAX, CHECK(BODY, WORDS),
+        .words = WORDS(ngx_snapshot_encodings, 1)
     },
 
     [NGX_SNAPSHOT_RULE_BODY_SIZE] = {
         S("body-size"), REJECT, 413, { "413", "413" },
-        BYTES, 114688, CHECK(NONE), NULL
+        BYTES, 114688, JUDGE(BODY)
     },
 
     [NGX_SNAPSHOT_RULE_JSON_SYNTAX] = {
         S("json-syntax"), REJECT, 400, { "EVS.5400", "DWS.5065" },
-        NO_MAX, CHECK(NONE), NULL
+        NO_MAX, JUDGE(BODY),
+        .must = "must be one JSON object in UTF-8"
     },
 
     [NGX_SNAPSHOT_RULE_JSON_DUPLICATE_KEY] = {
         S("json-duplicate-key"), REJECT, 400, { "EVS.5400", "DWS.5039" },
-        NO_MAX, CHECK(NONE), NULL
+        NO_MAX, JUDGE(BODY),
+        .must = "must have each key of an object once"
     },
 
     [NGX_SNAPSHOT_RULE_FIELD_REQUIRED] = {
         S("field-required"), REJECT, 400, { "EVS.5400", "DWS.5037" },
-        NO_MAX, CHECK(NONE), NULL
+        NO_MAX, JUDGE(BODY)
     },
 
     [NGX_SNAPSHOT_RULE_FIELD_UNKNOWN] = {
         S("field-unknown"), REJECT, 400, { "EVS.5400", "DWS.5065" },
-        NO_MAX, CHECK(NONE), NULL
+        NO_MAX, JUDGE(BODY)
     },
 
     [NGX_SNAPSHOT_RULE_FIELD_TYPE] = {
         S("field-type"), REJECT, 400, { "EVS.1018", "DWS.5065" },
-        NO_MAX, CHECK(NONE), NULL
+        NO_MAX, JUDGE(BODY)
     },
 
     [NGX_SNAPSHOT_RULE_BOOLEAN_STRING] = {
         S("boolean-string"), REJECT, 400, { "EVS.1018", NULL },
-        NO_MAX, CHECK(BOOLEAN), &ngx_snapshot_boolean
+        NO_MAX, CHECK(VALUE, BOOLEAN),
+        .words = WORDS(ngx_snapshot_booleans, 1)
     },
 
     [NGX_SNAPSHOT_RULE_PARAM_ENCODING] = {
         S("param-encoding"), REJECT, 400, { "EVS.5400", NULL },
-        NO_MAX, CHECK(NONE), NULL
+        NO_MAX, JUDGE(QUERY)
     },
 
     [NGX_SNAPSHOT_RULE_PARAM_DUPLICATE] = {
         S("param-duplicate"), REJECT, 400, { "EVS.5400", NULL },
-        NO_MAX, CHECK(NONE), NULL
+        NO_MAX, JUDGE(QUERY)
     },
 
     [NGX_SNAPSHOT_RULE_PARAM_UNKNOWN] = {
         S("param-unknown"), WARN, 400, { "EVS.5400", NULL },
-        NO_MAX, CHECK(NONE), NULL
+        NO_MAX, JUDGE(QUERY)
     },
 
     [NGX_SNAPSHOT_RULE_VOLUME_ID] = {
         S("volume-id"), REJECT, 400, { "EVS.1002", NULL },
-        NO_MAX, CHECK(UUID), NULL
+        NO_MAX, CHECK(VALUE, UUID)
     },
 
     [NGX_SNAPSHOT_RULE_CLUSTER_ID] = {
         S("cluster-id"), WARN, 400, { NULL, "DWS.5064" },
-        NO_MAX, CHECK(UUID), NULL
+        NO_MAX, CHECK(VALUE, UUID)
     },
 
     [NGX_SNAPSHOT_RULE_NAME_LENGTH] = {
         S("name-length"), REJECT, 400, { "EVS.5400", NULL },
-        BYTES, 255, CHECK(LENGTH), NULL
+        BYTES, 255, CHECK(VALUE, LENGTH)
     },
+
+    /* pages 000, 001, 002: snapshots that backups make are named so */
 
     [NGX_SNAPSHOT_RULE_NAME_RESERVED] = {
         S("name-reserved"), WARN, 400, { "EVS.5400", NULL },
-        NO_MAX, CHECK(PREFIX), &ngx_snapshot_reserved
+        NO_MAX, CHECK(VALUE, PREFIX),
+        .prefix = S("autobk_snapshot_")
     },
+
+    /* page 003: begins with a letter, 4 to 64 characters in all */
 
     [NGX_SNAPSHOT_RULE_NAME_FORMAT] = {
         S("name-format"), REJECT, 400, { NULL, "DWS.5065" },
-        NO_MAX, CHECK(PATTERN), &ngx_snapshot_dws_name
+        NO_MAX, CHECK(VALUE, PATTERN),
+        .pattern = S("[A-Za-z][A-Za-z0-9_-]{3,63}")
     },
 
     [NGX_SNAPSHOT_RULE_DESCRIPTION_LENGTH] = {
         S("description-length"), REJECT, 400, { "EVS.5400", NULL },
-        BYTES, 255, CHECK(LENGTH), NULL
+        BYTES, 255, CHECK(VALUE, LENGTH)
     },
 
     [NGX_SNAPSHOT_RULE_METADATA_ENTRY] = {
         S("metadata-entry"), WARN, 400, { "EVS.1018", NULL },
-        BYTES, 255, CHECK(LENGTH), NULL
+        BYTES, 255, CHECK(VALUE, LENGTH)
     },
 
     [NGX_SNAPSHOT_RULE_UPDATE_EMPTY] = {
         S("update-empty"), WARN, 400, { "EVS.1007", NULL },
-        NO_MAX, CHECK(NONE), NULL
+        NO_MAX, JUDGE(VALUE)
     },
 
     [NGX_SNAPSHOT_RULE_LIMIT_RANGE] = {
         S("limit-range"), REJECT, 400, { "EVS.5400", NULL },
-        NUMBER, 1000, CHECK(LIMIT), ngx_snapshot_limit_texts
+        NUMBER, 1000, CHECK(VALUE, LIMIT),
+        .limit = ngx_snapshot_limit_texts
     },
 
     [NGX_SNAPSHOT_RULE_LIMIT_ADVISED] = {
         S("limit-advised"), WARN, 400, { "EVS.1023", NULL },
-        NUMBER, 50, CHECK(ADVISED), NULL
+        NUMBER, 50, CHECK(VALUE, ADVISED)
     },
 
     [NGX_SNAPSHOT_RULE_OFFSET_RANGE] = {
         S("offset-range"), REJECT, 400, { "EVS.5400", NULL },
-        NUMBER, 2147483647, CHECK(OFFSET), NULL
+        NUMBER, 2147483647, CHECK(VALUE, RANGE)
     },
 
     [NGX_SNAPSHOT_RULE_SORT_DIR] = {
         S("sort-dir"), REJECT, 400, { "EVS.1040", NULL },
-        NO_MAX, CHECK(WORDS), &ngx_snapshot_sort_dir
+        NO_MAX, CHECK(VALUE, WORDS),
+        .words = WORDS(ngx_snapshot_sort_dirs, 0)
     },
 
     [NGX_SNAPSHOT_RULE_MARKER] = {
         S("marker"), REJECT, 400, { "EVS.1024", NULL },
-        NO_MAX, CHECK(UUID), NULL
+        NO_MAX, CHECK(VALUE, UUID)
     },
 
     [NGX_SNAPSHOT_RULE_STATUS_KNOWN] = {
         S("status-known"), WARN, 400, { "EVS.5400", NULL },
-        NO_MAX, CHECK(WORDS), &ngx_snapshot_status
+        NO_MAX, CHECK(VALUE, WORDS),
+        .words = WORDS(ngx_snapshot_statuses, 0)
     }
 };
 
@@ -564,12 +588,24 @@ const ngx_snapshot_operation_t  ngx_snapshot_unknown = {
 
 
 const ngx_snapshot_header_t  ngx_snapshot_headers[] = {
-    { S("Content-Type"), NGX_SNAPSHOT_RULE_CONTENT_TYPE, 0 },
-    { S("Content-Encoding"), NGX_SNAPSHOT_RULE_CONTENT_ENCODING, 1 },
+    { S("Content-Type"), NGX_SNAPSHOT_RULE_CONTENT_TYPE, REQUIRED },
+    { S("Content-Encoding"), NGX_SNAPSHOT_RULE_CONTENT_ENCODING, NULLABLE },
     { S("X-HTTP-Method-Override"), NGX_SNAPSHOT_RULE_METHOD_OVERRIDE, 0 },
     { S("X-HTTP-Method"), NGX_SNAPSHOT_RULE_METHOD_OVERRIDE, 0 },
     { S("X-Method-Override"), NGX_SNAPSHOT_RULE_METHOD_OVERRIDE, 0 },
     { ngx_snapshot_null, NGX_SNAPSHOT_RULE_NONE, 0 }
+};
+
+
+const ngx_snapshot_path_param_t  ngx_snapshot_path_params[NGX_SNAPSHOT_PARAMS] =
+{
+    [NGX_SNAPSHOT_PARAM_PROJECT_ID] = {
+        S("project_id"), NGX_SNAPSHOT_RULE_PROJECT_ID
+    },
+
+    [NGX_SNAPSHOT_PARAM_SNAPSHOT_ID] = {
+        S("snapshot_id"), NGX_SNAPSHOT_RULE_SNAPSHOT_ID
+    }
 };
 
 
@@ -587,25 +623,26 @@ const ngx_snapshot_str_t  ngx_snapshot_method_param = S("_method");
  */
 
 static const ngx_snapshot_fault_t  ngx_snapshot_faults[] = {
-    { 400, "badRequest", NULL, "the request is malformed" },
-    { 401, "unauthorized", "EVS.5401", "authentication is required" },
-    { 403, "forbidden", "EVS.5403", "access is forbidden" },
-    { 404, "itemNotFound", "EVS.5404", "there is no such resource" },
-    { 405, "badMethod", NULL, "the method is not allowed here" },
-    { 408, "error", NULL, "the request took too long to arrive" },
-    { 409, "conflictingRequest", NULL, "the request conflicts with another" },
-    { 411, "error", NULL, "a Content-Length is required" },
-    { 413, "overLimit", NULL, "the body is too large" },
-    { 414, "error", NULL, "the request line is too long" },
-    { 415, "badMediaType", NULL, "the media type is not supported" },
-    { 429, "overLimit", NULL, "too many requests, try again later" },
-    { 500, "error", "EVS.5500", "an internal error" },
-    { 501, "notImplemented", NULL, "this is not implemented" },
-    { 502, "error", NULL, "the API gave no valid answer" },
-    { 503, "serviceUnavailable", "EVS.5503",
+    { 400, "badRequest", { NULL, NULL }, "the request is malformed" },
+    { 401, "unauthorized", { "EVS.5401", NULL }, "authentication is required" },
+    { 403, "forbidden", { "EVS.5403", NULL }, "access is forbidden" },
+    { 404, "itemNotFound", { "EVS.5404", NULL }, "there is no such resource" },
+    { 405, "badMethod", { NULL, NULL }, "the method is not allowed here" },
+    { 408, "error", { NULL, NULL }, "the request took too long to arrive" },
+    { 409, "conflictingRequest", { NULL, NULL },
+      "the request conflicts with another" },
+    { 411, "error", { NULL, NULL }, "a Content-Length is required" },
+    { 413, "overLimit", { NULL, NULL }, "the body is too large" },
+    { 414, "error", { NULL, NULL }, "the request line is too long" },
+    { 415, "badMediaType", { NULL, NULL }, "the media type is not supported" },
+    { 429, "overLimit", { NULL, NULL }, "too many requests, try again later" },
+    { 500, "error", { "EVS.5500", NULL }, "an internal error" },
+    { 501, "notImplemented", { NULL, NULL }, "this is not implemented" },
+    { 502, "error", { NULL, NULL }, "the API gave no valid answer" },
+    { 503, "serviceUnavailable", { "EVS.5503", NULL },
       "the service is unavailable, try again later" },
-    { 504, "error", NULL, "the API did not answer in time" },
-    { 0, "error", NULL, NULL }
+    { 504, "error", { NULL, NULL }, "the API did not answer in time" },
+    { 0, "error", { NULL, NULL }, NULL }
 };
 
 
@@ -666,48 +703,77 @@ int
 ngx_snapshot_rule_applies(const ngx_snapshot_operation_t *operation,
     ngx_snapshot_rule_e rule)
 {
-    /* a sibling in its normal form is known, another path may lead to it */
+    const ngx_snapshot_rule_t  *row;
 
-    if (!ngx_snapshot_has_rules(operation)) {
-        return rule == NGX_SNAPSHOT_RULE_URI_CANONICAL
-               || rule == NGX_SNAPSHOT_RULE_METHOD_OVERRIDE
-               || (rule == NGX_SNAPSHOT_RULE_OPERATION_KNOWN
-                   && operation == &ngx_snapshot_unknown);
-    }
+    row = &ngx_snapshot_rules[rule];
 
-    if (ngx_snapshot_rules[rule].code[operation->family] == NULL) {
+    if (row->code[operation->family] == NULL) {
         return 0;
     }
 
-    switch (rule) {
+    switch (row->where) {
 
-    case NGX_SNAPSHOT_RULE_URI_CANONICAL:
-    case NGX_SNAPSHOT_RULE_PROJECT_ID:
-    case NGX_SNAPSHOT_RULE_METHOD_OVERRIDE:
+    case NGX_SNAPSHOT_WHERE_REQUEST:
         return 1;
 
-    case NGX_SNAPSHOT_RULE_SNAPSHOT_ID:
-        return strstr(operation->targets[0].path, "{snapshot_id}") != NULL;
+    case NGX_SNAPSHOT_WHERE_UNKNOWN:
+        return operation == &ngx_snapshot_unknown;
 
-    case NGX_SNAPSHOT_RULE_CONTENT_TYPE:
-    case NGX_SNAPSHOT_RULE_CONTENT_ENCODING:
-    case NGX_SNAPSHOT_RULE_BODY_SIZE:
-    case NGX_SNAPSHOT_RULE_JSON_SYNTAX:
-    case NGX_SNAPSHOT_RULE_JSON_DUPLICATE_KEY:
-    case NGX_SNAPSHOT_RULE_FIELD_REQUIRED:
-    case NGX_SNAPSHOT_RULE_FIELD_UNKNOWN:
-    case NGX_SNAPSHOT_RULE_FIELD_TYPE:
+    case NGX_SNAPSHOT_WHERE_BODY:
         return operation->body != NULL;
 
-    case NGX_SNAPSHOT_RULE_PARAM_ENCODING:
-    case NGX_SNAPSHOT_RULE_PARAM_DUPLICATE:
-    case NGX_SNAPSHOT_RULE_PARAM_UNKNOWN:
+    case NGX_SNAPSHOT_WHERE_QUERY:
         return operation->query != NULL;
 
     default:
-        return ngx_snapshot_scope_has(operation->body, rule)
+        return ngx_snapshot_path_has(operation, rule)
+               || ngx_snapshot_scope_has(operation->body, rule)
                || ngx_snapshot_scope_has(operation->query, rule);
     }
+}
+
+
+/* siblings are not judged */
+
+static int
+ngx_snapshot_path_has(const ngx_snapshot_operation_t *operation,
+    ngx_snapshot_rule_e rule)
+{
+    unsigned  i;
+
+    for (i = 0; i < NGX_SNAPSHOT_PARAMS; i++) {
+        if (ngx_snapshot_path_params[i].rule == rule
+            && ngx_snapshot_has_rules(operation)
+            && ngx_snapshot_has_param(operation, (ngx_snapshot_param_e) i))
+        {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+int
+ngx_snapshot_has_param(const ngx_snapshot_operation_t *operation,
+    ngx_snapshot_param_e param)
+{
+    const char          *p;
+    ngx_snapshot_str_t   name, found;
+
+    name = ngx_snapshot_path_params[param].name;
+
+    for (p = strchr(operation->targets[0].path, '{'); p; p = strchr(p, '{')) {
+
+        found.data = (const u_char *) ++p;
+        found.len = strcspn(p, "}");
+
+        if (ngx_snapshot_eq(found, name)) {
+            return 1;
+        }
+    }
+
+    return 0;
 }
 
 
@@ -729,12 +795,6 @@ ngx_snapshot_scope_has(const ngx_snapshot_scope_t *scope,
     for (i = 0; i < scope->nfields; i++) {
 
         field = &scope->fields[i];
-
-        if (rule == NGX_SNAPSHOT_RULE_BOOLEAN_STRING
-            && field->type == NGX_SNAPSHOT_TYPE_BOOLEAN)
-        {
-            return 1;
-        }
 
         for (n = 0; n < NGX_SNAPSHOT_FIELD_CHECKS; n++) {
             if (field->rules[n] == rule) {

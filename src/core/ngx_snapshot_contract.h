@@ -24,6 +24,21 @@ typedef enum {
 } ngx_snapshot_family_e;
 
 
+/*
+ * title and text are what the description calls it.  flat: an error has its
+ * code and message beside the object, too.  internal is the whole error of a
+ * request that could not be judged, which must need no memory.
+ */
+
+typedef struct {
+    ngx_snapshot_str_t            name;
+    const char                   *title;
+    const char                   *text;
+    unsigned                      flat;
+    ngx_snapshot_str_t            internal;
+} ngx_snapshot_family_t;
+
+
 typedef enum {
     NGX_SNAPSHOT_SEVERITY_PASS = 0,
     NGX_SNAPSHOT_SEVERITY_WARN,
@@ -71,7 +86,58 @@ typedef enum {
 } ngx_snapshot_rule_e;
 
 
-/* how the bytes of one value are checked; "none" where the judge decides */
+/* a set of rules */
+
+typedef struct {
+    uint64_t                      bits;
+} ngx_snapshot_rules_t;
+
+_Static_assert(NGX_SNAPSHOT_RULES <= 64, "a set of rules has 64 bits");
+
+
+static ngx_snapshot_inline void
+ngx_snapshot_rules_add(ngx_snapshot_rules_t *set, ngx_snapshot_rule_e rule)
+{
+    set->bits |= (uint64_t) 1 << rule;
+}
+
+
+static ngx_snapshot_inline int
+ngx_snapshot_rules_has(ngx_snapshot_rules_t set, ngx_snapshot_rule_e rule)
+{
+    return (int) (set.bits >> rule & 1);
+}
+
+
+/* the first rule of a set behind another one, or NGX_SNAPSHOT_RULE_NONE */
+
+static ngx_snapshot_inline ngx_snapshot_rule_e
+ngx_snapshot_rules_next(ngx_snapshot_rules_t set, ngx_snapshot_rule_e rule)
+{
+    uint64_t  bits;
+
+    bits = set.bits >> rule >> 1;
+
+    return bits ? (ngx_snapshot_rule_e) (rule + 1 + __builtin_ctzll(bits))
+                : NGX_SNAPSHOT_RULE_NONE;
+}
+
+
+/* where a rule looks; at a value of those fields and parts that have it */
+
+typedef enum {
+    NGX_SNAPSHOT_WHERE_REQUEST = 0,
+    NGX_SNAPSHOT_WHERE_UNKNOWN,
+    NGX_SNAPSHOT_WHERE_BODY,
+    NGX_SNAPSHOT_WHERE_QUERY,
+    NGX_SNAPSHOT_WHERE_VALUE
+} ngx_snapshot_where_e;
+
+
+/*
+ * How a value is checked, each a row in ngx_snapshot_check.c; "none" where the
+ * judge decides.
+ */
 
 typedef enum {
     NGX_SNAPSHOT_CHECK_NONE = 0,
@@ -85,7 +151,7 @@ typedef enum {
     NGX_SNAPSHOT_CHECK_PATTERN,
     NGX_SNAPSHOT_CHECK_LIMIT,
     NGX_SNAPSHOT_CHECK_ADVISED,
-    NGX_SNAPSHOT_CHECK_OFFSET,
+    NGX_SNAPSHOT_CHECK_RANGE,
     NGX_SNAPSHOT_CHECKS
 } ngx_snapshot_check_e;
 
@@ -98,15 +164,48 @@ typedef enum {
 
 
 typedef struct {
-    ngx_snapshot_str_t            name;
-    ngx_snapshot_severity_e       severity;
-    unsigned                      status;
+    const ngx_snapshot_str_t     *words;
+    unsigned                      nwords;
+    unsigned                      nocase;
+} ngx_snapshot_words_t;
+
+
+/* what a limit parameter can break, page 004 and the error code list */
+
+typedef struct {
+    const char                   *code;
+    const char                   *text;
+} ngx_snapshot_limit_text_t;
+
+
+#define NGX_SNAPSHOT_LIMIT_NOT_INTEGER   0
+#define NGX_SNAPSHOT_LIMIT_NOT_POSITIVE  1
+#define NGX_SNAPSHOT_LIMIT_TOO_GREAT     2
+#define NGX_SNAPSHOT_LIMIT_TEXTS         3
+
+
+/*
+ * must says what is allowed where the check has no words of its own.  The last
+ * members are what a check of that kind wants to know: the words that a value
+ * must be one of, or must not be; what it must not begin with; a pattern of
+ * pcre2 for all of it; what is said of a limit.
+ */
+
+typedef struct {
+    ngx_snapshot_str_t                name;
+    ngx_snapshot_severity_e           severity;
+    unsigned                          status;
     /* NULL where the rule does not exist for the family */
-    const char                   *code[NGX_SNAPSHOT_FAMILIES];
-    ngx_snapshot_unit_e           unit;
-    uint64_t                      max;
-    ngx_snapshot_check_e          check;
-    const void                   *arg;
+    const char                       *code[NGX_SNAPSHOT_FAMILIES];
+    ngx_snapshot_unit_e               unit;
+    uint64_t                          max;
+    ngx_snapshot_where_e              where;
+    ngx_snapshot_check_e              check;
+    const char                       *must;
+    ngx_snapshot_words_t              words;
+    ngx_snapshot_str_t                prefix;
+    ngx_snapshot_str_t                pattern;
+    const ngx_snapshot_limit_text_t  *limit;
 } ngx_snapshot_rule_t;
 
 
@@ -206,6 +305,21 @@ typedef struct {
 #define NGX_SNAPSHOT_TARGETS  4
 
 
+/* the "{name}" of paths, and the rule of each where the operation is judged */
+
+typedef enum {
+    NGX_SNAPSHOT_PARAM_PROJECT_ID = 0,
+    NGX_SNAPSHOT_PARAM_SNAPSHOT_ID,
+    NGX_SNAPSHOT_PARAMS
+} ngx_snapshot_param_e;
+
+
+typedef struct {
+    ngx_snapshot_str_t            name;
+    ngx_snapshot_rule_e           rule;
+} ngx_snapshot_path_param_t;
+
+
 /*
  * The first ones are judged, each by a body or a query; their siblings are
  * known by name alone, and have neither.
@@ -228,47 +342,31 @@ typedef struct {
     ((operation)->body != NULL || (operation)->query != NULL)
 
 
-/* a request header that a rule looks at */
+/*
+ * A request header that a rule looks at.  One whose rule has no check must not
+ * be there; one that is required must be there once; a nullable one that is
+ * empty counts as absent.
+ */
 
 typedef struct {
     ngx_snapshot_str_t            name;
     ngx_snapshot_rule_e           rule;
-    /* 1 where an empty value counts as absent */
-    unsigned                      optional;
+    unsigned                      flags;
 } ngx_snapshot_header_t;
 
 
 /*
- * An error by its status: the key of the error object, the code where the EVS
- * error code list has one, and what is said where nginx itself made it.
+ * An error by its status: the key of the error object, the code where the
+ * family's error code list has one, and what is said where nginx itself made
+ * it.
  */
 
 typedef struct {
     unsigned                      status;
     const char                   *name;
-    const char                   *code;
+    const char                   *code[NGX_SNAPSHOT_FAMILIES];
     const char                   *message;
 } ngx_snapshot_fault_t;
-
-
-typedef struct {
-    const ngx_snapshot_str_t     *words;
-    unsigned                      nwords;
-    unsigned                      nocase;
-} ngx_snapshot_words_t;
-
-
-/* what a limit parameter can break, page 004 and the error code list */
-
-typedef struct {
-    const char                   *code;
-    const char                   *text;
-} ngx_snapshot_limit_text_t;
-
-
-#define NGX_SNAPSHOT_LIMIT_NOT_INTEGER   0
-#define NGX_SNAPSHOT_LIMIT_NOT_POSITIVE  1
-#define NGX_SNAPSHOT_LIMIT_TOO_GREAT     2
 
 
 /* 1 to 64 of [0-9A-Za-z_-], CONTRACT section 2 */
@@ -285,17 +383,26 @@ extern const ngx_snapshot_rule_t  ngx_snapshot_rules[NGX_SNAPSHOT_RULES];
 extern const ngx_snapshot_str_t
     ngx_snapshot_severities[NGX_SNAPSHOT_SEVERITIES];
 
+extern const ngx_snapshot_family_t
+    ngx_snapshot_families[NGX_SNAPSHOT_FAMILIES];
+
 /* types as messages call them */
 
 extern const char *const  ngx_snapshot_types[NGX_SNAPSHOT_TYPES];
 
-/* with their siblings; both tables end in a row without a name */
+/*
+ * With their siblings.  Both tables end in a row without a name; the headers
+ * that are required come first.
+ */
 
 #define NGX_SNAPSHOT_OPERATIONS  18
 
 extern const ngx_snapshot_operation_t
     ngx_snapshot_operations[NGX_SNAPSHOT_OPERATIONS + 1];
 extern const ngx_snapshot_header_t  ngx_snapshot_headers[];
+
+extern const ngx_snapshot_path_param_t
+    ngx_snapshot_path_params[NGX_SNAPSHOT_PARAMS];
 
 /* by the bits above, lowest first */
 
@@ -332,6 +439,11 @@ ngx_snapshot_rule_e ngx_snapshot_rule_nearest(ngx_snapshot_str_t name);
 
 int ngx_snapshot_rule_applies(const ngx_snapshot_operation_t *operation,
     ngx_snapshot_rule_e rule);
+
+/* 1 where the operation's path, the first one, has the parameter. */
+
+int ngx_snapshot_has_param(const ngx_snapshot_operation_t *operation,
+    ngx_snapshot_param_e param);
 
 /* 1 where a segment is the version of an operation's path, in any letters. */
 

@@ -1,6 +1,5 @@
 
 #include "ngx_snapshot_judge.h"
-#include "ngx_snapshot_check.h"
 
 
 /* a token of a JSON Pointer is cut here: the longest key that is allowed */
@@ -24,13 +23,19 @@ typedef struct {
 } ngx_snapshot_place_t;
 
 
+static void ngx_snapshot_judge_path_param(ngx_snapshot_judge_t *j,
+    ngx_snapshot_param_e param, ngx_snapshot_str_t bytes);
 static ngx_snapshot_noinline void ngx_snapshot_judge_odd(
     ngx_snapshot_judge_t *j, unsigned odd);
 static ngx_snapshot_noinline void ngx_snapshot_judge_unknown(
     ngx_snapshot_judge_t *j, unsigned methods);
+static ngx_snapshot_noinline void ngx_snapshot_judge_no_header(
+    ngx_snapshot_judge_t *j, const ngx_snapshot_header_t *h);
 static ngx_snapshot_noinline void ngx_snapshot_judge_known_header(
     ngx_snapshot_judge_t *j, const ngx_snapshot_header_t *h,
     ngx_snapshot_str_t value);
+static void ngx_snapshot_judge_must(ngx_snapshot_violation_t *v,
+    const char *found);
 static ngx_snapshot_violation_t *ngx_snapshot_judge_add(
     ngx_snapshot_judge_t *j, ngx_snapshot_rule_e rule,
     const ngx_snapshot_place_t *place);
@@ -43,13 +48,13 @@ static void ngx_snapshot_judge_say(ngx_snapshot_judge_t *j,
     const char *what);
 static int ngx_snapshot_judge_value(ngx_snapshot_judge_t *j,
     ngx_snapshot_rule_e rule, const ngx_snapshot_place_t *place,
-    ngx_snapshot_str_t value);
+    ngx_snapshot_value_t *value);
 static void ngx_snapshot_judge_field(ngx_snapshot_judge_t *j,
     const ngx_snapshot_field_t *field, const ngx_snapshot_place_t *place,
-    ngx_snapshot_str_t value);
+    ngx_snapshot_value_t *value);
 static void ngx_snapshot_judge_type(ngx_snapshot_judge_t *j,
     const ngx_snapshot_field_t *field, const ngx_snapshot_place_t *place,
-    ngx_snapshot_type_e type, ngx_snapshot_str_t value);
+    ngx_snapshot_value_t *value);
 static ngx_snapshot_noinline void ngx_snapshot_judge_missing(
     ngx_snapshot_judge_t *j, const ngx_snapshot_field_t *field);
 static ngx_snapshot_noinline void ngx_snapshot_judge_nothing(
@@ -75,14 +80,15 @@ static const ngx_snapshot_str_t  ngx_snapshot_empty = ngx_snapshot_string("");
 
 void
 ngx_snapshot_judge_init(ngx_snapshot_judge_t *j, const ngx_snapshot_mem_t *mem,
-    const ngx_snapshot_policy_t *policy, const ngx_snapshot_regex_t *regex,
+    const ngx_snapshot_policy_t *policy,
+    const ngx_snapshot_patterns_t *patterns,
     const ngx_snapshot_route_t *route)
 {
     memset(j, 0, sizeof(ngx_snapshot_judge_t));
 
     j->mem = mem;
     j->policy = policy;
-    j->regex = regex;
+    j->patterns = patterns;
     j->operation = route->operation;
     j->family = route->family;
     j->last = &j->first;
@@ -93,13 +99,6 @@ int
 ngx_snapshot_judge_route(ngx_snapshot_judge_t *j,
     const ngx_snapshot_route_t *route)
 {
-    ngx_snapshot_place_t  place;
-
-    static const ngx_snapshot_str_t  project_id =
-                                           ngx_snapshot_string("project_id");
-    static const ngx_snapshot_str_t  snapshot_id =
-                                           ngx_snapshot_string("snapshot_id");
-
     if (route->odd) {
         ngx_snapshot_judge_odd(j, route->odd);
 
@@ -121,20 +120,34 @@ ngx_snapshot_judge_route(ngx_snapshot_judge_t *j,
 
     j->family = route->operation->family;
 
-    place = ngx_snapshot_judge_named("path ", "path:", project_id);
-
-    (void) ngx_snapshot_judge_value(j, NGX_SNAPSHOT_RULE_PROJECT_ID, &place,
-                                    route->project);
+    ngx_snapshot_judge_path_param(j, NGX_SNAPSHOT_PARAM_PROJECT_ID,
+                                  route->project);
 
     if (route->member) {
-        place = ngx_snapshot_judge_named("path ", "path:", snapshot_id);
-
-        (void) ngx_snapshot_judge_value(j, NGX_SNAPSHOT_RULE_SNAPSHOT_ID,
-                                        &place,
-                                        route->id);
+        ngx_snapshot_judge_path_param(j, NGX_SNAPSHOT_PARAM_SNAPSHOT_ID,
+                                      route->id);
     }
 
     return 1;
+}
+
+
+static void
+ngx_snapshot_judge_path_param(ngx_snapshot_judge_t *j,
+    ngx_snapshot_param_e param, ngx_snapshot_str_t bytes)
+{
+    ngx_snapshot_value_t              value;
+    ngx_snapshot_place_t              place;
+    const ngx_snapshot_path_param_t  *row;
+
+    row = &ngx_snapshot_path_params[param];
+
+    place = ngx_snapshot_judge_named("path ", "path:", row->name);
+
+    value.type = NGX_SNAPSHOT_TYPE_STRING;
+    value.bytes = bytes;
+
+    (void) ngx_snapshot_judge_value(j, row->rule, &place, &value);
 }
 
 
@@ -149,8 +162,7 @@ ngx_snapshot_judge_odd(ngx_snapshot_judge_t *j, unsigned odd)
     v = ngx_snapshot_judge_add(j, NGX_SNAPSHOT_RULE_URI_CANONICAL, &place);
 
     if (v) {
-        ngx_snapshot_text_cstr(&v->message,
-                               "must be spelled exactly as documented, has ");
+        ngx_snapshot_judge_must(v, ", has ");
         ngx_snapshot_text_set(&v->message, ngx_snapshot_oddities, odd,
                               " and ");
     }
@@ -174,8 +186,7 @@ ngx_snapshot_judge_unknown(ngx_snapshot_judge_t *j, unsigned methods)
     }
 
     if (methods == 0) {
-        ngx_snapshot_text_cstr(&v->message,
-                               "must be a documented operation, is none");
+        ngx_snapshot_judge_must(v, ", is none");
         return;
     }
 
@@ -208,26 +219,36 @@ ngx_snapshot_judge_header(ngx_snapshot_judge_t *j, ngx_snapshot_str_t name,
 
 static ngx_snapshot_noinline void
 ngx_snapshot_judge_known_header(ngx_snapshot_judge_t *j,
-    const ngx_snapshot_header_t *h, ngx_snapshot_str_t value)
+    const ngx_snapshot_header_t *h, ngx_snapshot_str_t bytes)
 {
-    uint32_t              bit;
-    ngx_snapshot_place_t  place;
+    unsigned                    bit;
+    ngx_snapshot_value_t        value;
+    ngx_snapshot_place_t        place;
+    ngx_snapshot_violation_t   *v;
+    const ngx_snapshot_rule_t  *rule;
+
+    rule = &ngx_snapshot_rules[h->rule];
+    bit = 1u << (h - ngx_snapshot_headers);
 
     place = ngx_snapshot_judge_named("header ", "header:", h->name);
 
-    if (h->rule == NGX_SNAPSHOT_RULE_METHOD_OVERRIDE) {
-        ngx_snapshot_judge_say(j, h->rule, &place,
-                               "must be absent, is present");
+    if (rule->check == NGX_SNAPSHOT_CHECK_NONE) {
+        v = ngx_snapshot_judge_add(j, h->rule, &place);
+
+        if (v) {
+            ngx_snapshot_judge_must(v, ", is present");
+        }
+
         return;
     }
 
-    if (j->operation->body == NULL || (h->optional && value.len == 0)) {
+    if (j->operation->body == NULL
+        || (h->flags & NGX_SNAPSHOT_FLAG_NULLABLE && bytes.len == 0))
+    {
         return;
     }
 
-    bit = (uint32_t) 1 << h->rule;
-
-    if (h->rule == NGX_SNAPSHOT_RULE_CONTENT_TYPE && (j->headers & bit)) {
+    if (h->flags & NGX_SNAPSHOT_FLAG_REQUIRED && j->headers & bit) {
         ngx_snapshot_judge_say(j, h->rule, &place,
                                "must be given once, is repeated");
         return;
@@ -235,26 +256,50 @@ ngx_snapshot_judge_known_header(ngx_snapshot_judge_t *j,
 
     j->headers |= bit;
 
-    (void) ngx_snapshot_judge_value(j, h->rule, &place, value);
+    value.type = NGX_SNAPSHOT_TYPE_STRING;
+    value.bytes = bytes;
+
+    (void) ngx_snapshot_judge_value(j, h->rule, &place, &value);
 }
 
 
 void
 ngx_snapshot_judge_headers_end(ngx_snapshot_judge_t *j)
 {
-    ngx_snapshot_place_t  place;
+    unsigned                      headers;
+    const ngx_snapshot_header_t  *h;
 
-    if (j->operation->body == NULL
-        || j->headers & ((uint32_t) 1 << NGX_SNAPSHOT_RULE_CONTENT_TYPE))
-    {
+    if (j->operation->body == NULL) {
         return;
     }
 
-    place = ngx_snapshot_judge_named("header ", "header:",
-                                     ngx_snapshot_headers[0].name);
+    headers = j->headers;
 
-    ngx_snapshot_judge_say(j, NGX_SNAPSHOT_RULE_CONTENT_TYPE, &place,
-                           "must be \"application/json\", is missing");
+    for (h = ngx_snapshot_headers;
+         h->flags & NGX_SNAPSHOT_FLAG_REQUIRED;
+         h++, headers >>= 1)
+    {
+        if (!(headers & 1)) {
+            ngx_snapshot_judge_no_header(j, h);
+        }
+    }
+}
+
+
+static ngx_snapshot_noinline void
+ngx_snapshot_judge_no_header(ngx_snapshot_judge_t *j,
+    const ngx_snapshot_header_t *h)
+{
+    ngx_snapshot_place_t       place;
+    ngx_snapshot_violation_t  *v;
+
+    place = ngx_snapshot_judge_named("header ", "header:", h->name);
+
+    v = ngx_snapshot_judge_add(j, h->rule, &place);
+
+    if (v) {
+        ngx_snapshot_judge_must(v, ", is missing");
+    }
 }
 
 
@@ -312,13 +357,17 @@ ngx_snapshot_judge_size(ngx_snapshot_judge_t *j, uint64_t size)
 void
 ngx_snapshot_judge_override(ngx_snapshot_judge_t *j)
 {
-    ngx_snapshot_place_t  place;
+    ngx_snapshot_place_t       place;
+    ngx_snapshot_violation_t  *v;
 
     place = ngx_snapshot_judge_named("query ", "query:",
                                      ngx_snapshot_method_param);
 
-    ngx_snapshot_judge_say(j, NGX_SNAPSHOT_RULE_METHOD_OVERRIDE, &place,
-                           "must be absent, is present");
+    v = ngx_snapshot_judge_add(j, NGX_SNAPSHOT_RULE_METHOD_OVERRIDE, &place);
+
+    if (v) {
+        ngx_snapshot_judge_must(v, ", is present");
+    }
 }
 
 
@@ -344,9 +393,10 @@ ngx_snapshot_judge_params(ngx_snapshot_judge_t *j)
 
 void
 ngx_snapshot_judge_param(ngx_snapshot_judge_t *j, ngx_snapshot_str_t name,
-    ngx_snapshot_str_t value, int whole)
+    ngx_snapshot_str_t bytes, int whole)
 {
     uint32_t                      bit;
+    ngx_snapshot_value_t          value;
     ngx_snapshot_place_t          place;
     ngx_snapshot_violation_t     *v;
     const ngx_snapshot_field_t   *field;
@@ -386,7 +436,7 @@ ngx_snapshot_judge_param(ngx_snapshot_judge_t *j, ngx_snapshot_str_t name,
 
     j->params |= bit;
 
-    if (!whole || !ngx_snapshot_utf8_printable(value)) {
+    if (!whole || !ngx_snapshot_utf8_printable(bytes)) {
         ngx_snapshot_judge_say(j, NGX_SNAPSHOT_RULE_PARAM_ENCODING, &place,
                                whole ? "must be UTF-8 without control "
                                        "characters, decodes to other bytes"
@@ -401,10 +451,13 @@ ngx_snapshot_judge_param(ngx_snapshot_judge_t *j, ngx_snapshot_str_t name,
     }
 
     if (field->keep) {
-        j->keep[field->keep] = value;
+        j->keep[field->keep] = bytes;
     }
 
-    ngx_snapshot_judge_field(j, field, &place, value);
+    value.type = NGX_SNAPSHOT_TYPE_STRING;
+    value.bytes = bytes;
+
+    ngx_snapshot_judge_field(j, field, &place, &value);
 }
 
 
@@ -423,10 +476,7 @@ ngx_snapshot_judge_text(ngx_snapshot_judge_t *j, ngx_snapshot_rule_e rule,
         return;
     }
 
-    ngx_snapshot_text_cstr(&v->message, rule == NGX_SNAPSHOT_RULE_JSON_SYNTAX
-                                        ? "must be one JSON object in UTF-8, "
-                                        : "must have each key of an object "
-                                          "once, ");
+    ngx_snapshot_judge_must(v, ", ");
     ngx_snapshot_text_cstr(&v->message, what);
 
     if (line) {
@@ -481,8 +531,9 @@ ngx_snapshot_judge_forget(ngx_snapshot_judge_t *j)
 
 int
 ngx_snapshot_judge_field_member(ngx_snapshot_judge_t *j,
-    ngx_snapshot_str_t key, ngx_snapshot_type_e type, ngx_snapshot_str_t value)
+    ngx_snapshot_str_t key, ngx_snapshot_type_e type, ngx_snapshot_str_t bytes)
 {
+    ngx_snapshot_value_t         value;
     ngx_snapshot_place_t         place;
     ngx_snapshot_frame_t        *frame;
     ngx_snapshot_violation_t    *v;
@@ -512,8 +563,11 @@ ngx_snapshot_judge_field_member(ngx_snapshot_judge_t *j,
 
     frame->seen |= (uint32_t) 1 << (field - frame->scope->fields);
 
+    value.type = type;
+    value.bytes = bytes;
+
     if (type != field->type) {
-        ngx_snapshot_judge_type(j, field, &place, type, value);
+        ngx_snapshot_judge_type(j, field, &place, &value);
         return 0;
     }
 
@@ -532,18 +586,20 @@ ngx_snapshot_judge_field_member(ngx_snapshot_judge_t *j,
         return 1;
     }
 
-    if (type != NGX_SNAPSHOT_TYPE_STRING) {
+    /* no other value has bytes to be looked at */
+
+    if (bytes.len == 0 && type != NGX_SNAPSHOT_TYPE_STRING) {
         return 0;
     }
 
-    if (value.len == 0 && field->flags & NGX_SNAPSHOT_FLAG_REQUIRED) {
+    if (bytes.len == 0 && field->flags & NGX_SNAPSHOT_FLAG_REQUIRED) {
         ngx_snapshot_judge_say(j, NGX_SNAPSHOT_RULE_FIELD_REQUIRED, &place,
                                "must have a value, is empty");
         return 0;
     }
 
-    ngx_snapshot_judge_keep(j, field, value);
-    ngx_snapshot_judge_field(j, field, &place, value);
+    ngx_snapshot_judge_keep(j, field, bytes);
+    ngx_snapshot_judge_field(j, field, &place, &value);
 
     return 0;
 }
@@ -679,8 +735,8 @@ ngx_snapshot_judge_named(const char *words, const char *prefix,
 
 /*
  * Records a violation whose message is "place: "; the caller says the rest.
- * NULL where the operator has the rule passed over, where enough of the rule
- * are kept, or where memory is short.
+ * NULL where the operator has the rule passed over, where the family does not
+ * have it, where enough of the rule are kept, or where memory is short.
  */
 
 static ngx_snapshot_violation_t *
@@ -692,7 +748,9 @@ ngx_snapshot_judge_add(ngx_snapshot_judge_t *j, ngx_snapshot_rule_e rule,
 
     severity = ngx_snapshot_judge_severity(j, rule);
 
-    if (severity == NGX_SNAPSHOT_SEVERITY_PASS) {
+    if (severity == NGX_SNAPSHOT_SEVERITY_PASS
+        || ngx_snapshot_rules[rule].code[j->family] == NULL)
+    {
         return NULL;
     }
 
@@ -710,7 +768,7 @@ ngx_snapshot_judge_add(ngx_snapshot_judge_t *j, ngx_snapshot_rule_e rule,
     }
 
     j->count[severity]++;
-    j->rules |= (uint32_t) 1 << rule;
+    ngx_snapshot_rules_add(&j->rules, rule);
 
     if (++j->violated[rule] > (uint32_t) (j->detailed
                                           ? NGX_SNAPSHOT_DETAILED_MAX
@@ -825,6 +883,16 @@ ngx_snapshot_judge_token(ngx_snapshot_violation_t *v, ngx_snapshot_str_t key)
 }
 
 
+/* what the rule's row says is allowed, then what was found */
+
+static void
+ngx_snapshot_judge_must(ngx_snapshot_violation_t *v, const char *found)
+{
+    ngx_snapshot_text_cstr(&v->message, ngx_snapshot_rules[v->rule].must);
+    ngx_snapshot_text_cstr(&v->message, found);
+}
+
+
 static void
 ngx_snapshot_judge_say(ngx_snapshot_judge_t *j, ngx_snapshot_rule_e rule,
     const ngx_snapshot_place_t *place, const char *what)
@@ -843,7 +911,7 @@ ngx_snapshot_judge_say(ngx_snapshot_judge_t *j, ngx_snapshot_rule_e rule,
 
 static int
 ngx_snapshot_judge_value(ngx_snapshot_judge_t *j, ngx_snapshot_rule_e rule,
-    const ngx_snapshot_place_t *place, ngx_snapshot_str_t value)
+    const ngx_snapshot_place_t *place, ngx_snapshot_value_t *value)
 {
     int                        rc;
     ngx_snapshot_finding_t     found;
@@ -853,9 +921,12 @@ ngx_snapshot_judge_value(ngx_snapshot_judge_t *j, ngx_snapshot_rule_e rule,
         return 1;
     }
 
-    rc = ngx_snapshot_check(&ngx_snapshot_rules[rule],
-                            j->policy->rule[rule].max, j->regex, value,
-                            &found);
+    value->rule = &ngx_snapshot_rules[rule];
+    value->max = j->policy->rule[rule].max;
+    value->patterns = j->patterns;
+
+    rc = ngx_snapshot_check(value, &found);
+
     if (rc == 1) {
         return 1;
     }
@@ -882,7 +953,7 @@ ngx_snapshot_judge_value(ngx_snapshot_judge_t *j, ngx_snapshot_rule_e rule,
 static void
 ngx_snapshot_judge_field(ngx_snapshot_judge_t *j,
     const ngx_snapshot_field_t *field, const ngx_snapshot_place_t *place,
-    ngx_snapshot_str_t value)
+    ngx_snapshot_value_t *value)
 {
     int       held;
     unsigned  i;
@@ -910,22 +981,26 @@ ngx_snapshot_judge_field(ngx_snapshot_judge_t *j,
 static void
 ngx_snapshot_judge_type(ngx_snapshot_judge_t *j,
     const ngx_snapshot_field_t *field, const ngx_snapshot_place_t *place,
-    ngx_snapshot_type_e type, ngx_snapshot_str_t value)
+    ngx_snapshot_value_t *value)
 {
+    unsigned                   i;
     ngx_snapshot_rule_e        rule;
     ngx_snapshot_finding_t     found;
     ngx_snapshot_violation_t  *v;
 
-    rule = field->rules[0];
+    for (i = 0; i < NGX_SNAPSHOT_FIELD_CHECKS && field->rules[i]; i++) {
 
-    if (field->type == NGX_SNAPSHOT_TYPE_BOOLEAN
-        && type == NGX_SNAPSHOT_TYPE_STRING
-        && rule
-        && ngx_snapshot_check(&ngx_snapshot_rules[rule], 0, NULL, value,
-                              &found) == 0)
-    {
-        ngx_snapshot_judge_say(j, rule, place, found.text);
-        return;
+        rule = field->rules[i];
+
+        value->rule = &ngx_snapshot_rules[rule];
+        value->max = 0;
+
+        if (ngx_snapshot_check_stands_in(rule, value->type)
+            && ngx_snapshot_check(value, &found) == 0)
+        {
+            ngx_snapshot_judge_say(j, rule, place, found.text);
+            return;
+        }
     }
 
     v = ngx_snapshot_judge_add(j, NGX_SNAPSHOT_RULE_FIELD_TYPE, place);
@@ -936,7 +1011,7 @@ ngx_snapshot_judge_type(ngx_snapshot_judge_t *j,
         ngx_snapshot_text_cstr(&v->message,
                                field->flags & NGX_SNAPSHOT_FLAG_NULLABLE
                                ? " or null, is " : ", is ");
-        ngx_snapshot_text_cstr(&v->message, ngx_snapshot_types[type]);
+        ngx_snapshot_text_cstr(&v->message, ngx_snapshot_types[value->type]);
     }
 }
 

@@ -13,8 +13,8 @@
 #define _NGX_SNAPSHOT_JUDGE_H_INCLUDED_
 
 
+#include "ngx_snapshot_check.h"
 #include "ngx_snapshot_route.h"
-#include "ngx_snapshot_regex.h"
 #include "ngx_snapshot_text.h"
 
 
@@ -66,16 +66,15 @@ typedef struct {
 typedef struct {
     ngx_snapshot_violation_t       **last;
     unsigned                         count[NGX_SNAPSHOT_SEVERITIES];
-    uint32_t                         rules;
+    ngx_snapshot_rules_t             rules;
 } ngx_snapshot_mark_t;
 
 
 /*
  * failed is set where something could not be judged, for want of memory or
  * because pcre2 gave up: the request must then be refused with a 500.  count
- * is the number of violations by severity, rules has a bit for each rule that
- * was violated, violated their number by rule, or NULL where there was none
- * yet.
+ * is the number of violations by severity, rules are those that were violated,
+ * violated their number by rule, or NULL where there was none yet.
  * Of each rule NGX_SNAPSHOT_LISTED_MAX are kept, so that a body of thousands
  * takes no more memory, or NGX_SNAPSHOT_DETAILED_MAX where detailed is set.
  * keep holds the values for the variables.  entry is the rule of the object in
@@ -85,14 +84,14 @@ typedef struct {
 typedef struct {
     const ngx_snapshot_mem_t        *mem;
     const ngx_snapshot_policy_t     *policy;
-    const ngx_snapshot_regex_t      *regex;
+    const ngx_snapshot_patterns_t   *patterns;
     const ngx_snapshot_operation_t  *operation;
     ngx_snapshot_family_e            family;
 
     ngx_snapshot_violation_t        *first;
     ngx_snapshot_violation_t       **last;
     unsigned                         count[NGX_SNAPSHOT_SEVERITIES];
-    uint32_t                         rules;
+    ngx_snapshot_rules_t             rules;
     uint32_t                        *violated;
     unsigned                         detailed;
     unsigned                         failed;
@@ -114,13 +113,14 @@ typedef struct {
 
 
 /*
- * Begins the judging of a request in scope.  mem, policy, regex and route
- * must outlive the judge; regex is that of the rule "name-format".
+ * Begins the judging of a request in scope.  mem, policy, patterns and route
+ * must outlive the judge.
  */
 
 void ngx_snapshot_judge_init(ngx_snapshot_judge_t *j,
     const ngx_snapshot_mem_t *mem, const ngx_snapshot_policy_t *policy,
-    const ngx_snapshot_regex_t *regex, const ngx_snapshot_route_t *route);
+    const ngx_snapshot_patterns_t *patterns,
+    const ngx_snapshot_route_t *route);
 
 /*
  * Judges method and path.  Returns 0 where the path is not canonical and that
@@ -188,9 +188,10 @@ void ngx_snapshot_judge_forget(ngx_snapshot_judge_t *j);
 
 /*
  * Judges a member of the object in hand.  value is a string's bytes, unescaped
- * UTF-8; they need not outlive the call.  key must live until the object is
- * left.  Returns 1 where the reader must push that member's own members next
- * and then call ngx_snapshot_judge_leave(), 0 where it must not.
+ * UTF-8, or a number's text as it was sent, else empty; the bytes need not
+ * outlive the call.  key must live until the object is left.  Returns 1 where
+ * the reader must push that member's own members next and then call
+ * ngx_snapshot_judge_leave(), 0 where it must not.
  */
 
 static inline int ngx_snapshot_judge_member(ngx_snapshot_judge_t *j,

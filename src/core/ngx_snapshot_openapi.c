@@ -1,14 +1,9 @@
 
 #include <jansson.h>
 
+#include "ngx_snapshot_check.h"
 #include "ngx_snapshot_openapi.h"
 #include "ngx_snapshot_text.h"
-
-
-#define NGX_SNAPSHOT_UUID_PATTERN                                             \
-    "^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$"
-
-#define NGX_SNAPSHOT_PROJECT_PATTERN  "^[0-9A-Za-z_-]{1,64}$"
 
 
 /*
@@ -49,12 +44,14 @@ static json_t *ngx_snapshot_openapi_field(ngx_snapshot_openapi_t *o,
     const ngx_snapshot_field_t *field);
 static void ngx_snapshot_openapi_map(ngx_snapshot_openapi_t *o,
     json_t *schema, ngx_snapshot_rule_e rule);
+static const ngx_snapshot_words_t *ngx_snapshot_openapi_stand_ins(
+    ngx_snapshot_openapi_t *o, const ngx_snapshot_field_t *field);
 static json_t *ngx_snapshot_openapi_nocase(ngx_snapshot_openapi_t *o,
-    ngx_snapshot_rule_e rule);
+    const ngx_snapshot_words_t *words);
 static void ngx_snapshot_openapi_values(ngx_snapshot_openapi_t *o,
     json_t *schema, const ngx_snapshot_rule_e *rules, unsigned n);
 static void ngx_snapshot_openapi_value(ngx_snapshot_openapi_t *o,
-    json_t *schema, ngx_snapshot_rule_e rule);
+    json_t *schema, const ngx_snapshot_schema_t *s);
 static void ngx_snapshot_openapi_words(ngx_snapshot_openapi_t *o,
     ngx_snapshot_text_t *text, ngx_snapshot_rule_e rule, const char *what);
 static void ngx_snapshot_openapi_describe(ngx_snapshot_openapi_t *o,
@@ -64,7 +61,7 @@ static json_t *ngx_snapshot_openapi_answer(ngx_snapshot_openapi_t *o,
 static json_t *ngx_snapshot_openapi_object(ngx_snapshot_openapi_t *o,
     const ngx_snapshot_scope_t *scope, ngx_snapshot_openapi_pt member);
 static json_t *ngx_snapshot_openapi_type(ngx_snapshot_openapi_t *o,
-    const ngx_snapshot_field_t *field);
+    const ngx_snapshot_field_t *field, int integer);
 static json_t *ngx_snapshot_openapi_errors(ngx_snapshot_openapi_t *o,
     int details);
 static json_t *ngx_snapshot_openapi_rules(ngx_snapshot_openapi_t *o);
@@ -93,7 +90,7 @@ static int ngx_snapshot_openapi_write(const char *data, size_t size,
 
 
 static const char *const  ngx_snapshot_openapi_types[NGX_SNAPSHOT_TYPES] = {
-    "string", "boolean", "object", "array", "integer", "null"
+    "string", "boolean", "object", "array", "number", "null"
 };
 
 
@@ -103,17 +100,6 @@ static const char *const
     ngx_snapshot_openapi_methods[NGX_SNAPSHOT_METHODS] =
 {
     "get", "head", "post", "put", "delete"
-};
-
-
-static const struct {
-    const char  *key;
-    const char  *tag;
-    const char  *description;
-    const char  *error;
-} ngx_snapshot_openapi_families[NGX_SNAPSHOT_FAMILIES] = {
-    { "evs", "EVS", "Snapshots of volumes.", "#/components/schemas/Error" },
-    { "dws", "DWS", "Snapshots of clusters.", "#/components/schemas/DwsError" }
 };
 
 
@@ -137,8 +123,8 @@ ngx_snapshot_openapi(const ngx_snapshot_mem_t *mem,
 
     for (i = 0; i < NGX_SNAPSHOT_FAMILIES; i++) {
         append(&o, tags, "{s:s, s:s}",
-               "name", ngx_snapshot_openapi_families[i].tag,
-               "description", ngx_snapshot_openapi_families[i].description);
+               "name", ngx_snapshot_families[i].title,
+               "description", ngx_snapshot_families[i].text);
     }
 
     root = json_pack("{s:s, s:{s:s, s:s, s:s, s:{s:s, s:s}}, s:[{s:s}], s:o,"
@@ -211,18 +197,11 @@ static json_t *
 ngx_snapshot_openapi_path(ngx_snapshot_openapi_t *o, json_t *paths,
     const ngx_snapshot_operation_t *op)
 {
-    json_t               *parameters, *schema;
-    size_t                i;
-    const char           *path;
-    ngx_snapshot_text_t   text;
-
-    static const struct {
-        const char           *name;
-        ngx_snapshot_rule_e   rule;
-    } names[] = {
-        { "project_id", NGX_SNAPSHOT_RULE_PROJECT_ID },
-        { "snapshot_id", NGX_SNAPSHOT_RULE_SNAPSHOT_ID }
-    };
+    json_t                           *parameters, *schema;
+    unsigned                          i;
+    const char                       *path;
+    ngx_snapshot_text_t               text;
+    const ngx_snapshot_path_param_t  *param;
 
     ngx_snapshot_text_init(&text, o->mem);
     ngx_snapshot_text_utf8(&text, o->prefix);
@@ -242,16 +221,19 @@ ngx_snapshot_openapi_path(ngx_snapshot_openapi_t *o, json_t *paths,
 
     parameters = json_array();
 
-    for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+    for (i = 0; i < NGX_SNAPSHOT_PARAMS; i++) {
+        param = &ngx_snapshot_path_params[i];
 
-        if (strstr(op->targets[0].path, names[i].name)) {
-            schema = json_pack("{s:s}", "type", "string");
-            ngx_snapshot_openapi_values(o, schema, &names[i].rule, 1);
-
-            append(o, parameters, "{s:s, s:s, s:b, s:o}",
-                   "name", names[i].name, "in", "path", "required", 1,
-                   "schema", schema);
+        if (!ngx_snapshot_has_param(op, (ngx_snapshot_param_e) i)) {
+            continue;
         }
+
+        schema = json_pack("{s:s}", "type", "string");
+        ngx_snapshot_openapi_values(o, schema, &param->rule, 1);
+
+        append(o, parameters, "{s:s%, s:s, s:b, s:o}",
+               "name", bytes(param->name), "in", "path", "required", 1,
+               "schema", schema);
     }
 
     add(o, paths, "{s:{s:o}}", path, "parameters", parameters);
@@ -271,7 +253,7 @@ ngx_snapshot_openapi_operation(ngx_snapshot_openapi_t *o,
         "operationId", bytes(op->name),
             1u << method == NGX_SNAPSHOT_METHOD_HEAD ? "_head" : "",
         "summary", op->summary,
-        "tags", ngx_snapshot_openapi_families[op->family].tag,
+        "tags", ngx_snapshot_families[op->family].title,
         "x-source-page", op->page,
         "responses", ngx_snapshot_openapi_responses(o, op));
 
@@ -302,7 +284,9 @@ static json_t *
 ngx_snapshot_openapi_query(ngx_snapshot_openapi_t *o,
     const ngx_snapshot_field_t *field)
 {
-    json_t  *parameter, *schema;
+    json_t                 *parameter, *schema;
+    unsigned                i;
+    ngx_snapshot_schema_t   s;
 
     schema = json_object();
     ngx_snapshot_openapi_values(o, schema, field->rules,
@@ -316,8 +300,13 @@ ngx_snapshot_openapi_query(ngx_snapshot_openapi_t *o,
 
     /* CONTRACT section 2: an empty value is judged by the rules of its own */
 
-    if (ngx_snapshot_rules[field->rules[0]].check == NGX_SNAPSHOT_CHECK_LENGTH)
-    {
+    ngx_snapshot_schema_init(&s);
+
+    for (i = 0; i < NGX_SNAPSHOT_FIELD_CHECKS && field->rules[i]; i++) {
+        ngx_snapshot_describe(&ngx_snapshot_rules[field->rules[i]], 0, &s);
+    }
+
+    if (!s.integer && s.pattern.len == 0 && s.one_of == NULL) {
         add(o, parameter, "{s:b}", "allowEmptyValue", 1);
     }
 
@@ -381,7 +370,9 @@ ngx_snapshot_openapi_responses(ngx_snapshot_openapi_t *o,
                    "X-Snapshot-Violation",
                    "An RFC 9651 list of what rejects the request.",
                    json_pack("{s:s}", "$ref",
-                          ngx_snapshot_openapi_families[op->family].error)));
+                             ngx_snapshot_families[op->family].flat
+                             ? "#/components/schemas/DwsError"
+                             : "#/components/schemas/Error")));
 
         o->failed |= text.failed;
     }
@@ -397,11 +388,10 @@ ngx_snapshot_openapi_codes(ngx_snapshot_openapi_t *o,
     const ngx_snapshot_operation_t *op, unsigned status,
     ngx_snapshot_text_t *text)
 {
-    json_t                           *codes, *value;
-    unsigned                          i, k;
-    const char                       *code, *before;
-    const ngx_snapshot_rule_t        *row;
-    const ngx_snapshot_limit_text_t  *limit;
+    json_t                     *codes, *value;
+    unsigned                    i, k;
+    const char                 *code, *before;
+    const ngx_snapshot_rule_t  *row;
 
     codes = json_object();
     o->failed |= codes == NULL;
@@ -417,12 +407,8 @@ ngx_snapshot_openapi_codes(ngx_snapshot_openapi_t *o,
 
         add(o, codes, "{s:b}", row->code[op->family], 1);
 
-        if (row->check == NGX_SNAPSHOT_CHECK_LIMIT) {
-            limit = row->arg;
-
-            for (k = 0; k <= NGX_SNAPSHOT_LIMIT_TOO_GREAT; k++) {
-                add(o, codes, "{s:b}", limit[k].code, 1);
-            }
+        for (k = 0; row->limit && k < NGX_SNAPSHOT_LIMIT_TEXTS; k++) {
+            add(o, codes, "{s:b}", row->limit[k].code, 1);
         }
     }
 
@@ -507,7 +493,8 @@ static json_t *
 ngx_snapshot_openapi_field(ngx_snapshot_openapi_t *o,
     const ngx_snapshot_field_t *field)
 {
-    json_t  *schema;
+    json_t                      *schema;
+    const ngx_snapshot_words_t  *words;
 
     if (field->type == NGX_SNAPSHOT_TYPE_OBJECT
         && !(field->flags & NGX_SNAPSHOT_FLAG_NULLABLE))
@@ -524,15 +511,16 @@ ngx_snapshot_openapi_field(ngx_snapshot_openapi_t *o,
 
         /* a string may stand for a boolean where the operator lets it */
 
-        if (field->type == NGX_SNAPSHOT_TYPE_BOOLEAN
-            && !rejects(o, field->rules[0]))
-        {
+        words = ngx_snapshot_openapi_stand_ins(o, field);
+
+        if (words) {
             add(o, schema, "{s:[o, o]}", "anyOf",
-                ngx_snapshot_openapi_type(o, field),
-                ngx_snapshot_openapi_nocase(o, field->rules[0]));
+                ngx_snapshot_openapi_type(o, field, 0),
+                ngx_snapshot_openapi_nocase(o, words));
 
         } else {
-            add(o, schema, "o", ngx_snapshot_openapi_type(o, field));
+            add(o, schema, "o", ngx_snapshot_openapi_type(o, field,
+                                json_object_get(schema, "maximum") != NULL));
         }
     }
 
@@ -556,8 +544,9 @@ static void
 ngx_snapshot_openapi_map(ngx_snapshot_openapi_t *o, json_t *schema,
     ngx_snapshot_rule_e rule)
 {
-    json_t               *keys, *values;
-    ngx_snapshot_text_t   text;
+    json_t                 *keys, *values;
+    ngx_snapshot_text_t     text;
+    ngx_snapshot_schema_t   s;
 
     ngx_snapshot_text_init(&text, o->mem);
     ngx_snapshot_openapi_words(o, &text, rule, "Each key and each value");
@@ -570,8 +559,12 @@ ngx_snapshot_openapi_map(ngx_snapshot_openapi_t *o, json_t *schema,
         return;
     }
 
+    ngx_snapshot_schema_init(&s);
+    ngx_snapshot_describe(&ngx_snapshot_rules[rule], o->policy->rule[rule].max,
+                          &s);
+
     values = json_pack("{s:s}", "type", "string");
-    ngx_snapshot_openapi_value(o, values, rule);
+    ngx_snapshot_openapi_value(o, values, &s);
 
     add(o, schema, "{s:o}", "additionalProperties", values);
 
@@ -579,10 +572,33 @@ ngx_snapshot_openapi_map(ngx_snapshot_openapi_t *o, json_t *schema,
 
     if (o->minor) {
         keys = json_pack("{s:i}", "minLength", 1);
-        ngx_snapshot_openapi_value(o, keys, rule);
+        ngx_snapshot_openapi_value(o, keys, &s);
 
         add(o, schema, "{s:o}", "propertyNames", keys);
     }
+}
+
+
+/* the words that may stand for a value of the field, or NULL */
+
+static const ngx_snapshot_words_t *
+ngx_snapshot_openapi_stand_ins(ngx_snapshot_openapi_t *o,
+    const ngx_snapshot_field_t *field)
+{
+    unsigned             i;
+    ngx_snapshot_rule_e  rule;
+
+    for (i = 0; i < NGX_SNAPSHOT_FIELD_CHECKS && field->rules[i]; i++) {
+        rule = field->rules[i];
+
+        if (ngx_snapshot_check_stands_in(rule, NGX_SNAPSHOT_TYPE_STRING)
+            && !rejects(o, rule))
+        {
+            return &ngx_snapshot_rules[rule].words;
+        }
+    }
+
+    return NULL;
 }
 
 
@@ -590,15 +606,12 @@ ngx_snapshot_openapi_map(ngx_snapshot_openapi_t *o, json_t *schema,
 
 static json_t *
 ngx_snapshot_openapi_nocase(ngx_snapshot_openapi_t *o,
-    ngx_snapshot_rule_e rule)
+    const ngx_snapshot_words_t *words)
 {
-    size_t                       k;
-    u_char                       c[4];
-    unsigned                     i;
-    ngx_snapshot_text_t          text;
-    const ngx_snapshot_words_t  *words;
-
-    words = ngx_snapshot_rules[rule].arg;
+    size_t               k;
+    u_char               c[4];
+    unsigned             i;
+    ngx_snapshot_text_t  text;
 
     ngx_snapshot_text_init(&text, o->mem);
 
@@ -640,9 +653,10 @@ static void
 ngx_snapshot_openapi_values(ngx_snapshot_openapi_t *o, json_t *schema,
     const ngx_snapshot_rule_e *rules, unsigned n)
 {
-    json_t               *names;
-    unsigned              i;
-    ngx_snapshot_text_t   text;
+    json_t                 *names;
+    unsigned                i;
+    ngx_snapshot_text_t     text;
+    ngx_snapshot_schema_t   s;
 
     if (rules[0] == NGX_SNAPSHOT_RULE_NONE) {
         return;
@@ -650,13 +664,20 @@ ngx_snapshot_openapi_values(ngx_snapshot_openapi_t *o, json_t *schema,
 
     names = json_array();
     ngx_snapshot_text_init(&text, o->mem);
+    ngx_snapshot_schema_init(&s);
 
     for (i = 0; i < n && rules[i]; i++) {
         ngx_snapshot_openapi_words(o, &text, rules[i], "The value");
-        ngx_snapshot_openapi_value(o, schema, rules[i]);
+
+        if (rejects(o, rules[i])) {
+            ngx_snapshot_describe(&ngx_snapshot_rules[rules[i]],
+                                  o->policy->rule[rules[i]].max, &s);
+        }
+
         append(o, names, "s%", bytes(ngx_snapshot_rules[rules[i]].name));
     }
 
+    ngx_snapshot_openapi_value(o, schema, &s);
     add(o, schema, "{s:o}", "x-snapshot-rule", names);
     ngx_snapshot_openapi_describe(o, schema, &text);
 }
@@ -668,13 +689,14 @@ static void
 ngx_snapshot_openapi_words(ngx_snapshot_openapi_t *o,
     ngx_snapshot_text_t *text, ngx_snapshot_rule_e rule, const char *what)
 {
-    const ngx_snapshot_rule_t  *row;
+    ngx_snapshot_schema_t  s;
 
-    row = &ngx_snapshot_rules[rule];
+    ngx_snapshot_schema_init(&s);
+    ngx_snapshot_describe(&ngx_snapshot_rules[rule], o->policy->rule[rule].max,
+                          &s);
 
     if (o->policy->rule[rule].severity == NGX_SNAPSHOT_SEVERITY_PASS
-        || (row->check != NGX_SNAPSHOT_CHECK_LENGTH
-            && row->check != NGX_SNAPSHOT_CHECK_PREFIX))
+        || (s.prefix.len == 0 && s.max_bytes == UINT64_MAX))
     {
         return;
     }
@@ -683,16 +705,15 @@ ngx_snapshot_openapi_words(ngx_snapshot_openapi_t *o,
     ngx_snapshot_text_cstr(text, what);
     ngx_snapshot_text_cstr(text, rejects(o, rule) ? " must" : " should");
 
-    if (row->check == NGX_SNAPSHOT_CHECK_PREFIX) {
+    if (s.prefix.len) {
         ngx_snapshot_text_cstr(text, " not begin with \"");
-        ngx_snapshot_text_add(text,
-                          bytes(*(const ngx_snapshot_str_t *) row->arg));
+        ngx_snapshot_text_add(text, bytes(s.prefix));
         ngx_snapshot_text_cstr(text, "\".");
         return;
     }
 
     ngx_snapshot_text_cstr(text, " have at most ");
-    ngx_snapshot_text_num(text, o->policy->rule[rule].max);
+    ngx_snapshot_text_num(text, s.max_bytes);
     ngx_snapshot_text_cstr(text, " bytes in UTF-8.");
 }
 
@@ -710,90 +731,53 @@ ngx_snapshot_openapi_describe(ngx_snapshot_openapi_t *o, json_t *schema,
 }
 
 
-/* what a rule asks of a string or a number, where it rejects */
+/* what rules ask of a string or a number */
 
 static void
 ngx_snapshot_openapi_value(ngx_snapshot_openapi_t *o, json_t *schema,
-    ngx_snapshot_rule_e rule)
+    const ngx_snapshot_schema_t *s)
 {
-    json_t                      *array;
-    unsigned                     i;
-    json_int_t                   max;
-    const ngx_snapshot_str_t    *s;
-    const ngx_snapshot_words_t  *words;
+    json_t      *array;
+    unsigned     i;
+    json_int_t   max;
 
-    if (!rejects(o, rule)) {
-        return;
+    if (s->pattern.len) {
+        add(o, schema, "{s:s+%+}", "pattern", "^", bytes(s->pattern), "$");
     }
 
-    s = ngx_snapshot_rules[rule].arg;
-    words = ngx_snapshot_rules[rule].arg;
-    max = max_of(o, rule);
+    if (s->prefix.len) {
+        add(o, schema, "{s:{s:s, s:s+%}}", "not", "type", "string",
+            "pattern", "^", bytes(s->prefix));
+    }
 
-    switch (ngx_snapshot_rules[rule].check) {
-
-    case NGX_SNAPSHOT_CHECK_PROJECT:
-        add(o, schema, "{s:s}", "pattern", NGX_SNAPSHOT_PROJECT_PATTERN);
-        break;
-
-    case NGX_SNAPSHOT_CHECK_UUID:
-        add(o, schema, "{s:s}", "pattern", NGX_SNAPSHOT_UUID_PATTERN);
-        break;
-
-    case NGX_SNAPSHOT_CHECK_LENGTH:
+    if (s->max_bytes != UINT64_MAX) {
 
         /* so many characters are at least as many bytes */
 
+        max = (json_int_t) s->max_bytes;
         add(o, schema, "{s:I, s:I}", "maxLength", max, "x-max-bytes", max);
-        break;
+    }
 
-    case NGX_SNAPSHOT_CHECK_PREFIX:
-        add(o, schema, "{s:{s:s, s:s+%}}", "not", "type", "string",
-            "pattern", "^", bytes(*s));
-        break;
-
-    case NGX_SNAPSHOT_CHECK_PATTERN:
-        add(o, schema, "{s:s+%+}", "pattern", "^", bytes(*s), "$");
-        break;
-
-    case NGX_SNAPSHOT_CHECK_WORDS:
+    if (s->one_of) {
         array = json_array();
 
-        for (i = 0; i < words->nwords; i++) {
-            append(o, array, "s%", bytes(words->words[i]));
+        for (i = 0; i < s->one_of->nwords; i++) {
+            append(o, array, "s%", bytes(s->one_of->words[i]));
         }
 
         add(o, schema, "{s:o}", "enum", array);
-        break;
+    }
 
-    case NGX_SNAPSHOT_CHECK_BOOLEAN:
+    /* that it is a boolean is what its type says */
 
-        /* that it is a boolean is what its type says */
+    if (s->none_of && !rejects(o, NGX_SNAPSHOT_RULE_FIELD_TYPE)) {
+        add(o, schema, "{s:o}", "not",
+            ngx_snapshot_openapi_nocase(o, s->none_of));
+    }
 
-        if (!rejects(o, NGX_SNAPSHOT_RULE_FIELD_TYPE)) {
-            add(o, schema, "{s:o}", "not",
-                ngx_snapshot_openapi_nocase(o, rule));
-        }
-
-        break;
-
-    case NGX_SNAPSHOT_CHECK_LIMIT:
-
-        if (rejects(o, NGX_SNAPSHOT_RULE_LIMIT_ADVISED)
-            && max_of(o, NGX_SNAPSHOT_RULE_LIMIT_ADVISED) < max)
-        {
-            max = max_of(o, NGX_SNAPSHOT_RULE_LIMIT_ADVISED);
-        }
-
-        add(o, schema, "{s:i, s:I}", "minimum", 1, "maximum", max);
-        break;
-
-    case NGX_SNAPSHOT_CHECK_OFFSET:
-        add(o, schema, "{s:i, s:I}", "minimum", 0, "maximum", max);
-        break;
-
-    default:
-        break;
+    if (s->integer) {
+        add(o, schema, "{s:I, s:I}", "minimum", (json_int_t) s->min,
+            "maximum", (json_int_t) s->max);
     }
 }
 
@@ -817,7 +801,10 @@ ngx_snapshot_openapi_answer(ngx_snapshot_openapi_t *o,
         return members;
     }
 
-    schema = ngx_snapshot_openapi_type(o, field);
+    /* the pages have no number but whole ones */
+
+    schema = ngx_snapshot_openapi_type(o, field,
+                                     field->type == NGX_SNAPSHOT_TYPE_NUMBER);
 
     if (field->type == NGX_SNAPSHOT_TYPE_ARRAY) {
         add(o, schema, "{s:o}", "items", members);
@@ -866,11 +853,11 @@ ngx_snapshot_openapi_object(ngx_snapshot_openapi_t *o,
 
 static json_t *
 ngx_snapshot_openapi_type(ngx_snapshot_openapi_t *o,
-    const ngx_snapshot_field_t *field)
+    const ngx_snapshot_field_t *field, int integer)
 {
     const char  *type;
 
-    type = ngx_snapshot_openapi_types[field->type];
+    type = integer ? "integer" : ngx_snapshot_openapi_types[field->type];
 
     if (!(field->flags & NGX_SNAPSHOT_FLAG_NULLABLE)) {
         return json_pack("{s:s}", "type", type);
@@ -945,7 +932,7 @@ ngx_snapshot_openapi_rules(ngx_snapshot_openapi_t *o)
 
         for (f = 0; f < NGX_SNAPSHOT_FAMILIES; f++) {
             if (row->code[f]) {
-                add(o, rule, "{s:s}", ngx_snapshot_openapi_families[f].key,
+                add(o, rule, "{s%:s}", bytes(ngx_snapshot_families[f].name),
                     row->code[f]);
             }
         }

@@ -2,9 +2,6 @@
 #include "ngx_snapshot_report.h"
 
 
-#define NGX_SNAPSHOT_INTERNAL  "the gateway could not judge the request"
-
-
 /* a place is cut where it is longer, in bytes, CONTRACT section 3 */
 
 #define NGX_SNAPSHOT_AT_MAX  64
@@ -38,46 +35,32 @@ static size_t ngx_snapshot_report_character(const u_char *p,
     const u_char *last, size_t *len);
 
 
-static const ngx_snapshot_str_t
-    ngx_snapshot_report_internals[NGX_SNAPSHOT_FAMILIES] =
-{
-    ngx_snapshot_string("{\"error\": {\"message\": \"" NGX_SNAPSHOT_INTERNAL
-                        "\", \"code\": \"EVS.5500\"}}"),
-    ngx_snapshot_string("{\"error\": {\"message\": \"" NGX_SNAPSHOT_INTERNAL
-                        "\", \"code\": \"500\"}, \"error_code\": \"500\", "
-                        "\"error_msg\": \"" NGX_SNAPSHOT_INTERNAL "\"}")
-};
-
-
 /* violations are kept as they were found; the order is that of the rules */
 
 const ngx_snapshot_violation_t *
 ngx_snapshot_report_next(const ngx_snapshot_judge_t *j,
     const ngx_snapshot_violation_t *v, ngx_snapshot_severity_e least)
 {
-    uint32_t  rules;
-    unsigned  rule;
-
-    rules = j->rules;
+    ngx_snapshot_rule_e  rule;
 
     if (v) {
-        rules &= ~(((uint32_t) 1 << v->rule) - 1);
+        rule = v->rule;
         v = v->next;
 
     } else {
+        rule = ngx_snapshot_rules_next(j->rules, NGX_SNAPSHOT_RULE_NONE);
         v = j->first;
     }
 
-    for ( /* void */ ; rules; rules &= rules - 1) {
-
-        rule = __builtin_ctz(rules);
+    while (rule != NGX_SNAPSHOT_RULE_NONE) {
 
         for ( /* void */ ; v; v = v->next) {
-            if ((unsigned) v->rule == rule && v->severity >= least) {
+            if (v->rule == rule && v->severity >= least) {
                 return v;
             }
         }
 
+        rule = ngx_snapshot_rules_next(j->rules, rule);
         v = j->first;
     }
 
@@ -130,7 +113,7 @@ ngx_snapshot_report_object(const ngx_snapshot_judge_t *j, int details,
 
 /*
  * Ends an error object, in which the message has the bytes from start to end.
- * Clients of DWS read two members beside it.
+ * Clients of some families read two members beside it.
  */
 
 static void
@@ -139,7 +122,7 @@ ngx_snapshot_report_end(ngx_snapshot_text_t *t, ngx_snapshot_family_e family,
 {
     ngx_snapshot_text_cstr(t, "}");
 
-    if (family == NGX_SNAPSHOT_FAMILY_DWS && !t->failed) {
+    if (ngx_snapshot_families[family].flat && !t->failed) {
         ngx_snapshot_text_cstr(t, ", \"error_code\": \"");
         ngx_snapshot_text_cstr(t, code);
         ngx_snapshot_text_cstr(t, "\", \"error_msg\": \"");
@@ -431,8 +414,8 @@ ngx_snapshot_report_code(unsigned status, ngx_snapshot_family_e family,
 
     fault = ngx_snapshot_fault(status);
 
-    if (fault->code && family == NGX_SNAPSHOT_FAMILY_EVS) {
-        return fault->code;
+    if (fault->code[family]) {
+        return fault->code[family];
     }
 
     buf[0] = (char) ('0' + status / 100 % 10);
@@ -486,5 +469,5 @@ ngx_snapshot_report_status(const ngx_snapshot_mem_t *mem, unsigned status,
 ngx_snapshot_str_t
 ngx_snapshot_report_internal(ngx_snapshot_family_e family)
 {
-    return ngx_snapshot_report_internals[family];
+    return ngx_snapshot_families[family].internal;
 }

@@ -83,8 +83,6 @@ static unsigned ngx_snapshot_route_version(const ngx_snapshot_router_t *router,
     ngx_snapshot_str_t segment, int nocase);
 static int ngx_snapshot_route_same(ngx_snapshot_str_t a, ngx_snapshot_str_t b,
     int nocase);
-static int ngx_snapshot_route_is_sound(ngx_snapshot_rule_e rule,
-    ngx_snapshot_str_t value);
 
 
 static const ngx_snapshot_rows_t  ngx_snapshot_no_rows;
@@ -266,7 +264,7 @@ ngx_snapshot_route(ngx_snapshot_route_t *route,
     }
 
     route->operation = &ngx_snapshot_unknown;
-    route->family = NGX_SNAPSHOT_FAMILY_EVS;
+    route->family = ngx_snapshot_unknown.family;
     route->project = ngx_snapshot_none;
     route->id = ngx_snapshot_none;
     route->member = 0;
@@ -296,7 +294,7 @@ ngx_snapshot_route_other(ngx_snapshot_route_t *route,
     route->project = p->project;
 
     family = (p->version < router->words.versions)
-             ? router->family[p->version] : NGX_SNAPSHOT_FAMILY_EVS;
+             ? router->family[p->version] : ngx_snapshot_unknown.family;
 
     if (p->kind == NGX_SNAPSHOT_PATH_ODD && !p->foreign && p->segments) {
         (void) ngx_snapshot_route_find(route, router, rows, p, 1, 0);
@@ -455,11 +453,11 @@ ngx_snapshot_route_unknown(ngx_snapshot_route_t *route,
     for (i = 0; i < NGX_SNAPSHOT_METHODS; i++) {
 
         if (ngx_snapshot_route_find(&other, router, &router->method[i], p, 0, 0)
-            && ngx_snapshot_route_is_sound(NGX_SNAPSHOT_RULE_PROJECT_ID,
-                                           other.project)
+            && ngx_snapshot_check_param(NGX_SNAPSHOT_PARAM_PROJECT_ID,
+                                        other.project)
             && (!ngx_snapshot_has_rules(other.operation) || !other.member
-                || ngx_snapshot_route_is_sound(NGX_SNAPSHOT_RULE_SNAPSHOT_ID,
-                                               other.id)))
+                || ngx_snapshot_check_param(NGX_SNAPSHOT_PARAM_SNAPSHOT_ID,
+                                            other.id)))
         {
             route->methods |= 1U << i;
         }
@@ -584,14 +582,4 @@ ngx_snapshot_route_same(ngx_snapshot_str_t a, ngx_snapshot_str_t b, int nocase)
            && (nocase ? ngx_snapshot_caseeq(a, b)
                       : a.data[a.len - 1] == b.data[b.len - 1]
                         && memcmp(a.data, b.data, a.len) == 0);
-}
-
-
-static int
-ngx_snapshot_route_is_sound(ngx_snapshot_rule_e rule, ngx_snapshot_str_t value)
-{
-    ngx_snapshot_finding_t  finding;
-
-    return ngx_snapshot_check(&ngx_snapshot_rules[rule], 0, NULL, value,
-                              &finding);
 }

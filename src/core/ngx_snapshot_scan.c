@@ -283,9 +283,15 @@ ngx_snapshot_scan_members(ngx_snapshot_scan_t *s, ngx_snapshot_judge_t *j)
                 continue;
 
             } else {
+                value.data = p;
+
                 p = ngx_snapshot_scan_scalar(p, last, &type);
                 if (p == NULL) {
                     return 0;
+                }
+
+                if (type == NGX_SNAPSHOT_TYPE_NUMBER) {
+                    value.len = p - value.data;
                 }
             }
 

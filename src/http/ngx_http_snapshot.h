@@ -12,7 +12,6 @@
 #include <ngx_sha1.h>
 
 #include "ngx_snapshot_judge.h"
-#include "ngx_snapshot_regex.h"
 #include "ngx_snapshot_text.h"
 
 
@@ -69,7 +68,7 @@ typedef struct {
  */
 
 typedef struct {
-    ngx_snapshot_regex_t       *regex;
+    ngx_snapshot_patterns_t     patterns;
     ngx_snapshot_router_t      *router;
     ngx_array_t                *prefixes;   /* of ngx_str_t */
     ngx_array_t                *locations;

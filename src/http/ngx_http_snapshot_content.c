@@ -57,7 +57,7 @@ ngx_http_snapshot_error_handler(ngx_http_request_t *r)
              ? r->err_status : NGX_HTTP_NOT_FOUND;
 
     if (ngx_http_snapshot_retry_after(r, status) != NGX_OK) {
-        return ngx_http_snapshot_send_internal(r, NGX_SNAPSHOT_FAMILY_EVS);
+        return ngx_http_snapshot_send_internal(r, ngx_snapshot_unknown.family);
     }
 
     return ngx_http_snapshot_answer(r, status, NULL);
@@ -121,7 +121,7 @@ ngx_http_snapshot_validate_handler(ngx_http_request_t *r)
     }
 
     if (ngx_snapshot_report_verdict(&ctx->judge, &object) != NGX_SNAPSHOT_OK) {
-        return ngx_http_snapshot_send_internal(r, NGX_SNAPSHOT_FAMILY_EVS);
+        return ngx_http_snapshot_send_internal(r, ngx_snapshot_unknown.family);
     }
 
     return ngx_http_snapshot_send(r, NGX_HTTP_OK, &object);
@@ -173,7 +173,7 @@ ngx_http_snapshot_openapi_handler(ngx_http_request_t *r)
                              slcf->details == 1, &document)
         != NGX_SNAPSHOT_OK)
     {
-        return ngx_http_snapshot_send_internal(r, NGX_SNAPSHOT_FAMILY_EVS);
+        return ngx_http_snapshot_send_internal(r, ngx_snapshot_unknown.family);
     }
 
     return ngx_http_snapshot_send(r, NGX_HTTP_OK, &document);
@@ -229,7 +229,7 @@ ngx_http_snapshot_read_only(ngx_http_request_t *r)
     ngx_str_set(&allow, "GET, HEAD");
 
     if (ngx_http_snapshot_push_header(r, &name, &allow) != NGX_OK) {
-        return ngx_http_snapshot_send_internal(r, NGX_SNAPSHOT_FAMILY_EVS);
+        return ngx_http_snapshot_send_internal(r, ngx_snapshot_unknown.family);
     }
 
     return ngx_http_snapshot_answer(r, NGX_HTTP_NOT_ALLOWED, NULL);
@@ -256,7 +256,7 @@ ngx_http_snapshot_answer(ngx_http_request_t *r, ngx_uint_t status,
                                       &object)
            != NGX_SNAPSHOT_OK)
     {
-        return ngx_http_snapshot_send_internal(r, NGX_SNAPSHOT_FAMILY_EVS);
+        return ngx_http_snapshot_send_internal(r, ngx_snapshot_unknown.family);
     }
 
     return ngx_http_snapshot_send(r, status, &object);

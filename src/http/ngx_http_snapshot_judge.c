@@ -28,7 +28,7 @@ ngx_http_snapshot_judge_head(ngx_http_request_t *r,
 
     j = &ctx->judge;
 
-    ngx_snapshot_judge_init(j, &ctx->mem, &slcf->policy, smcf->regex,
+    ngx_snapshot_judge_init(j, &ctx->mem, &slcf->policy, &smcf->patterns,
                             &ctx->target.route);
 
     /* nothing is answered in monitor mode */

@@ -149,7 +149,7 @@ ngx_http_snapshot_unjudged(ngx_http_request_t *r)
 {
     ngx_int_t  rc;
 
-    rc = ngx_http_snapshot_send_internal(r, NGX_SNAPSHOT_FAMILY_EVS);
+    rc = ngx_http_snapshot_send_internal(r, ngx_snapshot_unknown.family);
 
     ngx_http_finalize_request(r, rc);
     return NGX_DONE;
@@ -200,7 +200,6 @@ ngx_http_snapshot_log(ngx_http_request_t *r, ngx_http_snapshot_ctx_t *ctx,
     char                            *whose;
     ngx_log_t                        log;
     ngx_snapshot_str_t               owner;
-    ngx_snapshot_finding_t           found;
     const ngx_snapshot_str_t        *name, *rule;
     ngx_http_core_srv_conf_t        *cscf;
     ngx_http_snapshot_loc_conf_t    *slcf;
@@ -220,10 +219,7 @@ ngx_http_snapshot_log(ngx_http_request_t *r, ngx_http_snapshot_ctx_t *ctx,
     whose = ctx->tenant.len ? ", tenant " : ", project ";
     owner = ngx_http_snapshot_owner(ctx);
 
-    if (ngx_snapshot_check(&ngx_snapshot_rules[NGX_SNAPSHOT_RULE_PROJECT_ID], 0,
-                           NULL, owner, &found)
-        != 1)
-    {
+    if (ngx_snapshot_check_param(NGX_SNAPSHOT_PARAM_PROJECT_ID, owner) != 1) {
         owner.len = 0;
     }
 

@@ -101,9 +101,8 @@ ngx_http_snapshot_variable_line(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data)
 {
     ngx_snapshot_str_t        s;
-    ngx_snapshot_rule_e       rule;
+    ngx_snapshot_param_e      param;
     ngx_snapshot_route_t     *route;
-    ngx_snapshot_finding_t    found;
     ngx_http_snapshot_ctx_t  *ctx;
 
     ctx = ngx_http_snapshot_find_target(r);
@@ -125,16 +124,14 @@ ngx_http_snapshot_variable_line(ngx_http_request_t *r,
 
     if (data == NGX_HTTP_SNAPSHOT_LINE_PROJECT) {
         s = route->project;
-        rule = NGX_SNAPSHOT_RULE_PROJECT_ID;
+        param = NGX_SNAPSHOT_PARAM_PROJECT_ID;
 
     } else {
         s = route->id;
-        rule = NGX_SNAPSHOT_RULE_SNAPSHOT_ID;
+        param = NGX_SNAPSHOT_PARAM_SNAPSHOT_ID;
     }
 
-    if (ngx_snapshot_check(&ngx_snapshot_rules[rule], 0, NULL, s, &found)
-        != 1)
-    {
+    if (ngx_snapshot_check_param(param, s) != 1) {
         s.len = 0;
     }
 

@@ -462,24 +462,27 @@ static void
 ngx_http_snapshot_count_violations(ngx_http_snapshot_ctx_t *ctx,
     ngx_shm_zone_t *zone, ngx_uint_t operation)
 {
-    uint32_t                       rules;
-    ngx_uint_t                     n, lost, rule, severity;
+    ngx_uint_t                     n, lost, severity;
     ngx_slab_pool_t               *shpool;
     ngx_snapshot_str_t             project;
+    ngx_snapshot_rule_e            rule;
+    ngx_snapshot_rules_t           rules;
     ngx_http_snapshot_counters_t  *counters;
 
     project = ngx_http_snapshot_owner(ctx);
 
     counters = zone->data;
     shpool = (ngx_slab_pool_t *) zone->shm.addr;
+    rules = ctx->judge.rules;
 
     ngx_shmtx_lock(&shpool->mutex);
 
     lost = ngx_http_snapshot_projects_repair(&counters->projects);
 
-    for (rules = ctx->judge.rules; rules; rules &= rules - 1) {
-
-        rule = __builtin_ctz(rules);
+    for (rule = ngx_snapshot_rules_next(rules, NGX_SNAPSHOT_RULE_NONE);
+         rule != NGX_SNAPSHOT_RULE_NONE;
+         rule = ngx_snapshot_rules_next(rules, rule))
+    {
         n = ctx->judge.violated[rule];
         severity = ctx->judge.policy->rule[rule].severity;
 

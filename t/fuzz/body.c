@@ -17,27 +17,27 @@
 #include <jansson.h>
 
 
-static uint32_t fuzz_read(const ngx_snapshot_operation_t *op,
+static uint64_t fuzz_read(const ngx_snapshot_operation_t *op,
     ngx_snapshot_str_t body);
 static json_t *fuzz_read_tree(ngx_snapshot_str_t body, json_error_t *error);
-static uint32_t fuzz_read_evs(json_t *snapshot, int create);
-static uint32_t fuzz_read_dws(json_t *snapshot);
-static uint32_t fuzz_read_unknown(json_t *object, const char *known);
-static uint32_t fuzz_read_text(json_t *value, size_t max,
+static uint64_t fuzz_read_evs(json_t *snapshot, int create);
+static uint64_t fuzz_read_dws(json_t *snapshot);
+static uint64_t fuzz_read_unknown(json_t *object, const char *known);
+static uint64_t fuzz_read_text(json_t *value, size_t max,
     ngx_snapshot_rule_e rule);
-static uint32_t fuzz_read_force(json_t *force);
-static uint32_t fuzz_read_metadata(json_t *metadata);
-static uint32_t fuzz_read_dws_name(json_t *name);
+static uint64_t fuzz_read_force(json_t *force);
+static uint64_t fuzz_read_metadata(json_t *metadata);
+static uint64_t fuzz_read_dws_name(json_t *name);
 static void fuzz_check_mistake(ngx_snapshot_str_t body);
 static void fuzz_judge(const ngx_snapshot_operation_t *op,
     ngx_snapshot_str_t body);
 
 
-static uint32_t
+static uint64_t
 fuzz_read(const ngx_snapshot_operation_t *op, ngx_snapshot_str_t body)
 {
     json_t        *root, *snapshot;
-    uint32_t       rules;
+    uint64_t       rules;
     json_error_t   error;
 
     if (body.len > 114688) {
@@ -147,11 +147,11 @@ fuzz_read_tree(ngx_snapshot_str_t body, json_error_t *error)
 }
 
 
-static uint32_t
+static uint64_t
 fuzz_read_evs(json_t *snapshot, int create)
 {
     json_t              *name, *description, *volume;
-    uint32_t             rules;
+    uint64_t             rules;
     ngx_snapshot_str_t   id;
 
     name = json_object_get(snapshot, "name");
@@ -203,11 +203,11 @@ fuzz_read_evs(json_t *snapshot, int create)
 }
 
 
-static uint32_t
+static uint64_t
 fuzz_read_dws(json_t *snapshot)
 {
     json_t    *cluster;
-    uint32_t   rules;
+    uint64_t   rules;
 
     rules = fuzz_read_unknown(snapshot, " name cluster_id description ")
             | fuzz_read_dws_name(json_object_get(snapshot, "name"))
@@ -235,7 +235,7 @@ fuzz_read_dws(json_t *snapshot)
 
 /* the known ones are between spaces, which no key has that is one of them */
 
-static uint32_t
+static uint64_t
 fuzz_read_unknown(json_t *object, const char *known)
 {
     void        *iter;
@@ -265,7 +265,7 @@ fuzz_read_unknown(json_t *object, const char *known)
 
 /* a string of at most so many bytes, or null, or nothing */
 
-static uint32_t
+static uint64_t
 fuzz_read_text(json_t *value, size_t max, ngx_snapshot_rule_e rule)
 {
     if (value == NULL || json_is_null(value)) {
@@ -280,7 +280,7 @@ fuzz_read_text(json_t *value, size_t max, ngx_snapshot_rule_e rule)
 }
 
 
-static uint32_t
+static uint64_t
 fuzz_read_force(json_t *force)
 {
     size_t  i;
@@ -307,7 +307,7 @@ fuzz_read_force(json_t *force)
 }
 
 
-static uint32_t
+static uint64_t
 fuzz_read_metadata(json_t *metadata)
 {
     void    *iter;
@@ -340,7 +340,7 @@ fuzz_read_metadata(json_t *metadata)
 }
 
 
-static uint32_t
+static uint64_t
 fuzz_read_dws_name(json_t *name)
 {
     size_t       i, len;
@@ -424,7 +424,7 @@ fuzz_check_mistake(ngx_snapshot_str_t body)
 static void
 fuzz_judge(const ngx_snapshot_operation_t *op, ngx_snapshot_str_t body)
 {
-    uint32_t                rules;
+    uint64_t                rules;
     fuzz_block_t           *blocks;
     ngx_snapshot_mem_t      mem;
     ngx_snapshot_judge_t    j;
@@ -442,14 +442,14 @@ fuzz_judge(const ngx_snapshot_operation_t *op, ngx_snapshot_str_t body)
     rules = fuzz_read(op, body);
 
     if (j.failed
-        || rules != j.rules
+        || rules != j.rules.bits
         || (fuzz_rejecting(rules) != 0) 
            != (j.count[NGX_SNAPSHOT_SEVERITY_REJECT] != 0))
     {
         fprintf(stderr, "the judge and the contract differ:\n");
         fuzz_show("operation", op->name);
         fuzz_show("body", body);
-        fuzz_show_rules("the judge says", j.rules);
+        fuzz_show_rules("the judge says", j.rules.bits);
         fuzz_show_rules("the contract says", rules);
 
         if (j.failed) {

@@ -36,7 +36,7 @@
 
 #define fuzz_array(a)  (sizeof(a) / sizeof((a)[0]))
 
-#define fuzz_bit(rule)  ((uint32_t) 1 << (rule))
+#define fuzz_bit(rule)  ((uint64_t) 1 << (rule))
 
 
 typedef struct fuzz_block_s  fuzz_block_t;
@@ -151,22 +151,20 @@ fuzz_is(ngx_snapshot_str_t s, const char *word)
 }
 
 
-/* of the rule "name-format", compiled once */
+/* of all rules that have one, compiled once */
 
-static inline const ngx_snapshot_regex_t *
-fuzz_regex(void)
+static inline const ngx_snapshot_patterns_t *
+fuzz_patterns(void)
 {
-    const ngx_snapshot_rule_t  *rule;
+    static int                      compiled;
+    static ngx_snapshot_patterns_t  patterns;
 
-    static ngx_snapshot_regex_t  *regex;
-
-    if (regex == NULL) {
-        rule = &ngx_snapshot_rules[NGX_SNAPSHOT_RULE_NAME_FORMAT];
-        regex = ngx_snapshot_regex_compile(
-                                     *(const ngx_snapshot_str_t *) rule->arg);
+    if (!compiled) {
+        compiled = 1;
+        (void) ngx_snapshot_patterns_compile(&patterns);
     }
 
-    return regex;
+    return &patterns;
 }
 
 
@@ -189,7 +187,7 @@ fuzz_begin(ngx_snapshot_judge_t *j, ngx_snapshot_mem_t *mem,
     route.family = op->family;
 
     ngx_snapshot_policy_default(&policy);
-    ngx_snapshot_judge_init(j, mem, &policy, fuzz_regex(), &route);
+    ngx_snapshot_judge_init(j, mem, &policy, fuzz_patterns(), &route);
 }
 
 
@@ -218,7 +216,7 @@ fuzz_show(const char *what, ngx_snapshot_str_t s)
 
 
 static inline void
-fuzz_show_rules(const char *what, uint32_t rules)
+fuzz_show_rules(const char *what, uint64_t rules)
 {
     unsigned  i;
 
@@ -237,8 +235,8 @@ fuzz_show_rules(const char *what, uint32_t rules)
 
 /* the rules that reject where nobody has changed them, of those that are set */
 
-static inline uint32_t
-fuzz_rejecting(uint32_t rules)
+static inline uint64_t
+fuzz_rejecting(uint64_t rules)
 {
     unsigned               i;
     ngx_snapshot_policy_t  policy;

@@ -19,7 +19,7 @@ static const char *const  fuzz_params[FUZZ_PARAMS] = {
 };
 
 
-static uint32_t fuzz_read(ngx_snapshot_str_t query, int params,
+static uint64_t fuzz_read(ngx_snapshot_str_t query, int params,
     const char **limit);
 static int fuzz_read_override(ngx_snapshot_str_t query);
 static ngx_snapshot_str_t fuzz_split(ngx_snapshot_str_t *rest, const char *at);
@@ -27,23 +27,23 @@ static ngx_snapshot_str_t fuzz_decode(ngx_snapshot_str_t s, int *broken);
 static int fuzz_is_text(ngx_snapshot_str_t s);
 static int fuzz_is_one_of(ngx_snapshot_str_t s, const char *const *words);
 static int fuzz_exceeds(ngx_snapshot_str_t digits, const char *max);
-static uint32_t fuzz_read_param(ngx_snapshot_str_t name,
+static uint64_t fuzz_read_param(ngx_snapshot_str_t name,
     ngx_snapshot_str_t value, const char **limit);
-static uint32_t fuzz_read_limit(ngx_snapshot_str_t value, const char **limit);
+static uint64_t fuzz_read_limit(ngx_snapshot_str_t value, const char **limit);
 static void fuzz_judge(const ngx_snapshot_operation_t *op,
     ngx_snapshot_str_t query);
 static void fuzz_differs(const ngx_snapshot_judge_t *j,
-    ngx_snapshot_str_t query, const char *what, uint32_t rules);
+    ngx_snapshot_str_t query, const char *what, uint64_t rules);
 
 
 /* limit is what the code of a wrong limit must be */
 
-static uint32_t
+static uint64_t
 fuzz_read(ngx_snapshot_str_t query, int params, const char **limit)
 {
     int                  broken;
     unsigned             i, seen;
-    uint32_t             rules;
+    uint64_t             rules;
     ngx_snapshot_str_t   rest, value, name, decoded;
 
     rules = 0;
@@ -297,7 +297,7 @@ fuzz_exceeds(ngx_snapshot_str_t digits, const char *max)
 }
 
 
-static uint32_t
+static uint64_t
 fuzz_read_param(ngx_snapshot_str_t name, ngx_snapshot_str_t value,
     const char **limit)
 {
@@ -338,7 +338,7 @@ fuzz_read_param(ngx_snapshot_str_t name, ngx_snapshot_str_t value,
 }
 
 
-static uint32_t
+static uint64_t
 fuzz_read_limit(ngx_snapshot_str_t value, const char **limit)
 {
     const char  *code;
@@ -364,7 +364,7 @@ fuzz_read_limit(ngx_snapshot_str_t value, const char **limit)
 static void
 fuzz_judge(const ngx_snapshot_operation_t *op, ngx_snapshot_str_t query)
 {
-    uint32_t                         rules, a, b;
+    uint64_t                         rules, a, b;
     const char                      *limit;
     fuzz_block_t                    *blocks;
     ngx_snapshot_mem_t               mem;
@@ -381,7 +381,7 @@ fuzz_judge(const ngx_snapshot_operation_t *op, ngx_snapshot_str_t query)
         fuzz_differs(&j, query, "the judge gave up", rules);
     }
 
-    a = fuzz_rejecting(j.rules);
+    a = fuzz_rejecting(j.rules.bits);
     b = fuzz_rejecting(rules);
 
     if ((a != 0) != (b != 0)
@@ -396,7 +396,7 @@ fuzz_judge(const ngx_snapshot_operation_t *op, ngx_snapshot_str_t query)
 
     /* what is no text may be judged further, or not */
 
-    if (a == 0 ? rules != j.rules : (j.rules & ~rules) != 0) {
+    if (a == 0 ? rules != j.rules.bits : (j.rules.bits & ~rules) != 0) {
         fuzz_differs(&j, query, "other rules", rules);
     }
 
@@ -416,12 +416,12 @@ fuzz_judge(const ngx_snapshot_operation_t *op, ngx_snapshot_str_t query)
 
 static void
 fuzz_differs(const ngx_snapshot_judge_t *j, ngx_snapshot_str_t query,
-    const char *what, uint32_t rules)
+    const char *what, uint64_t rules)
 {
     fprintf(stderr, "the judge and the contract differ: %s:\n", what);
     fuzz_show("operation", j->operation->name);
     fuzz_show("query", query);
-    fuzz_show_rules("the judge says", j->rules);
+    fuzz_show_rules("the judge says", j->rules.bits);
     fuzz_show_rules("the contract says", rules);
 
     abort();

@@ -383,7 +383,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     fuzz_policy(&policy, data[1]);
 
-    ngx_snapshot_judge_init(&j, &mem, &policy, fuzz_regex(), &route);
+    ngx_snapshot_judge_init(&j, &mem, &policy, fuzz_patterns(), &route);
 
     j.detailed = data[1] & FUZZ_EVERY;
 

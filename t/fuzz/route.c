@@ -165,7 +165,7 @@ fuzz_check_judge(const fuzz_request_t *r, const ngx_snapshot_route_t *route)
     policy.rule[NGX_SNAPSHOT_RULE_OPERATION_KNOWN].severity =
         NGX_SNAPSHOT_SEVERITY_REJECT;
 
-    ngx_snapshot_judge_init(&j, &mem, &policy, fuzz_regex(), route);
+    ngx_snapshot_judge_init(&j, &mem, &policy, fuzz_patterns(), route);
     (void) ngx_snapshot_judge_route(&j, route);
 
     right = !route->odd && route->operation != &ngx_snapshot_unknown;

@@ -54,7 +54,7 @@ fuzz_differs(const ngx_snapshot_judge_t *a, const ngx_snapshot_judge_t *b)
     }
 
     if (memcmp(a->count, b->count, sizeof(a->count)) != 0
-        || a->rules != b->rules || a->failed != b->failed)
+        || a->rules.bits != b->rules.bits || a->failed != b->failed)
     {
         return "they are counted otherwise";
     }
@@ -77,11 +77,12 @@ fuzz_differs(const ngx_snapshot_judge_t *a, const ngx_snapshot_judge_t *b)
 
 static void
 fuzz_judge(ngx_snapshot_judge_t *j, const ngx_snapshot_mem_t *mem,
-    const ngx_snapshot_policy_t *policy, const ngx_snapshot_regex_t *regex,
+    const ngx_snapshot_policy_t *policy,
+    const ngx_snapshot_patterns_t *patterns,
     const ngx_snapshot_route_t *route, ngx_snapshot_str_t body, int json,
     uint64_t seed)
 {
-    ngx_snapshot_judge_init(j, mem, policy, regex, route);
+    ngx_snapshot_judge_init(j, mem, policy, patterns, route);
 
     /* a violation that was there before, and one that is not to be lost */
 
@@ -158,8 +159,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     mem.alloc = fuzz_alloc;
     mem.data = &blocks;
 
-    fuzz_judge(&a, &mem, &policies[n], fuzz_regex(), &route, body, 1, 0);
-    fuzz_judge(&b, &mem, &policies[n], fuzz_regex(), &route, body, 0, data[0]);
+    fuzz_judge(&a, &mem, &policies[n], fuzz_patterns(), &route, body, 1, 0);
+    fuzz_judge(&b, &mem, &policies[n], fuzz_patterns(), &route, body, 0,
+               data[0]);
 
     how = fuzz_differs(&a, &b);
 

@@ -51,7 +51,6 @@ every_rule_has_its_row(void **state)
         assert_int_equal(ngx_snapshot_rule_by_name(r->name), i);
     }
 
-    assert_true(NGX_SNAPSHOT_RULES <= 32);
     assert_int_equal(ngx_snapshot_rule_by_name(unit_str("")), 0);
     assert_int_equal(ngx_snapshot_rule_by_name(unit_str("nosuch")), 0);
 }
@@ -94,6 +93,14 @@ check_scope(const ngx_snapshot_scope_t *scope, ngx_snapshot_family_e family,
             assert_non_null(ngx_snapshot_rules[rule].code[family]);
             assert_true(ngx_snapshot_rules[rule].check
                         != NGX_SNAPSHOT_CHECK_NONE);
+            assert_int_equal(ngx_snapshot_rules[rule].where,
+                             NGX_SNAPSHOT_WHERE_VALUE);
+
+            /* a rule that looks at no value of the field is of no use to it */
+
+            assert_true(ngx_snapshot_check_takes(rule, f->type)
+                        || ngx_snapshot_check_stands_in(rule,
+                                                  NGX_SNAPSHOT_TYPE_STRING));
         }
 
         if (f->members) {
@@ -156,23 +163,46 @@ faults_are_those_of_the_contract(void **state)
 }
 
 
+/* a set of rules has room for the last one, and knows their order */
+
+static void
+a_set_of_rules_has_room_for_all(void **state)
+{
+    unsigned              i;
+    ngx_snapshot_rules_t  set;
+
+    (void) state;
+
+    set.bits = 0;
+
+    assert_int_equal(ngx_snapshot_rules_next(set, NGX_SNAPSHOT_RULE_NONE),
+                     NGX_SNAPSHOT_RULE_NONE);
+
+    for (i = 63; i > 0; i--) {
+        ngx_snapshot_rules_add(&set, (ngx_snapshot_rule_e) i);
+        assert_true(ngx_snapshot_rules_has(set, (ngx_snapshot_rule_e) i));
+        assert_false(ngx_snapshot_rules_has(set,
+                                            (ngx_snapshot_rule_e) (i - 1)));
+        assert_int_equal(ngx_snapshot_rules_next(set, NGX_SNAPSHOT_RULE_NONE),
+                         i);
+        assert_int_equal(ngx_snapshot_rules_next(set,
+                                                 (ngx_snapshot_rule_e) i),
+                         (i + 1) % 64);
+    }
+}
+
+
 /* found texts are never cut, and never hold a byte of the value's */
 
 static void
 every_checker_says_what_it_found(void **state)
 {
     unsigned                    i;
-    ngx_snapshot_str_t          value;
-    ngx_snapshot_regex_t       *re;
+    ngx_snapshot_value_t        value;
     ngx_snapshot_finding_t      found;
     const ngx_snapshot_rule_t  *r;
 
     (void) state;
-
-    re = ngx_snapshot_regex_compile(
-        *(const ngx_snapshot_str_t *)
-            ngx_snapshot_rules[NGX_SNAPSHOT_RULE_NAME_FORMAT].arg);
-    assert_non_null(re);
 
     for (i = NGX_SNAPSHOT_RULE_NONE + 1; i < NGX_SNAPSHOT_RULES; i++) {
         r = &ngx_snapshot_rules[i];
@@ -184,32 +214,36 @@ every_checker_says_what_it_found(void **state)
         switch (r->check) {
 
         case NGX_SNAPSHOT_CHECK_PREFIX:
-            value = unit_str("autobk_snapshot_\x01");
+            value.bytes = unit_str("autobk_snapshot_\x01");
             break;
 
         case NGX_SNAPSHOT_CHECK_BOOLEAN:
-            value = unit_str("tRuE");
+            value.bytes = unit_str("tRuE");
             break;
 
         case NGX_SNAPSHOT_CHECK_ADVISED:
-        case NGX_SNAPSHOT_CHECK_OFFSET:
-            value = unit_str("99999999999999999999999999");
+        case NGX_SNAPSHOT_CHECK_RANGE:
+            value.bytes = unit_str("99999999999999999999999999");
             break;
 
         default:
-            value = unit_str("\x01\x02\x01\x02\x01\x02\x01\x02");
+            value.bytes = unit_str("\x01\x02\x01\x02\x01\x02\x01\x02");
         }
+
+        value.type = NGX_SNAPSHOT_TYPE_STRING;
+        value.rule = r;
+        value.max = 4;
+        value.patterns = unit_patterns();
 
         memset(&found, 'x', sizeof(found));
 
-        assert_int_equal(ngx_snapshot_check(r, 4, re, value, &found), 0);
+        assert_int_equal(ngx_snapshot_check(&value, &found), 0);
         assert_true(strlen(found.text) > 10);
         assert_true(strlen(found.text) < sizeof(found.text) - 1);
         assert_null(memchr(found.text, '\x01', strlen(found.text)));
         assert_null(strstr(found.text, "tRuE"));
     }
 
-    ngx_snapshot_regex_free(re);
 }
 
 
@@ -221,7 +255,7 @@ a_text_that_is_too_long_is_cut(void **state)
     unsigned              i;
     ngx_snapshot_str_t    word[40];
     ngx_snapshot_rule_t   rule;
-    ngx_snapshot_words_t  words = { word, 40, 0 };
+    ngx_snapshot_value_t  value;
 
     struct {
         ngx_snapshot_finding_t  found;
@@ -236,12 +270,16 @@ a_text_that_is_too_long_is_cut(void **state)
     }
 
     rule = ngx_snapshot_rules[NGX_SNAPSHOT_RULE_SORT_DIR];
-    rule.arg = &words;
+    rule.words.words = word;
+    rule.words.nwords = 40;
+
+    value.type = NGX_SNAPSHOT_TYPE_STRING;
+    value.bytes = unit_str("b");
+    value.rule = &rule;
 
     memset(&s, 'x', sizeof(s));
 
-    assert_int_equal(ngx_snapshot_check(&rule, 0, NULL, unit_str("b"),
-                                        &s.found), 0);
+    assert_int_equal(ngx_snapshot_check(&value, &s.found), 0);
     assert_int_equal(strlen(s.found.text), sizeof(s.found.text) - 1);
 
     for (i = 0; i < sizeof(s.after); i++) {
@@ -294,6 +332,7 @@ main(int argc, char **argv)
         cmocka_unit_test(every_rule_has_its_row),
         cmocka_unit_test(every_operation_is_whole),
         cmocka_unit_test(faults_are_those_of_the_contract),
+        cmocka_unit_test(a_set_of_rules_has_room_for_all),
         cmocka_unit_test(every_checker_says_what_it_found),
         cmocka_unit_test(a_text_that_is_too_long_is_cut),
         cmocka_unit_test(a_wrong_pattern_is_refused),

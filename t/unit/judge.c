@@ -14,7 +14,6 @@ typedef struct {
     unit_arena_t            arena;
     ngx_snapshot_mem_t      mem;
     ngx_snapshot_policy_t   policy;
-    ngx_snapshot_regex_t   *regex;
     ngx_snapshot_route_t    route;
     ngx_snapshot_judge_t    judge;
 } unit_t;
@@ -30,9 +29,6 @@ setup(void **state)
     u->mem.alloc = unit_alloc;
     u->mem.data = &u->arena;
     ngx_snapshot_policy_default(&u->policy);
-    u->regex = ngx_snapshot_regex_compile(
-        *(const ngx_snapshot_str_t *)
-            ngx_snapshot_rules[NGX_SNAPSHOT_RULE_NAME_FORMAT].arg);
 
     *state = u;
 
@@ -46,7 +42,6 @@ teardown(void **state)
     unit_t  *u = *state;
 
     unit_free(&u->arena);
-    ngx_snapshot_regex_free(u->regex);
     free(u);
 
     return 0;
@@ -60,8 +55,8 @@ begin(unit_t *u, const char *method, const char *path)
                                         unit_str(method), unit_str(path),
                                         unit_str(""), 0),
                      NGX_SNAPSHOT_OK);
-    ngx_snapshot_judge_init(&u->judge, &u->mem, &u->policy, u->regex,
-                            &u->route);
+    ngx_snapshot_judge_init(&u->judge, &u->mem, &u->policy,
+                            unit_patterns(), &u->route);
 }
 
 
@@ -227,7 +222,7 @@ run(unit_t *u, const request_t *r, ngx_snapshot_str_t *answer)
         return 0;
     }
 
-    ngx_snapshot_judge_init(j, &u->mem, &u->policy, u->regex, &u->route);
+    ngx_snapshot_judge_init(j, &u->mem, &u->policy, unit_patterns(), &u->route);
 
     if (ngx_snapshot_judge_route(j, &u->route)) {
         ngx_snapshot_query_read(j, unit_str(r->query));

@@ -316,7 +316,7 @@ static const char *const  outcomes[OUTCOMES] = {
 };
 
 
-static ngx_snapshot_regex_t      *regex;
+static ngx_snapshot_patterns_t    patterns;
 static ngx_snapshot_policy_t      strict, lenient;
 static const ngx_snapshot_mem_t   mem = { core_alloc, NULL };
 
@@ -336,8 +336,8 @@ judge(const request_t *r, unsigned way, ngx_snapshot_str_t *answer)
         return REFUSED;
     }
 
-    ngx_snapshot_judge_init(&j, &mem, r->lenient ? &lenient : &strict, regex,
-                            &route);
+    ngx_snapshot_judge_init(&j, &mem, r->lenient ? &lenient : &strict,
+                            &patterns, &route);
     j.detailed = (way & DETAILS) != 0;
 
     if (ngx_snapshot_judge_route(&j, &route)) {
@@ -521,11 +521,7 @@ setup(void **state)
     lenient.rule[NGX_SNAPSHOT_RULE_JSON_DUPLICATE_KEY].severity =
         NGX_SNAPSHOT_SEVERITY_WARN;
 
-    regex = ngx_snapshot_regex_compile(
-        *(const ngx_snapshot_str_t *)
-            ngx_snapshot_rules[NGX_SNAPSHOT_RULE_NAME_FORMAT].arg);
-
-    return regex == NULL;
+    return ngx_snapshot_patterns_compile(&patterns) != NGX_SNAPSHOT_RULE_NONE;
 }
 
 
@@ -534,7 +530,7 @@ teardown(void **state)
 {
     (void) state;
 
-    ngx_snapshot_regex_free(regex);
+    ngx_snapshot_patterns_free(&patterns);
 
     return 0;
 }

@@ -99,6 +99,24 @@ unit_router(void)
 }
 
 
+/* the patterns of all rules, compiled once and kept */
+
+static inline const ngx_snapshot_patterns_t *
+unit_patterns(void)
+{
+    static int                      compiled;
+    static ngx_snapshot_patterns_t  patterns;
+
+    if (!compiled) {
+        compiled = 1;
+        assert_int_equal(ngx_snapshot_patterns_compile(&patterns),
+                         NGX_SNAPSHOT_RULE_NONE);
+    }
+
+    return &patterns;
+}
+
+
 /* no string of the core ends with a NUL */
 
 static inline int
