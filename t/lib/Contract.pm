@@ -16,64 +16,20 @@ use strict;
 use warnings;
 no warnings 'recursion';
 
+use Contract::Facts;
 use Contract::Path qw(path_reading);
 
-# order, severity, status, codes of EVS and DWS
+our @RULES = map { $_->{name} } @{ $FACTS->{rules} };
 
-my @rules = (
-    ['uri-canonical',      'reject', 400, 'EVS.5400', 'DWS.5065'],
-    ['project-id',         'reject', 400, 'EVS.0001', 'DWS.5065'],
-    ['method-override',    'reject', 400, 'EVS.5400', 'DWS.5065'],
-    ['snapshot-id',        'reject', 400, 'EVS.2045', undef],
-    ['operation-known',    'pass',   404, 'EVS.5404', '404'],
-    ['content-type',       'reject', 415, '415',      '415'],
-    ['content-encoding',   'reject', 415, '415',      '415'],
-    ['body-size',          'reject', 413, '413',      '413',      114688],
-    ['json-syntax',        'reject', 400, 'EVS.5400', 'DWS.5065'],
-    ['json-duplicate-key', 'reject', 400, 'EVS.5400', 'DWS.5039'],
-    ['field-required',     'reject', 400, 'EVS.5400', 'DWS.5037'],
-    ['field-unknown',      'reject', 400, 'EVS.5400', 'DWS.5065'],
-    ['field-type',         'reject', 400, 'EVS.1018', 'DWS.5065'],
-    ['boolean-string',     'reject', 400, 'EVS.1018', undef],
-    ['param-encoding',     'reject', 400, 'EVS.5400', undef],
-    ['param-duplicate',    'reject', 400, 'EVS.5400', undef],
-    ['param-unknown',      'warn',   400, 'EVS.5400', undef],
-    ['volume-id',          'reject', 400, 'EVS.1002', undef],
-    ['cluster-id',         'warn',   400, undef,      'DWS.5064'],
-    ['name-length',        'reject', 400, 'EVS.5400', undef,      255],
-    ['name-reserved',      'warn',   400, 'EVS.5400', undef],
-    ['name-format',        'reject', 400, undef,      'DWS.5065'],
-    ['description-length', 'reject', 400, 'EVS.5400', undef,      255],
-    ['metadata-entry',     'warn',   400, 'EVS.1018', undef,      255],
-    ['update-empty',       'warn',   400, 'EVS.1007', undef],
-    ['limit-range',        'reject', 400, 'EVS.5400', undef,      1000],
-    ['limit-advised',      'warn',   400, 'EVS.1023', undef,      50],
-    ['offset-range',       'reject', 400, 'EVS.5400', undef,      2147483647],
-    ['sort-dir',           'reject', 400, 'EVS.1040', undef],
-    ['marker',             'reject', 400, 'EVS.1024', undef],
-    ['status-known',       'warn',   400, 'EVS.5400', undef],
-);
-
-our @RULES = map { $_->[0] } @rules;
-
-my %rule = map { $rules[$_][0] => { order => $_, severity => $rules[$_][1],
-                 status => $rules[$_][2], EVS => $rules[$_][3],
-                 DWS => $rules[$_][4], max => $rules[$_][5] } } 0 .. $#rules;
-
-my $id = qr/[0-9A-Za-z_-]{1,64}/;
-my $uuid = qr/[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}/i;
-
-my %status = map { $_ => 1 } qw(creating available error deleting
-                                error_deleting rollbacking backing-up);
-my %documented = map { $_ => 1 } qw(marker offset limit name sort_dir status
-                                    volume_id);
+my $override = $FACTS->{method_override};
+my %operation = map { $_->{name} => $_ } @{ $FACTS->{operations} };
 
 sub judge {
     my ($request, $changed) = @_;
 
     my $self = bless { %$request, found => {}, may => {}, codes => {},
                        rules => { map { my $c = $changed->{$_};
-                           ($_ => { %{ $rule{$_} },
+                           ($_ => { %{ $RULE{$_} },
                                     $c ? (severity => $c->[0]) : (),
                                     $c && $c->[1] ? (max => $c->[1]) : () })
                        } @RULES } };
@@ -87,13 +43,11 @@ sub judge {
     @$self{qw(operation family project id methods)} =
         @$read{qw(operation family project id methods)};
     $self->{odd} = $read->{kind} eq 'odd';
-    $self->{reads} = !$read->{judged} ? 'nothing'
-                     : $self->{operation} =~ /_(?:create|update)\z/ ? 'body'
-                     : 'query';
+    $self->{reads} = $operation{ $self->{operation} } // {};
     $self->{query} = $query // '';
     $self->{asks} = !$self->before_the_body;
 
-    if ($self->{asks} && $self->{reads} eq 'body') {
+    if ($self->{asks} && $self->{reads}{body}) {
         $self->text && $self->members;
     }
 
@@ -118,7 +72,7 @@ sub rejects {
     my ($self) = @_;
 
     return grep { $self->{rules}{$_}{severity} eq 'reject' }
-           sort { $rule{$a}{order} <=> $rule{$b}{order} }
+           sort { $RULE{$a}{order} <=> $RULE{$b}{order} }
            keys %{ $self->{found} };
 }
 
@@ -130,11 +84,12 @@ sub verdict {
     my ($status, $code);
 
     if ($first) {
-        $status = $rule{$first}{status};
-        $code = $self->{codes}{$first} // $rule{$first}{$self->{family}};
+        my $own = $self->{codes}{$first} // $RULE{$first};
 
-        $status = $code = 405
+        $own = $own->{codes}[0]
             if $first eq 'operation-known' && @{ $self->{methods} };
+
+        ($status, $code) = @$own{'status', $self->{family}};
     }
 
     return {
@@ -170,25 +125,30 @@ sub before_the_body {
         $self->found('uri-canonical');
         return 1 if $self->rejects;
 
-        $self->{family} = $self->{operation} =~ /^dws/ ? 'DWS' : 'EVS'
-            if $self->{operation} ne 'unknown';
+        $self->{family} = $self->{reads}{family} // $self->{family};
     }
 
+    my $judged = $self->{reads}{body} || $self->{reads}{query};
+
     $self->found('project-id')
-        if $self->{reads} ne 'nothing' && ($self->{project} // '') !~ /^$id\z/;
+        if $judged && !$self->holds('project-id', $self->{project} // '');
+
+    $self->found('project-match')
+        if ($self->{tenant} // '') ne '' && defined $self->{project}
+           && $self->{project} ne $self->{tenant};
 
     $self->found('method-override')
-        if grep({ decoded(s/=.*//sr, 0) eq '_method' }
+        if grep({ decoded(s/=.*//sr, 0) eq $override->{param} }
                 split /[&;]/, $self->{query})
-           || map { $self->values_of($_) } 'X-HTTP-Method-Override',
-                                           'X-HTTP-Method', 'X-Method-Override';
+           || map { $self->values_of($_) } @{ $override->{headers} };
 
     $self->found('snapshot-id')
-        if $self->{operation} =~ /_update\z/ && $self->{id} !~ /^$uuid\z/;
+        if $judged && defined $self->{id}
+           && !$self->holds('snapshot-id', $self->{id});
 
     $self->found('operation-known') if $self->{operation} eq 'unknown';
 
-    if ($self->{reads} eq 'body') {
+    if ($self->{reads}{body}) {
         my @types = $self->values_of('Content-Type');
 
         $self->found('content-type')
@@ -200,7 +160,7 @@ sub before_the_body {
             if !$self->{chunked}
                && length $self->{body} > $self->max('body-size');
 
-    } elsif ($self->{reads} eq 'query') {
+    } elsif ($self->{reads}{query}) {
         $self->parameters;
     }
 
@@ -237,6 +197,8 @@ sub parameters {
     my ($self) = @_;
 
     my %seen;
+    my %known = map { $_->{name} => $_ }
+                @{ $FACTS->{queries}{ $self->{reads}{query} }{params} };
 
     $self->found('param-encoding') if $self->{query} =~ /;/;
 
@@ -246,7 +208,7 @@ sub parameters {
         $name = decoded($name, 1);
         $raw //= '';
 
-        if (!$documented{$name}) {
+        if (!$known{$name}) {
             $self->found('param-unknown');
             next;
         }
@@ -255,7 +217,7 @@ sub parameters {
         my $whole = $raw !~ /%(?![0-9a-fA-F]{2})/ && is_utf8($value)
                     && $value !~ /[\x00-\x1f\x7f]|\xc2[\x80-\x9f]/;
 
-        my %own = ($self->value($name, $value));
+        my @own = $self->broken($known{$name}, $value);
 
         my $refused = $seen{$name}++;
 
@@ -274,12 +236,12 @@ sub parameters {
             $self->found('param-encoding');
         }
 
-        for my $rule (keys %own) {
+        for my $own (@own) {
             if ($refused || !$whole) {
-                $self->open_whether($rule);
+                $self->open_whether($own->[0]);
 
             } else {
-                $self->found($rule, $own{$rule});
+                $self->found(@$own);
             }
         }
     }
@@ -292,33 +254,72 @@ sub greater {
     return length $digits <=> length $max || $digits cmp $max;
 }
 
-# the rules that a parameter breaks, with a code where it is not the table's
+# the rules that a value breaks, each with a code where it is not the rule's own;
+# of the ranges of a number, the first one
 
-sub value {
-    my ($self, $name, $value) = @_;
+sub broken {
+    my ($self, $field, $value) = @_;
 
-    if ($name eq 'limit') {
-        return ('limit-range' => undef)
-            if $value !~ /^[0-9]+\z/ || $value =~ /^0+\z/;
-        return ('limit-range' => 'EVS.2142')
-            if greater($value, $self->max('limit-range')) > 0;
-        return ('limit-advised' => undef)
-            if greater($value, $self->max('limit-advised')) > 0;
-        return;
+    my @broken;
+
+    for my $rule (@{ $field->{rules} // [] }) {
+        my $code;
+
+        next if $self->holds($rule, $value, \$code);
+
+        push @broken, [$rule, $code];
+        last if $RULE{$rule}{check} eq 'range';
     }
 
-    my ($rule, $right) = @{ {
-        offset    => ['offset-range', $value =~ /^[0-9]+\z/
-                      && greater($value, $self->max('offset-range')) <= 0],
-        name      => ['name-length',
-                      length $value <= $self->max('name-length')],
-        sort_dir  => ['sort-dir', $value =~ /^(?:asc|desc)\z/],
-        marker    => ['marker', $value =~ /^$uuid\z/],
-        volume_id => ['volume-id', $value =~ /^$uuid\z/],
-        status    => ['status-known', $status{$value}],
-    }->{$name} };
+    return @broken;
+}
 
-    return $right ? () : ($rule => undef);
+my $uuid = qr/[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}/i;
+
+my %check = (
+    uuid => sub { $_[1] =~ /^$uuid\z/ },
+
+    pattern => sub { $_[1] =~ /^(?:$_[0]{pattern})\z/ },
+
+    prefix => sub { index($_[1], $_[0]{prefix}) != 0 },
+
+    bytes => sub { length $_[1] <= $_[0]{max} },
+
+    characters => sub {
+        my ($rule, $value) = @_;
+
+        utf8::decode($value);
+        return length $value <= $rule->{max}
+               && $value !~ /[\Q$rule->{none_of}\E]/;
+    },
+
+    words => sub {
+        my ($rule, $value) = @_;
+
+        return grep { $_ eq ($rule->{any_case} ? lc $value : $value) }
+               @{ $rule->{words} };
+    },
+
+    # the second code is that of a number that is too great
+
+    range => sub {
+        my ($rule, $value, $code) = @_;
+
+        return 0 if $value !~ /^[0-9]+\z/
+                    || greater($value, $rule->{min}) < 0;
+        return 1 if greater($value, $rule->{max}) <= 0;
+
+        $$code = $rule->{codes}[0] if $rule->{codes};
+        return 0;
+    },
+);
+
+sub holds {
+    my ($self, $name, $value, $code) = @_;
+
+    my $rule = $self->{rules}{$name};
+
+    return $check{ $rule->{check} }->($rule, $value, $code);
 }
 
 
@@ -401,8 +402,8 @@ sub json_value {
         return { type => 'boolean' } if /\G(?:true|false)/gc;
         return { type => 'null' } if /\Gnull/gc;
 
-        return { type => 'number' }
-            if /\G-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/gc;
+        return { type => 'number', value => $1 }
+            if /\G(-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?)/gc;
         return { type => 'array', values => $self->json_list(']') } if /\G\[/gc;
 
         return { type => 'object', members => $self->json_list('}') }
@@ -489,107 +490,90 @@ sub json_string {
 
 # the third stage
 
-my %members = (
-    evs_create => { volume_id => 'string', force => 'boolean',
-                    metadata => 'object?', description => 'string?',
-                    name => 'string?' },
-    evs_update => { name => 'string?', description => 'string?' },
-    dws_create => { name => 'string', cluster_id => 'string',
-                    description => 'string?' },
-);
-
 sub members {
     my ($self) = @_;
 
-    my $kind = $self->{operation} =~ s/_v[0-9]_/_/r;
-    my %known = %{ $members{$kind} };
+    my $body = $FACTS->{bodies}{ $self->{reads}{body} };
+    my $wrapper = $body->{wrapper};
     my %top = map { $_->[0] => $_->[1] } @{ $self->{tree}{members} };
 
-    $self->found('field-unknown') if grep { $_ ne 'snapshot' } keys %top;
+    $self->found('field-unknown') if grep { $_ ne $wrapper } keys %top;
 
-    my $snapshot = $top{snapshot};
+    my $inside = $top{$wrapper};
 
-    if (!$snapshot || $snapshot->{type} ne 'object') {
-        $self->found($snapshot ? 'field-type' : 'field-required');
-        $self->open_whether('update-empty') if $kind eq 'evs_update';
+    if (!$inside || $inside->{type} ne 'object') {
+        $self->found($inside ? 'field-type' : 'field-required');
+        $self->open_whether($body->{any_of}) if $body->{any_of};
         return;
     }
 
-    my %has = map { $_->[0] => $_->[1] } @{ $snapshot->{members} };
+    my %has = map { $_->[0] => $_->[1] } @{ $inside->{members} };
+    my %known = map { $_->{name} => $_ } @{ $body->{fields} };
+    my $some = 0;
 
     $self->found('field-unknown') if grep { !$known{$_} } keys %has;
 
-    my %text;
-
-    for my $name (keys %known) {
-        my $required = $known{$name} eq 'string';
-        my $member = $has{$name};
+    for my $row (values %known) {
+        my $field = $row;
+        my $member = $has{ $field->{name} };
 
         if (!$member) {
-            $self->found('field-required') if $required;
+            $self->found('field-required') if $field->{required};
             next;
         }
 
-        my ($type, $nullable) = $known{$name} =~ /^(\w+)(\??)/;
+        # where the alias is refused, it is open whether more is said of it
 
-        next if $nullable && $member->{type} eq 'null';
+        if (my $name = $field->{alias_of}) {
+            $self->found('field-alias');
+            $field = $known{$name};
 
-        if ($type eq 'boolean' && $member->{type} eq 'string') {
-            $self->found($member->{value}
-                =~ /^(?:true|false|1|0|yes|no|on|off|t|f|y|n)\z/i
-                ? 'boolean-string' : 'field-type');
-
-        } elsif ($member->{type} ne $type) {
-            $self->found('field-type');
-
-        } elsif ($required && $member->{value} eq '') {
-            $self->found('field-required');
-
-        } elsif ($type eq 'string') {
-            $text{$name} = $member->{value};
-
-        } elsif ($type eq 'object') {
-            $self->metadata($member);
+            if ($self->{rules}{'field-alias'}{severity} eq 'reject') {
+                $self->open_whether($body->{any_of}) if $body->{any_of};
+                next;
+            }
         }
+
+        $some = 1 if $member->{type} ne 'null';
+        $self->field($field, $member);
     }
 
-    if (defined $text{volume_id}) {
-        $self->found('volume-id') if $text{volume_id} !~ /^$uuid\z/;
-    }
-
-    if (defined $text{cluster_id}) {
-        $self->found('cluster-id') if $text{cluster_id} !~ /^$uuid\z/;
-    }
-
-    if (defined $text{name} && $self->{family} eq 'DWS') {
-        $self->found('name-format')
-            if $text{name} !~ /^[A-Za-z][A-Za-z0-9_-]{3,63}\z/;
-
-    } elsif (defined $text{name}) {
-        $self->found('name-length')
-            if length $text{name} > $self->max('name-length');
-        $self->found('name-reserved') if $text{name} =~ /^autobk_snapshot_/;
-    }
-
-    if (defined $text{description} && $self->{family} eq 'EVS') {
-        $self->found('description-length')
-            if length $text{description} > $self->max('description-length');
-    }
-
-    $self->found('update-empty')
-        if $kind eq 'evs_update'
-           && !grep { $has{$_} && $has{$_}{type} ne 'null' } qw(name
-                                                                description);
+    $self->found($body->{any_of}) if $body->{any_of} && !$some;
 }
 
-sub metadata {
-    my ($self, $object) = @_;
+sub field {
+    my ($self, $field, $member) = @_;
 
-    my $max = $self->max('metadata-entry');
+    my $type = $field->{type};
+
+    return if $field->{nullable} && $member->{type} eq 'null';
+
+    if ($field->{as_string} && $member->{type} eq 'string') {
+        $self->found($self->holds($field->{as_string}, $member->{value})
+                     ? $field->{as_string} : 'field-type');
+
+    } elsif ($member->{type} ne $type) {
+        $self->found('field-type');
+
+    } elsif ($field->{required} && ($member->{value} // 'x') eq '') {
+        $self->found('field-required');
+
+    } elsif ($field->{entry}) {
+        $self->entries($field->{entry}, $member);
+
+    } else {
+        $self->found(@$_) for $self->broken($field, $member->{value});
+    }
+}
+
+sub entries {
+    my ($self, $rule, $object) = @_;
+
+    my $max = $self->max($rule);
     my %entries = map { $_->[0] => $_->[1] } @{ $object->{members} };
 
     while (my ($key, $value) = each %entries) {
-        $self->found('metadata-entry')
+        $self->found($rule)
             if $key eq '' || length $key > $max || $value->{type} ne 'string'
                || length $value->{value} > $max;
     }

@@ -30,44 +30,20 @@ use warnings;
 
 use Exporter 'import';
 
+use Contract::Facts;
+
 our @EXPORT_OK = qw(path_reading decoded);
 
 # the operations: name, methods, path; a literal segment before a free one
 
-my @judged = (
-    [evs_v3_create => 'POST',     '/v3/{project_id}/snapshots'],
-    [evs_v2_create => 'POST',     '/v2/{project_id}/snapshots'],
-    [dws_v1_create => 'POST',     '/v1.0/{project_id}/snapshots'],
-    [evs_v3_list   => 'GET HEAD', '/v3/{project_id}/snapshots'],
-    [evs_v2_list   => 'GET HEAD', '/v2/{project_id}/snapshots'],
-    [evs_v3_detail => 'GET HEAD', '/v3/{project_id}/snapshots/detail'],
-    [evs_v2_detail => 'GET HEAD', '/v2/{project_id}/snapshots/detail'],
-    [evs_v3_update => 'PUT', '/v3/{project_id}/snapshots/{snapshot_id}'],
-    [evs_v2_update => 'PUT', '/v2/{project_id}/snapshots/{snapshot_id}'],
-);
+my ($judged, $siblings) = map {
+    [sort { $a->[2] cmp $b->[2] }
+     map { my $o = $_; map { [$o->{name}, @$_] } @{ $o->{requests} } } @$_]
+} \@JUDGED, [grep { !$_->{body} && !$_->{query} } @{ $FACTS->{operations} }];
+my @judged = @$judged;
+my @siblings = @$siblings;
 
-my @siblings = (
-    map({ my $one = "$_/{project_id}/snapshots/{snapshot_id}";
-
-        ([evs_show     => 'GET HEAD',       $one],
-         [evs_delete   => 'DELETE',         $one],
-         [evs_metadata => 'GET POST PUT',   "$one/metadata"],
-         [evs_metadata => 'GET PUT DELETE', "$one/metadata/{key}"],
-         [evs_action   => 'POST',           "$one/action"])
-
-    } '/v3', '/v2'),
-
-    [dws_list    => 'GET',    '/v1.0/{project_id}/snapshots'],
-    [dws_show    => 'GET',    '/v1.0/{project_id}/snapshots/{snapshot_id}'],
-    [dws_delete  => 'DELETE', '/v1.0/{project_id}/snapshots/{snapshot_id}'],
-    [dws_restore => 'POST',
-                    '/v1.0/{project_id}/snapshots/{snapshot_id}/actions'],
-    [dws_copy    => 'POST',
-                    '/v1.0/{project_id}/snapshots/{snapshot_id}/linked-copy'],
-);
-
-our @OPERATIONS = do { my %seen; grep { !$seen{$_}++ }
-                                 map { $_->[0] } @judged, @siblings };
+our @OPERATIONS = map { $_->{name} } @{ $FACTS->{operations} };
 
 # each of their requests: operation, method, path
 
@@ -92,10 +68,13 @@ sub segments_of_row {
 }
 
 my %first_table = map { $_ => 1 } map { split / /, $_->[1] } @judged;
-my @versions = qw(v3 v2 v1.0);
-my $any_version = qr/(?:v3|v2|v1\.0)/;
+my %family = map { my $f = $_; map { $_ => $f->{name} } @{ $f->{versions} } }
+             @{ $FACTS->{families} };
+my @versions = sort keys %family;
+my $any_version = do { my $any = join '|', map { quotemeta } @versions;
+                       qr/(?:$any)/ };
 
-my $project_id = qr/\A[0-9A-Za-z_-]{1,64}\z/;
+my $project_id = qr/\A(?:$RULE{'project-id'}{pattern})\z/;
 my $uuid = qr/\A[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\z/i;
 
 # bytes
@@ -324,7 +303,11 @@ sub has_word {
 
 # that of its version; of an odd path, of the first version word in it
 
-sub family_of_plain { return $_[0] =~ /\A\/v1\.0\// ? 'DWS' : 'EVS' }
+sub family_of_plain {
+    my ($path) = @_;
+
+    return $family{ $path =~ /\A\/($any_version)\// ? $1 : $versions[-1] };
+}
 
 sub family {
     my ($path) = @_;
@@ -332,10 +315,10 @@ sub family {
     my $version = word(@versions);
 
     for my $form (forms($path)) {
-        return $1 eq 'v1.0' ? 'DWS' : 'EVS' if $form =~ /($version)/;
+        return $family{$1} if $form =~ /($version)/;
     }
 
-    return 'EVS';
+    return $family{ $versions[-1] };
 }
 
 
