@@ -4,6 +4,7 @@
 s|^load_module .*|user www-data;\n\ninclude /etc/nginx/modules-enabled/*.conf;|
 s|^pid nginx.pid;|pid /run/nginx.pid;|
 s| logs/| /var/log/nginx/|
+s| temp/tokens| /var/lib/nginx/tokens|
 s|root html;|root /usr/share/libnginx-mod-http-snapshot/html;|
 s|\bdrain/stop|/etc/nginx/drain/stop|g
 s|mkdir -p drain;|mkdir -p /etc/nginx/drain;|

@@ -40,7 +40,7 @@ for my $file (glob('conf/*.conf'), glob('docs/*.md'), 'README.md') {
 }
 
 is(join(' ', map { s/\d+\.log//r } @shipped),
-   'cinder nginx production rate-limited replica staging',
+   'cinder nginx production rate-limited replica staging tenants',
    'the formats of conf/ are tried');
 cmp_ok(@logs - @shipped, '>=', 4, 'and those of the documents');
 is("@others", '', 'there is no format but of JSON');
