@@ -4,6 +4,7 @@
 # make e2e     build, and run the tests with an OpenStack Cinder
 # make test SANITIZE=1   the same under the sanitizers, nginx as well
 # make valgrind   the unit tests under valgrind
+# make docs    the tables of docs/ that the code knows, written anew
 # make lint    clang-tidy and cppcheck
 # make coverage   the tests, and each line that none of them reaches
 # make bench   build, and measure what the gateway costs
@@ -31,6 +32,7 @@ TEST_SEED ?= $(shell \
     perl -e 'print hex substr `git rev-parse HEAD:./ 2>/dev/null`, 0, 5')
 
 MODULE = $(BUILD)/ngx_http_snapshot_module.so
+CHECK = $(BUILD)/snapshot-check
 
 CORE = $(wildcard src/core/ngx_snapshot_*.c)
 SOURCES = config ngx_http_snapshot_module.c $(wildcard src/*/*.c src/*/*.h)
@@ -81,12 +83,12 @@ OTHERS := $(if $(findstring $(MADE_WITH),$(file <$(BUILD)/made-with)),,FORCE)
 # where nginx is, for who is not root
 export PATH := $(PATH):/usr/sbin
 
-.PHONY: all run test e2e unit check-unit man bench bench-core bench-scale FORCE
-.PHONY: fuzz exhaust soak deb test-deb test-versions clean
+.PHONY: all run test e2e unit check-unit man docs bench bench-core bench-scale
+.PHONY: fuzz exhaust soak deb test-deb test-versions clean FORCE
 .PHONY: deps-build deps-run deps-test deps-e2e deps-bench deps-fuzz deps-deb
 .PHONY: deps-chroot
 
-all: deps-build $(MODULE)
+all: deps-build $(MODULE) $(CHECK)
 
 $(MODULE): $(BUILD)/Makefile $(SOURCES)
 	$(MAKE) -f $(CURDIR)/$(BUILD)/Makefile -C $(BUILD)/nginx modules
@@ -98,10 +100,18 @@ $(BUILD)/Makefile: config tools/configure Makefile tools/checkers.mk $(OTHERS)
 
 FORCE:
 
+$(CHECK): $(wildcard src/check/*.c) $(CORE) $(wildcard src/core/*.h) \
+          Makefile tools/checkers.mk
+	@mkdir -p $(BUILD)
+	$(CC) $(CORE_CFLAGS) -o $@ $(filter %.c,$^) -ljansson -lpcre2-8
+
+docs: deps-build $(CHECK)
+	tools/docs $(CHECK)
+
 run: deps-build deps-run $(MODULE)
 	tools/run $(NGINX) $(MODULE) $(PORT) $(TRAFFIC)
 
-test: deps-build deps-test $(MODULE) unit man build/node/.installed
+test: deps-build deps-test $(MODULE) $(CHECK) unit man build/node/.installed
 	CMOCKA_MESSAGE_OUTPUT=TAP TEST_NGINX=$(NGINX) \
 	    TEST_MODULE=$(CURDIR)/$(MODULE) \
 	    TEST_BUILD=$(BUILD) TEST_SEED=$(TEST_SEED) \

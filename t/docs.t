@@ -1,6 +1,5 @@
-# What the documents say is so: what they name is there, their tables are those
-# of the code, their configurations load, and their commands print what they
-# show.
+# What the documents say is so: what they name is there, their configurations
+# load, and their commands print what they show.
 #
 # Each fence says what it is:
 #
@@ -18,17 +17,17 @@ use strict;
 use warnings;
 
 use Encode ();
+use JSON::PP ();
 use POSIX ();
 use Test::More;
 use Time::HiRes qw(sleep);
 
-use Contract::Path;
 use Gateway;
+use Gateway::Names;
 
-my $build = $ENV{TEST_BUILD} // 'build';
+my $program = ($ENV{TEST_BUILD} // 'build') . '/snapshot-check';
 
--x "$build/unit/contract"
-    or die "$build/unit/contract is missing: make unit\n";
+-x $program or die "$program is missing: make\n";
 
 my @documents = ('README.md', glob 'docs/*.md');
 
@@ -126,12 +125,13 @@ for my $document (@documents) {
 }
 
 
-# tables are those of the code
+# What a person writes of each row of the tables is there; the tables themselves
+# are held against the program by t/contract.t.
 
-my $dump = qx($build/unit/contract dump);
+my $told = JSON::PP->new->utf8->decode(scalar qx($program --contract));
+my @rules = @{ $told->{rules} };
 my $directives = $text{'docs/directives.md'};
 my $contract = $text{'docs/contract.md'};
-my $source = slurp('src/core/ngx_snapshot_contract.c');
 
 # the rows of a table under a heading, as lists of cells
 
@@ -146,84 +146,35 @@ sub rows {
     return grep { @$_ == $columns && $_->[0] !~ /^-*$/ } @rows[1 .. $#rows];
 }
 
-is(() = $dump =~ /\n/g, 31, 'the contract has 31 rules');
-like($directives, qr/\|---\|---\|---\|---\|---\|\n\Q$dump\E\n/,
-     "the table of rules is that of the code");
-
-my @rules = map { [map { s/^ +| +$//gr } split /\|/] }
-            map { s/^\| //r } split /\n/, $dump;
-
-
 my @sources = rows($contract, 'Where the rules come from', 5);
 
-is_deeply([map { [@$_[0 .. 3]] } @sources],
-          [map { [$_->[0] =~ s/ .*//r, @$_[2 .. 4]] } @rules],
-          'and so is that of where they come from');
-is((grep { $_->[4] eq '' } @sources), 0, 'each comes from somewhere');
-is_deeply([unique(map { $_->[0] =~ /(`[a-z-]+`)/g }
+is((grep { $_->[4] eq '' } @sources), 0, 'each rule comes from somewhere');
+is_deeply([unique(map { $_->[0] =~ /`([a-z-]+)`/g }
                   grep { length $_->[1] > 3 } rows($directives, 'Rules', 2))],
-          [unique(map { $_->[0] =~ s/ .*//r } @rules)],
+          [unique(map { $_->{name} } @rules)],
           'each asks for something');
 
-my @operations = $source
-    =~ /\{ S\("(\w+)"\), NGX_SNAPSHOT_FAMILY_(?:EVS|DWS), .*?"(\d+)" \}/sg;
+# the pages of a rule are those of the fields that have it
 
-is_deeply({map { ($_->[0] =~ s/`//gr) => $_->[3] }
-           rows($contract, 'Operations', 4)},
-          {@operations, unknown => '-'}, 'operations are those of the code');
+my (%pages, %source);
 
-# methods and path of each request in a cell; siblings of EVS are in v2 as well
+sub pages_of {
+    my ($scope, @pages) = @_;
 
-sub requests {
-    my ($name, $cell, $too) = @_;
-
-    my @methods;
-
-    return map {
-        push @methods, /^([A-Z]+)/;
-        my $path = / (.*)/ && $1;
-        my @paths = !$path ? ()
-                    : ($path, $too ? $path =~ s/^\/v3/\/v2/r : ());
-        my @found = map { my $p = $_; map { "$name $_ $p" } @methods } @paths;
-        @methods = () if $path;
-        @found;
-    } $cell =~ /`([^`]+)`/g;
+    for my $field (@{ $scope->{fields} }) {
+        push @{ $pages{$_} }, @pages for @{ $field->{rules} };
+        pages_of($field->{members}, @pages) if $field->{members};
+    }
 }
 
-is_deeply([unique(map({ requests($_->[0] =~ tr/`//dr, $_->[1], 0) }
-                      rows($contract, 'Operations', 4)),
-                  map({ requests($_->[0] =~ tr/`//dr, $_->[1], 1) }
-                      rows($contract, 'Sibling operations', 2)))],
-          [unique(map { "@$_" } @Contract::Path::REQUESTS)],
-          'and so are their requests, and those of their siblings');
+pages_of($_->{body} // $_->{query}, $_->{page})
+    for grep { $_->{body} || $_->{query} } @{ $told->{operations} };
 
-my %pages;
-my %scope = (evs_create => '000, 001', evs_update => '002',
-             dws_create => '003', evs_query => '004');
-
-for my $scope (sort keys %scope) {
-    my ($fields) = $source
-        =~ /^static .* ngx_snapshot_${scope}_fields\[\] = \{\n(.*?)^\};/ms;
-    my ($row) = grep { $_->[3] eq $scope{$scope} } rows($contract, 'Fields', 4);
-
-    my @named;
-    push @named, [$2, defined $1]
-        while $fields
-              =~ /(?:FIELD|MEMBERS)\("(?=(\w+)", \w+, REQUIRED)?(\w+)"/g;
-
-    is_deeply([map { [/(\w+)/, /\*\*/ ? 1 : ''] } split /, /, $row->[2]],
-              [map { [$_->[0], $_->[1] ? 1 : ''] } @named],
-              "fields of $scope are those of the code");
-
-    push @{ $pages{lc tr/_/-/r} }, $scope{$scope}
-        for unique($fields =~ /NGX_SNAPSHOT_RULE_(\w+)/g);
-}
-
-my %source = map { ($_->[0] =~ tr/`//dr) => $_->[4] } @sources;
+$source{ $_->[0] =~ tr/`//dr } = $_->[4] for @sources;
 
 for my $rule (sort keys %pages) {
     is(join(', ', $source{$rule} =~ /\b\d{3}\b/g),
-       join(', ', sort @{ $pages{$rule} }), "the pages of $rule");
+       join(', ', unique(@{ $pages{$rule} })), "the pages of $rule");
 }
 
 my $entry = qr/^(\w+)\n
@@ -233,21 +184,13 @@ my $entry = qr/^(\w+)\n
 my %entries = map { $_ =~ $entry ? ($1 => $2)
                                  : ("not as it should be: $_" => '') }
               $directives =~ /^### (snapshot_.*?)(?=\n##)/msg;
-my $place = qr/NGX_HTTP_\w+_CONF/;
-my %commands = slurp('ngx_http_snapshot_module.c')
-               =~ /ngx_string\("(snapshot_\w+)"\),\n\s+($place(?:\|$place)*)/g;
-my %context = (NGX_HTTP_MAIN_CONF => 'http', NGX_HTTP_SRV_CONF => 'server',
-               NGX_HTTP_LOC_CONF => 'location');
+my %known = Gateway::Names::directives();
 
-is_deeply(\%entries,
-          {map { $_ => join ', ', map { $context{$_} }
-                                  split /\|/, $commands{$_} } keys %commands},
+is_deeply(\%entries, {map { $_ => join ', ', @{ $known{$_} } } keys %known},
           'each directive has its entry, and its context');
-is_deeply([unique(map { $_->[0] =~ /`\$(\w+)`/g }
+is_deeply([unique(map { $_->[0] =~ /`\$(\w+)/g }
                   rows($directives, 'Variables', 2))],
-          [unique(slurp('src/http/ngx_http_snapshot_variables.c')
-                  =~ /ngx_string\("(snapshot_\w+)"\)/g)],
-          'and each variable');
+          [Gateway::Names::variables()], 'and each variable');
 
 
 # where Cinder and the gateway differ, it is said why
@@ -275,62 +218,25 @@ is_deeply(\@unsaid, [], 'where Cinder and the gateway differ, it is said why');
 is_deeply(\%reason, \%needed, 'and each reason is needed');
 
 
-# each code leads to its rules, each rule to what helps
+# each rule leads to what helps
 
 my $troubleshooting = $text{'docs/troubleshooting.md'};
-my %given;
-
 for my $rule (@rules) {
-    my $name = $rule->[0] =~ s/ .*//r;
-    push @{ $given{$_}{$rule->[2]} }, $name
-        for unique(grep { $_ ne '-' } @$rule[3, 4]);
-}
+    my ($name, $severity) = @$rule{qw(name severity)};
+    my ($section) = $troubleshooting =~ /^### `$name`\n(.*?)(?=^##)/ms;
 
-# codes that are not the rule's own
-
-my ($limits) = $source =~ /ngx_snapshot_limit_texts\[\w+\] =\n\{\n(.*?)\};/s;
-
-for my $code (unique($limits =~ /"([A-Z]+\.\d+)"/g)) {
-    push @{ $given{$code}{'400 badRequest'} }, '`limit-range`'
-        if !grep { $_ eq '`limit-range`' } @{ $given{$code}{'400 badRequest'} };
-}
-
-push @{ $given{405}{'405 badMethod'} }, '`operation-known`';
-
-my %led = map { $_->[0] => { $_->[1] => [$_->[2] =~ /(`[a-z-]+`)/g] } }
-          rows($troubleshooting, 'Codes of the gateway', 3);
-
-is_deeply([delete @led{'EVS.5500', 500}],
-          [map { { '500 error' => [] } } 1, 2], 'what cannot be judged');
-is_deeply(\%led, \%given, 'each code leads to the rules that give it');
-
-for my $rule (@rules) {
-    my $name = $rule->[0] =~ s/ .*//r;
-    my $bare = $name =~ tr/`//dr;
-    my ($section) = $troubleshooting =~ /^### \Q$name\E\n(.*?)(?=^##)/ms;
+    $section //= '';
 
     is($section =~ /\A\nWarns by default\.\n/ ? 'warn'
-       : $section =~ /\A\nPass by default,/ ? 'pass' : 'reject', $rule->[1],
-       "$bare: the default");
-    like($section, qr/\nClient: .*\nOperator: /s, "$bare: what helps");
+       : $section =~ /\A\nPass by default,/ ? 'pass' : 'reject', $severity,
+       "$name: the default");
+    like($section, qr/\nClient: .*\nOperator: /s, "$name: what helps");
 
     ok($section =~ /"code": "\Q$_\E"/
-       || $rule->[1] eq 'warn' && $section =~ /^X-Snapshot-Warning: $bare;/m,
-       "$bare: an example of $_")
-        for unique(grep { $_ ne '-' } @$rule[3, 4]);
+       || $severity eq 'warn' && $section =~ /^X-Snapshot-Warning: $name;/m,
+       "$name: an example of $_")
+        for unique(grep { defined } values %{ $rule->{codes} });
 }
-
-my @faults = $source =~ /\{ (\d{3}), "(\w+)", \{ ("[\w.]+"|NULL), NULL \},\s+"([^"]+)" \}/g;
-my @told;
-
-while (my ($status, $fault, $code, $message) = splice @faults, 0, 4) {
-    push @told, [$status, $fault,
-                 $code eq 'NULL' ? $status : $code =~ tr/"//dr, $message];
-}
-
-is_deeply([map { [@$_[0 .. 3]] }
-           rows($troubleshooting, "Codes of nginx's own errors", 5)],
-          \@told, "and those of nginx's own errors");
 
 
 # the gateway of "make run"
@@ -348,8 +254,7 @@ is_deeply([map { $_->[0] =~ /`(\w+)/ } rows($directives, 'Counters', 2)],
           [$metrics->{body} =~ /^# TYPE (\w+)/mg],
           'metrics are those of the code');
 
-my ($version) = slurp('src/core/ngx_snapshot_core.h') =~ /_VERSION +"(.*)"/;
-
+my $version = $told->{version};
 my $module = 'ngx_http_snapshot_module';
 my $kind = qr/Feature|Change|Bugfix|Security|Workaround/;
 

@@ -5,9 +5,10 @@ use strict;
 use warnings;
 
 use File::Temp ();
+use JSON::PP ();
 use Test::More;
 
-use Gateway;
+use Gateway::Names;
 
 sub slurp {
     my ($name) = @_;
@@ -17,10 +18,11 @@ sub slurp {
     return <$fh>;
 }
 
-my $build = $ENV{TEST_BUILD} // 'build';
+my $program = ($ENV{TEST_BUILD} // 'build') . '/snapshot-check';
 
--x "$build/unit/contract"
-    or die "$build/unit/contract is missing: make unit\n";
+-x $program or die "$program is missing: make\n";
+
+my $told = JSON::PP->new->utf8->decode(scalar qx($program --contract));
 
 my $dir = File::Temp->newdir(TMPDIR => 1);
 my $file = "$dir/ngx_http_snapshot_module.5";
@@ -51,8 +53,9 @@ my ($in) = $page =~ /^NAME\n( +)/m;
 
 unlike($page, qr/`|\*\*|\]\(|\\f/, 'it has no marks of another format');
 
-for my $name (slurp('ngx_http_snapshot_module.c')
-              =~ /ngx_string\("(snapshot_\w+)"\),\n\s+NGX_HTTP_\w+_CONF/g) {
+my %known = Gateway::Names::directives();
+
+for my $name (sort keys %known) {
     like($page, qr/^\ {3}$name\n
                    \Q$in\Esyntax:\ $name\b.*;\n
                    \Q$in\Edefault:\ .+\n
@@ -66,34 +69,27 @@ for my $name (slurp('ngx_http_snapshot_module.c')
 my ($rules, $asked)
     = $page =~ /^RULES\n(.*?)What the rules ask for:\n(.*?)^VARIABLES\n/ms;
 
-my @rows = split /\n/, qx($build/unit/contract dump) // '';
-
-cmp_ok(scalar @rows, '>', 0, 'the code tells its rules');
-
-for my $row (@rows) {
-    my ($term, $severity, $fault, $evs, $dws)
-        = $row =~ /^\| (.*) \| (.*) \| (.*) \| (.*) \| (.*) \|$/
-        or die "no rule: $row\n";
-
-    $term =~ s/`//g;
-    my ($rule) = $term =~ /^(\S+)/;
+for my $row (@{ $told->{rules} }) {
+    my $rule = $row->{name};
+    my $term = defined $row->{max} ? "$rule max=$row->{max}" : $rule;
     my ($said) = $rules =~ /^$in\Q$term\E\s+(.*?)\n\n/ms;
 
-    is(($said // '') =~ s/\s+/ /gr, "default: $severity; status, fault: $fault;"
-       . " EVS code: $evs; DWS code: $dws", "rule $rule, with its defaults");
+    is(($said // '') =~ s/\s+/ /gr, "default: $row->{severity}; status, fault:"
+       . " $row->{status} $row->{fault}"
+       . join('', map { "; $_ code: " . ($row->{codes}{$_} // '-') } qw(EVS DWS)),
+       "rule $rule, with its defaults");
     like($asked, qr/^$in(?:[a-z-]+, )*$rule\b(?:, [a-z-]+)*\s+\S/m,
          "rule $rule, and what it asks for");
 }
 
-for my $name (slurp('src/http/ngx_http_snapshot_variables.c')
-              =~ /ngx_string\("(snapshot_\w+)"\)/g) {
-    like($page, qr/^$in(?:\$\w+, )*\$$name\b/m, "variable \$$name");
+for my $name (Gateway::Names::variables()) {
+    like($page, qr/^$in(?:\$\w+, )*\$$name/m, "variable \$$name");
 }
 
 # the package's page has the version of the module
 
-my ($version) = slurp('src/core/ngx_snapshot_core.h')
-                =~ /NGX_SNAPSHOT_VERSION\s+"(.*)"/;
+my $version = $told->{version};
+
 like($page, qr/^ngx_http_snapshot_module \Q$version\E /m, 'it has the version');
 like(slurp('debian/changelog'), qr/^\S+ \(\Q$version\E-\d+\) /,
      "so has the Debian package's changelog");

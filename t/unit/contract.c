@@ -1,36 +1,8 @@
 
-/* The tables hold together, "contract dump" prints the rules for the docs. */
+/* The tables hold together. */
 
 
 #include "unit.h"
-
-
-static void
-print_rules(void)
-{
-    unsigned                    i;
-    const ngx_snapshot_rule_t  *r;
-
-    for (i = NGX_SNAPSHOT_RULE_NONE + 1; i < NGX_SNAPSHOT_RULES; i++) {
-        r = &ngx_snapshot_rules[i];
-
-        printf("| `%.*s`", (int) r->name.len, r->name.data);
-
-        if (r->unit != NGX_SNAPSHOT_UNIT_NONE) {
-            printf(" max=%llu", (unsigned long long) r->max);
-        }
-
-        printf(" | %.*s | %u %s | %s | %s |\n",
-               (int) ngx_snapshot_severities[r->severity].len,
-               ngx_snapshot_severities[r->severity].data,
-               r->status, ngx_snapshot_fault(r->status)->name,
-               r->code[NGX_SNAPSHOT_FAMILY_EVS]
-                   ? r->code[NGX_SNAPSHOT_FAMILY_EVS] : "-",
-               r->code[NGX_SNAPSHOT_FAMILY_DWS]
-                   ? r->code[NGX_SNAPSHOT_FAMILY_DWS] : "-");
-    }
-}
-
 
 static void
 every_rule_has_its_row(void **state)
@@ -326,7 +298,7 @@ a_runaway_match_is_an_error(void **state)
 
 
 int
-main(int argc, char **argv)
+main(void)
 {
     const struct CMUnitTest  tests[] = {
         cmocka_unit_test(every_rule_has_its_row),
@@ -338,11 +310,6 @@ main(int argc, char **argv)
         cmocka_unit_test(a_wrong_pattern_is_refused),
         cmocka_unit_test(a_runaway_match_is_an_error)
     };
-
-    if (argc > 1 && strcmp(argv[1], "dump") == 0) {
-        print_rules();
-        return 0;
-    }
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
