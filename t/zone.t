@@ -196,6 +196,37 @@ $g->post($bad);
 is(count($before + 3), $before + 3, '"name:size" is the same zone');
 unlike($g->read('error.log'), qr/\[warn\]/, 'without a word');
 
+# each process counts for itself, and there may be more of them than places
+
+my $body = create_body(name => 'n' x 256);
+my @begun;
+
+for (1 .. 4) {
+    for (1 .. 4) {
+        my $s = $g->connect;
+        syswrite $s, Gateway::head('POST', $path,
+            [['Content-Type', 'application/json'],
+             ['Content-Length', length $body], ['Connection', 'close']]) . '{';
+        push @begun, $s;
+    }
+
+    # so that the workers have taken them
+
+    sleep 0.1;
+    $g->reload(http => 'snapshot_zone counters:64k;', @conf);
+    $g->post($bad) for 1 .. 5;
+}
+
+is(count($before + 23), $before + 23, 'new workers count beside old ones');
+
+for my $s (@begun) {
+    syswrite $s, substr $body, 1;
+    1 while sysread $s, my $answer, 4096;
+}
+
+is(count($before + 39), $before + 39,
+   'and no request is lost where ten workers count at a time');
+
 reloaded(http => 'snapshot_zone counters 128k;', @conf);
 $g->post($bad);
 is(count(1), 1, 'a zone of another size is made anew');

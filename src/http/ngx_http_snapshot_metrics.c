@@ -43,8 +43,8 @@ static const ngx_http_snapshot_metric_type_t  ngx_http_snapshot_bytes = {
 
 
 /*
- * A new counter is a member of ngx_http_snapshot_counters_t, a row here, and a
- * row in docs/directives.md, "Counters".
+ * A new counter is a member of ngx_http_snapshot_sums_t, a row here, and a row
+ * in docs/directives.md, "Counters".
  */
 
 const ngx_http_snapshot_metric_t  ngx_http_snapshot_metrics[] = {
@@ -52,7 +52,7 @@ const ngx_http_snapshot_metric_t  ngx_http_snapshot_metrics[] = {
     { "", "requests", "Judged requests.",
       &ngx_http_snapshot_counter,
       { NGX_HTTP_SNAPSHOT_BY_OPERATION, NGX_HTTP_SNAPSHOT_BY_VERDICT },
-      ngx_http_snapshot_place(upstream) },
+      ngx_http_snapshot_place(sums.upstream) },
 
     { "", "violations", "Violations of a rule that warns or rejects.",
       &ngx_http_snapshot_counter,
@@ -64,20 +64,21 @@ const ngx_http_snapshot_metric_t  ngx_http_snapshot_metrics[] = {
       &ngx_http_snapshot_counter,
       { NGX_HTTP_SNAPSHOT_BY_OPERATION, NGX_HTTP_SNAPSHOT_BY_VERDICT,
         NGX_HTTP_SNAPSHOT_BY_STATUS },
-      ngx_http_snapshot_place(upstream) },
+      ngx_http_snapshot_place(sums.upstream) },
 
     { "", "judge_seconds", "Time that it took to judge a request.",
-      &ngx_http_snapshot_seconds, { 0 }, ngx_http_snapshot_place(judge) },
+      &ngx_http_snapshot_seconds, { 0 }, ngx_http_snapshot_place(sums.judge) },
 
     { "", "body_bytes", "Size of the bodies that were read.",
-      &ngx_http_snapshot_bytes, { 0 }, ngx_http_snapshot_place(body) },
+      &ngx_http_snapshot_bytes, { 0 }, ngx_http_snapshot_place(sums.body) },
 
     { "", "body_on_disk", "Bodies that were read from a temporary file.",
       &ngx_http_snapshot_counter, { 0 },
-      ngx_http_snapshot_place(body_on_disk) },
+      ngx_http_snapshot_place(sums.body_on_disk) },
 
     { "", "unjudged", "Requests refused since they could not be judged.",
-      &ngx_http_snapshot_counter, { 0 }, ngx_http_snapshot_place(unjudged) },
+      &ngx_http_snapshot_counter, { 0 },
+      ngx_http_snapshot_place(sums.unjudged) },
 
     { "projects_", "dropped", "Rows dropped from the full table of projects.",
       &ngx_http_snapshot_counter, { 0 },

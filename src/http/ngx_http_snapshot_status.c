@@ -103,7 +103,7 @@ ngx_http_snapshot_status_take(ngx_http_request_t *r,
     counters = smcf->zone->data;
     shpool = (ngx_slab_pool_t *) smcf->zone->shm.addr;
 
-    st->counters = *counters;
+    ngx_http_snapshot_zone_copy(&st->counters, counters);
     st->nrows = 0;
 
     if (!rows) {

@@ -12,6 +12,8 @@
 static size_t ngx_http_snapshot_zone_least(void);
 static ngx_int_t ngx_http_snapshot_zone_init(ngx_shm_zone_t *shm_zone,
     void *data);
+static ngx_int_t ngx_http_snapshot_zone_slots(ngx_slab_pool_t *shpool,
+    ngx_http_snapshot_counters_t *counters, ngx_uint_t n);
 static void ngx_http_snapshot_zone_adopt(ngx_conf_t *cf,
     ngx_shm_zone_t *zone);
 static ngx_shm_zone_t *ngx_http_snapshot_zone_find(ngx_cycle_t *cycle,
@@ -20,9 +22,14 @@ static uint32_t ngx_http_snapshot_zone_layout(void);
 static void ngx_http_snapshot_zone_bounds(uint32_t *crc,
     const ngx_http_snapshot_bound_t *bound);
 static ngx_int_t ngx_http_snapshot_log_handler(ngx_http_request_t *r);
+static ngx_http_snapshot_sums_t *ngx_http_snapshot_sums(
+    ngx_http_snapshot_counters_t *counters, ngx_uint_t *shared);
+static ngx_http_snapshot_slot_t *ngx_http_snapshot_take_slot(
+    ngx_http_snapshot_counters_t *counters);
 static ngx_uint_t ngx_http_snapshot_upstream_status(ngx_http_request_t *r);
 static void ngx_http_snapshot_observe(ngx_http_snapshot_histogram_t *h,
-    const ngx_http_snapshot_bound_t *bound, uint64_t value);
+    const ngx_http_snapshot_bound_t *bound, uint64_t value,
+    ngx_uint_t shared);
 static void ngx_http_snapshot_count_violations(ngx_http_snapshot_ctx_t *ctx,
     ngx_shm_zone_t *zone, ngx_uint_t operation);
 
@@ -30,6 +37,28 @@ static void ngx_http_snapshot_count_violations(ngx_http_snapshot_ctx_t *ctx,
 /* so many rows of projects a zone must have room for */
 
 #define NGX_HTTP_SNAPSHOT_LEAST_ROWS  100
+
+
+/* in bytes; processors fetch cache lines of 64 bytes in pairs */
+
+#define NGX_HTTP_SNAPSHOT_SLOT                                                \
+    ngx_align(sizeof(ngx_http_snapshot_slot_t), 128)
+
+
+#define ngx_http_snapshot_slot(counters, i)                                   \
+    ((ngx_http_snapshot_slot_t *)                                             \
+         ((counters)->slots + (i) * NGX_HTTP_SNAPSHOT_SLOT))
+
+
+/* a process is alone in its slot, so it needs no atomic addition there */
+
+#define ngx_http_snapshot_count(counter, n, shared)                           \
+    if (shared) {                                                             \
+        (void) ngx_atomic_fetch_add(&(counter), n);                           \
+                                                                              \
+    } else {                                                                  \
+        (counter) += n;                                                       \
+    }
 
 
 const ngx_http_snapshot_bound_t  ngx_http_snapshot_judge_bounds[] = {
@@ -131,7 +160,10 @@ ngx_http_snapshot_zone(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         return NGX_CONF_ERROR;
     }
 
+    /* the number of workers may not have been read yet */
+
     smcf->zone->init = ngx_http_snapshot_zone_init;
+    smcf->zone->data = cf->cycle;
 
     ngx_http_snapshot_zone_adopt(cf, smcf->zone);
 
@@ -165,9 +197,13 @@ static ngx_int_t
 ngx_http_snapshot_zone_init(ngx_shm_zone_t *shm_zone, void *data)
 {
     ngx_uint_t                     size;
+    ngx_cycle_t                   *cycle;
     ngx_slab_pool_t               *shpool;
+    ngx_core_conf_t               *ccf;
     ngx_http_snapshot_project_t   *rows;
     ngx_http_snapshot_counters_t  *counters;
+
+    cycle = shm_zone->data;
 
     if (data) {
         shm_zone->data = data;
@@ -183,6 +219,17 @@ ngx_http_snapshot_zone_init(ngx_shm_zone_t *shm_zone, void *data)
 
     counters = ngx_slab_calloc(shpool, sizeof(ngx_http_snapshot_counters_t));
     if (counters == NULL) {
+        return NGX_ERROR;
+    }
+
+    /* after a reload there are the old workers beside the new ones */
+
+    ccf = (ngx_core_conf_t *) ngx_get_conf(cycle->conf_ctx, ngx_core_module);
+
+    if (ngx_http_snapshot_zone_slots(shpool, counters,
+                                     2 * ccf->worker_processes)
+        != NGX_OK)
+    {
         return NGX_ERROR;
     }
 
@@ -202,6 +249,41 @@ ngx_http_snapshot_zone_init(ngx_shm_zone_t *shm_zone, void *data)
 
     shpool->data = counters;
     shm_zone->data = counters;
+
+    return NGX_OK;
+}
+
+
+/* up to n slots, in half of the memory that projects can spare */
+
+static ngx_int_t
+ngx_http_snapshot_zone_slots(ngx_slab_pool_t *shpool,
+    ngx_http_snapshot_counters_t *counters, ngx_uint_t n)
+{
+    size_t  room, rows;
+
+    room = shpool->pfree * ngx_pagesize;
+    rows = ngx_align(NGX_HTTP_SNAPSHOT_LEAST_ROWS
+                     * sizeof(ngx_http_snapshot_project_t), ngx_pagesize);
+
+    room = (room > rows) ? (room - rows) / 2 : 0;
+
+    n = ngx_min(n, (room & ~(ngx_pagesize - 1)) / NGX_HTTP_SNAPSHOT_SLOT);
+
+    if (n == 0) {
+        return NGX_OK;
+    }
+
+    /* whole pages, which begin with a cache line */
+
+    counters->slots = ngx_slab_calloc(shpool,
+                                      ngx_align(n * NGX_HTTP_SNAPSHOT_SLOT,
+                                                ngx_pagesize));
+    if (counters->slots == NULL) {
+        return NGX_ERROR;
+    }
+
+    counters->nslots = n;
 
     return NGX_OK;
 }
@@ -295,7 +377,7 @@ ngx_http_snapshot_zone_layout(void)
     ngx_uint_t          i;
     ngx_snapshot_str_t  name;
 
-    crc = sizeof(ngx_http_snapshot_counters_t)
+    crc = sizeof(ngx_http_snapshot_counters_t) + NGX_HTTP_SNAPSHOT_SLOT
           + sizeof(ngx_http_snapshot_project_t);
 
     for (i = 0; i < NGX_HTTP_SNAPSHOT_OPERATIONS; i++) {
@@ -347,25 +429,104 @@ ngx_http_snapshot_clock(ngx_http_request_t *r)
 void
 ngx_http_snapshot_count_unjudged(ngx_http_request_t *r)
 {
-    ngx_http_snapshot_counters_t   *counters;
+    ngx_uint_t                      shared;
+    ngx_http_snapshot_sums_t       *sums;
     ngx_http_snapshot_main_conf_t  *smcf;
 
     smcf = ngx_http_get_module_main_conf(r, ngx_http_snapshot_module);
 
     if (smcf->zone) {
-        counters = smcf->zone->data;
-        (void) ngx_atomic_fetch_add(&counters->unjudged, 1);
+        sums = ngx_http_snapshot_sums(smcf->zone->data, &shared);
+        ngx_http_snapshot_count(sums->unjudged, 1, shared);
     }
+}
+
+
+void
+ngx_http_snapshot_zone_copy(ngx_http_snapshot_counters_t *to,
+    const ngx_http_snapshot_counters_t *from)
+{
+    ngx_uint_t     i, n;
+    ngx_atomic_t  *sum, *own;
+
+    *to = *from;
+
+    sum = (ngx_atomic_t *) &to->sums;
+
+    for (n = 0; n < from->nslots; n++) {
+
+        own = (ngx_atomic_t *) &ngx_http_snapshot_slot(from, n)->sums;
+
+        for (i = 0;
+             i < sizeof(ngx_http_snapshot_sums_t) / sizeof(ngx_atomic_t);
+             i++)
+        {
+            sum[i] += own[i];
+        }
+    }
+}
+
+
+/* where this process counts; shared is 1 where others do so as well */
+
+static ngx_http_snapshot_sums_t *
+ngx_http_snapshot_sums(ngx_http_snapshot_counters_t *counters,
+    ngx_uint_t *shared)
+{
+    static ngx_http_snapshot_slot_t      *slot;
+    static ngx_http_snapshot_counters_t  *of;
+
+    /* without a master a reload may leave another zone in the same place */
+
+    if (of != counters || (slot && slot->owner != (ngx_atomic_t) ngx_pid)) {
+        slot = ngx_http_snapshot_take_slot(counters);
+        of = counters;
+    }
+
+    *shared = (slot == NULL);
+
+    return slot ? &slot->sums : &counters->sums;
+}
+
+
+/* one that is free, or whose owner has ended; NULL where there is none */
+
+static ngx_http_snapshot_slot_t *
+ngx_http_snapshot_take_slot(ngx_http_snapshot_counters_t *counters)
+{
+    ngx_uint_t                 i;
+    ngx_atomic_uint_t          owner;
+    ngx_http_snapshot_slot_t  *slot;
+
+    for (i = 0; i < counters->nslots; i++) {
+
+        slot = ngx_http_snapshot_slot(counters, i);
+        owner = slot->owner;
+
+        if (owner != 0 && owner != (ngx_atomic_uint_t) ngx_pid
+            && (kill((ngx_pid_t) owner, 0) == 0 || ngx_errno != NGX_ESRCH))
+        {
+            continue;
+        }
+
+        if (ngx_atomic_cmp_set(&slot->owner, owner,
+                               (ngx_atomic_uint_t) ngx_pid))
+        {
+            return slot;
+        }
+    }
+
+    return NULL;
 }
 
 
 static ngx_int_t
 ngx_http_snapshot_log_handler(ngx_http_request_t *r)
 {
-    ngx_uint_t                      status, operation;
+    ngx_uint_t                      status, shared, operation;
     ngx_http_snapshot_ctx_t        *ctx;
+    ngx_http_snapshot_sums_t       *sums;
     ngx_http_snapshot_verdict_e     verdict;
-    ngx_http_snapshot_counters_t   *counters;
     ngx_http_snapshot_main_conf_t  *smcf;
 
     /* "log_subrequest" brings subrequests here */
@@ -387,7 +548,7 @@ ngx_http_snapshot_log_handler(ngx_http_request_t *r)
     }
 
     smcf = ngx_http_get_module_main_conf(r, ngx_http_snapshot_module);
-    counters = smcf->zone->data;
+    sums = ngx_http_snapshot_sums(smcf->zone->data, &shared);
 
     operation = (ctx->target.route.operation == &ngx_snapshot_unknown)
                 ? NGX_SNAPSHOT_OPERATIONS
@@ -396,19 +557,19 @@ ngx_http_snapshot_log_handler(ngx_http_request_t *r)
 
     status = ngx_http_snapshot_upstream_status(r);
 
-    (void) ngx_atomic_fetch_add(&counters->upstream[operation][verdict][status],
-                                1);
+    ngx_http_snapshot_count(sums->upstream[operation][verdict][status], 1,
+                            shared);
 
-    ngx_http_snapshot_observe(&counters->judge, ngx_http_snapshot_judge_bounds,
-                              ctx->judged);
+    ngx_http_snapshot_observe(&sums->judge, ngx_http_snapshot_judge_bounds,
+                              ctx->judged, shared);
 
     if (ctx->measured) {
-        ngx_http_snapshot_observe(&counters->body,
-                                  ngx_http_snapshot_body_bounds, ctx->size);
+        ngx_http_snapshot_observe(&sums->body, ngx_http_snapshot_body_bounds,
+                                  ctx->size, shared);
     }
 
     if (ctx->on_disk) {
-        (void) ngx_atomic_fetch_add(&counters->body_on_disk, 1);
+        ngx_http_snapshot_count(sums->body_on_disk, 1, shared);
     }
 
     if (ctx->judge.first) {
@@ -447,14 +608,15 @@ ngx_http_snapshot_upstream_status(ngx_http_request_t *r)
 
 static void
 ngx_http_snapshot_observe(ngx_http_snapshot_histogram_t *h,
-    const ngx_http_snapshot_bound_t *bound, uint64_t value)
+    const ngx_http_snapshot_bound_t *bound, uint64_t value,
+    ngx_uint_t shared)
 {
     ngx_uint_t  i;
 
     for (i = 0; bound[i].text && value > bound[i].le; i++) { /* void */ }
 
-    (void) ngx_atomic_fetch_add(&h->bucket[i], 1);
-    (void) ngx_atomic_fetch_add(&h->sum, value);
+    ngx_http_snapshot_count(h->bucket[i], 1, shared);
+    ngx_http_snapshot_count(h->sum, value, shared);
 }
 
 
@@ -486,9 +648,7 @@ ngx_http_snapshot_count_violations(ngx_http_snapshot_ctx_t *ctx,
         n = ctx->judge.violated[rule];
         severity = ctx->judge.policy->rule[rule].severity;
 
-        (void) ngx_atomic_fetch_add(
-                            &counters->violations[operation][rule][severity],
-                            n);
+        counters->violations[operation][rule][severity] += n;
 
         ngx_http_snapshot_projects_add(&counters->projects, project, operation,
                                        rule, severity, n, ngx_time());

@@ -82,23 +82,49 @@ typedef struct {
 
 
 /*
- * layout is a checksum of what the other members stand for.  Requests by
- * verdict are the sums over what the upstream answered.
+ * What each request adds to.  Requests by verdict are the sums over what the
+ * upstream answered.  All members are of the type ngx_atomic_t, so that they
+ * can be summed as an array.
  */
 
 typedef struct {
-    uint32_t                         layout;
     ngx_atomic_t   upstream[NGX_HTTP_SNAPSHOT_OPERATIONS]
                            [NGX_HTTP_SNAPSHOT_VERDICTS]
                            [NGX_HTTP_SNAPSHOT_STATUSES];
-    ngx_atomic_t   violations[NGX_HTTP_SNAPSHOT_OPERATIONS]
-                             [NGX_SNAPSHOT_RULES][NGX_SNAPSHOT_SEVERITIES];
     ngx_http_snapshot_histogram_t    judge;
     ngx_http_snapshot_histogram_t    body;
     ngx_atomic_t                     body_on_disk;
     ngx_atomic_t                     unjudged;
+} ngx_http_snapshot_sums_t;
+
+
+/*
+ * The sums of one process, in cache lines that no other one writes to.  owner
+ * is its id, or 0.  Whoever finds that the owner has ended takes the slot over
+ * and goes on adding, so a slot's sums are never cleared.
+ */
+
+typedef struct {
+    ngx_http_snapshot_sums_t         sums;
+    ngx_atomic_t                     owner;
+} ngx_http_snapshot_slot_t;
+
+
+/*
+ * layout is a checksum of what the other members stand for.  sums are those of
+ * processes that found no slot, and are added to atomically.  The violations
+ * and the projects are changed while the zone is locked.
+ */
+
+typedef struct {
+    uint32_t                         layout;
+    ngx_http_snapshot_sums_t         sums;
+    ngx_atomic_uint_t  violations[NGX_HTTP_SNAPSHOT_OPERATIONS]
+                                 [NGX_SNAPSHOT_RULES][NGX_SNAPSHOT_SEVERITIES];
     time_t                           since;
     ngx_http_snapshot_projects_t     projects;
+    ngx_uint_t                       nslots;
+    u_char                          *slots;
 } ngx_http_snapshot_counters_t;
 
 
@@ -179,6 +205,11 @@ ngx_snapshot_str_t ngx_http_snapshot_index_name(
  */
 
 const ngx_snapshot_operation_t *ngx_http_snapshot_operation(ngx_uint_t i);
+
+/* Copies the counters, with the sums of all processes. */
+
+void ngx_http_snapshot_zone_copy(ngx_http_snapshot_counters_t *to,
+    const ngx_http_snapshot_counters_t *from);
 
 /*
  * Warns that ngx_http_snapshot_projects_repair() had to empty the table; to be
