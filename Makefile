@@ -180,13 +180,18 @@ bench-scale: deps-build deps-bench $(MODULE)
 FUZZERS = $(patsubst t/fuzz/%.c,build/fuzz/%, \
             $(filter-out t/fuzz/main.c,$(wildcard t/fuzz/*.c)))
 
-FUZZ_CFLAGS = $(CORE_CFLAGS) -fsanitize=fuzzer,address,undefined
+FUZZ_CFLAGS = $(CORE_CFLAGS) -Ibuild/fuzz -fsanitize=fuzzer,address,undefined
 FUZZ_CFLAGS += -fno-sanitize-recover=all
 
 fuzz: deps-build deps-fuzz $(FUZZERS)
 	t/fuzz/run $(TIME) $(FUZZERS)
 
-build/fuzz/%: t/fuzz/%.c $(CORE) \
+build/fuzz/facts-data.h: t/fuzz/facts t/data/contract.json
+	@mkdir -p build/fuzz
+	t/fuzz/facts > $@.new
+	@mv $@.new $@
+
+build/fuzz/%: t/fuzz/%.c $(CORE) build/fuzz/facts-data.h \
               $(wildcard src/core/*.h t/fuzz/*.h t/servers/*.h) \
               | deps-build deps-fuzz
 	@mkdir -p build/fuzz

@@ -7,44 +7,33 @@
  */
 
 
-#include "fuzz.h"
+#include "facts.h"
 #include "reply.h"
 
 
-#define FUZZ_PARAMS  7
-
-
-static const char *const  fuzz_params[FUZZ_PARAMS] = {
-    "marker", "offset", "limit", "name", "sort_dir", "status", "volume_id"
-};
-
-
-static uint64_t fuzz_read(ngx_snapshot_str_t query, int params,
-    const char **limit);
+static uint64_t fuzz_read(ngx_snapshot_str_t query,
+    const fact_operation_t *facts, const char **code);
 static int fuzz_read_override(ngx_snapshot_str_t query);
 static ngx_snapshot_str_t fuzz_split(ngx_snapshot_str_t *rest, const char *at);
 static ngx_snapshot_str_t fuzz_decode(ngx_snapshot_str_t s, int *broken);
 static int fuzz_is_text(ngx_snapshot_str_t s);
-static int fuzz_is_one_of(ngx_snapshot_str_t s, const char *const *words);
-static int fuzz_exceeds(ngx_snapshot_str_t digits, const char *max);
-static uint64_t fuzz_read_param(ngx_snapshot_str_t name,
-    ngx_snapshot_str_t value, const char **limit);
-static uint64_t fuzz_read_limit(ngx_snapshot_str_t value, const char **limit);
 static void fuzz_judge(const ngx_snapshot_operation_t *op,
     ngx_snapshot_str_t query);
 static void fuzz_differs(const ngx_snapshot_judge_t *j,
     ngx_snapshot_str_t query, const char *what, uint64_t rules);
 
 
-/* limit is what the code of a wrong limit must be */
+/* code is what that of a wrong limit must be */
 
 static uint64_t
-fuzz_read(ngx_snapshot_str_t query, int params, const char **limit)
+fuzz_read(ngx_snapshot_str_t query, const fact_operation_t *facts,
+    const char **code)
 {
     int                  broken;
-    unsigned             i, seen;
-    uint64_t             rules;
+    uint64_t             rules, seen;
+    const char          *own;
     ngx_snapshot_str_t   rest, value, name, decoded;
+    const fact_field_t  *field;
 
     rules = 0;
 
@@ -52,7 +41,7 @@ fuzz_read(ngx_snapshot_str_t query, int params, const char **limit)
         rules |= fuzz_bit(NGX_SNAPSHOT_RULE_METHOD_OVERRIDE);
     }
 
-    if (!params) {
+    if (facts == NULL || facts->query == NULL) {
         return rules;
     }
 
@@ -74,20 +63,16 @@ fuzz_read(ngx_snapshot_str_t query, int params, const char **limit)
         name = fuzz_split(&value, "=");
         decoded = fuzz_decode(name, &broken);
 
-        for (i = 0; i < FUZZ_PARAMS; i++) {
-            if (fuzz_is(decoded, fuzz_params[i])) {
-                break;
-            }
-        }
+        field = fact_field(facts->query, decoded);
 
         free((void *) decoded.data);
 
-        if (i == FUZZ_PARAMS) {
+        if (field == NULL) {
             rules |= fuzz_bit(NGX_SNAPSHOT_RULE_PARAM_UNKNOWN);
             continue;
         }
 
-        if (seen & 1u << i) {
+        if (seen & (uint64_t) 1 << (field - facts->query)) {
             rules |= fuzz_bit(NGX_SNAPSHOT_RULE_PARAM_DUPLICATE);
 
             /* the contract does not say what else is said of the second one */
@@ -95,7 +80,7 @@ fuzz_read(ngx_snapshot_str_t query, int params, const char **limit)
             continue;
         }
 
-        seen |= 1u << i;
+        seen |= (uint64_t) 1 << (field - facts->query);
 
         decoded = fuzz_decode(value, &broken);
 
@@ -103,7 +88,12 @@ fuzz_read(ngx_snapshot_str_t query, int params, const char **limit)
             rules |= fuzz_bit(NGX_SNAPSHOT_RULE_PARAM_ENCODING);
         }
 
-        rules |= fuzz_read_param(fuzz_str(fuzz_params[i]), decoded, limit);
+        own = NULL;
+        rules |= fact_broken(field, decoded, &own);
+
+        if (fuzz_is(fuzz_str(field->name), "limit") && own) {
+            *code = own;
+        }
 
         free((void *) decoded.data);
     }
@@ -266,101 +256,6 @@ fuzz_is_text(ngx_snapshot_str_t s)
 }
 
 
-static int
-fuzz_is_one_of(ngx_snapshot_str_t s, const char *const *words)
-{
-    for ( /* void */ ; *words; words++) {
-        if (fuzz_is(s, *words)) {
-            return 1;
-        }
-    }
-
-    return 0;
-}
-
-
-/* numbers of any length, as text */
-
-static int
-fuzz_exceeds(ngx_snapshot_str_t digits, const char *max)
-{
-    while (digits.len && digits.data[0] == '0') {
-        digits.data++;
-        digits.len--;
-    }
-
-    if (digits.len != strlen(max)) {
-        return digits.len > strlen(max);
-    }
-
-    return memcmp(digits.data, max, digits.len) > 0;
-}
-
-
-static uint64_t
-fuzz_read_param(ngx_snapshot_str_t name, ngx_snapshot_str_t value,
-    const char **limit)
-{
-    static const char *const  dirs[] = { "asc", "desc", NULL };
-    static const char *const  statuses[] = { "creating", "available", "error",
-                                             "deleting", "error_deleting",
-                                             "rollbacking", "backing-up",
-                                             NULL };
-
-    if (fuzz_is(name, "limit")) {
-        return fuzz_read_limit(value, limit);
-    }
-
-    if (fuzz_is(name, "marker")) {
-        return fuzz_is_uuid(value) ? 0 : fuzz_bit(NGX_SNAPSHOT_RULE_MARKER);
-    }
-
-    if (fuzz_is(name, "volume_id")) {
-        return fuzz_is_uuid(value) ? 0 : fuzz_bit(NGX_SNAPSHOT_RULE_VOLUME_ID);
-    }
-
-    if (fuzz_is(name, "offset")) {
-        return fuzz_is_digits(value) && !fuzz_exceeds(value, "2147483647")
-                   ? 0 : fuzz_bit(NGX_SNAPSHOT_RULE_OFFSET_RANGE);
-    }
-
-    if (fuzz_is(name, "name")) {
-        return value.len <= 255 ? 0 : fuzz_bit(NGX_SNAPSHOT_RULE_NAME_LENGTH);
-    }
-
-    if (fuzz_is(name, "sort_dir")) {
-        return fuzz_is_one_of(value, dirs)
-                   ? 0 : fuzz_bit(NGX_SNAPSHOT_RULE_SORT_DIR);
-    }
-
-    return fuzz_is_one_of(value, statuses)
-               ? 0 : fuzz_bit(NGX_SNAPSHOT_RULE_STATUS_KNOWN);
-}
-
-
-static uint64_t
-fuzz_read_limit(ngx_snapshot_str_t value, const char **limit)
-{
-    const char  *code;
-
-    code = "EVS.5400";
-
-    if (fuzz_is_digits(value) && fuzz_exceeds(value, "0")) {
-
-        if (!fuzz_exceeds(value, "1000")) {
-            return fuzz_exceeds(value, "50")
-                       ? fuzz_bit(NGX_SNAPSHOT_RULE_LIMIT_ADVISED) : 0;
-        }
-
-        code = "EVS.2142";
-    }
-
-    *limit = code;
-
-    return fuzz_bit(NGX_SNAPSHOT_RULE_LIMIT_RANGE);
-}
-
-
 static void
 fuzz_judge(const ngx_snapshot_operation_t *op, ngx_snapshot_str_t query)
 {
@@ -375,7 +270,7 @@ fuzz_judge(const ngx_snapshot_operation_t *op, ngx_snapshot_str_t query)
     ngx_snapshot_query_read(&j, query);
 
     limit = NULL;
-    rules = fuzz_read(query, op->query != NULL, &limit);
+    rules = fuzz_read(query, fact_operation(op->name), &limit);
 
     if (j.failed) {
         fuzz_differs(&j, query, "the judge gave up", rules);

@@ -10,7 +10,7 @@
 #define _REPLY_H_INCLUDED_
 
 
-#include "fuzz.h"
+#include "facts.h"
 #include "ngx_snapshot_report.h"
 
 #include <jansson.h>
@@ -27,51 +27,7 @@
 #define REPLY_HEADER_ROOM  (REPLY_HEADER_MAX - 200)
 
 
-/* in the order of reporting; no code where a family has no such rule */
-
-typedef struct {
-    const char  *name;
-    unsigned     status;
-    const char  *evs;
-    const char  *dws;
-} reply_rule_t;
-
-
-static const reply_rule_t  reply_rules[] = {
-    { "uri-canonical", 400, "EVS.5400", "DWS.5065" },
-    { "project-id", 400, "EVS.0001", "DWS.5065" },
-    { "method-override", 400, "EVS.5400", "DWS.5065" },
-    { "snapshot-id", 400, "EVS.2045", NULL },
-    { "operation-known", 404, "EVS.5404", "404" },
-    { "content-type", 415, "415", "415" },
-    { "content-encoding", 415, "415", "415" },
-    { "body-size", 413, "413", "413" },
-    { "json-syntax", 400, "EVS.5400", "DWS.5065" },
-    { "json-duplicate-key", 400, "EVS.5400", "DWS.5039" },
-    { "field-required", 400, "EVS.5400", "DWS.5037" },
-    { "field-unknown", 400, "EVS.5400", "DWS.5065" },
-    { "field-type", 400, "EVS.1018", "DWS.5065" },
-    { "boolean-string", 400, "EVS.1018", NULL },
-    { "param-encoding", 400, "EVS.5400", NULL },
-    { "param-duplicate", 400, "EVS.5400", NULL },
-    { "param-unknown", 400, "EVS.5400", NULL },
-    { "volume-id", 400, "EVS.1002", NULL },
-    { "cluster-id", 400, NULL, "DWS.5064" },
-    { "name-length", 400, "EVS.5400", NULL },
-    { "name-reserved", 400, "EVS.5400", NULL },
-    { "name-format", 400, NULL, "DWS.5065" },
-    { "description-length", 400, "EVS.5400", NULL },
-    { "metadata-entry", 400, "EVS.1018", NULL },
-    { "update-empty", 400, "EVS.1007", NULL },
-    { "limit-range", 400, "EVS.5400", NULL },
-    { "limit-advised", 400, "EVS.1023", NULL },
-    { "offset-range", 400, "EVS.5400", NULL },
-    { "sort-dir", 400, "EVS.1040", NULL },
-    { "marker", 400, "EVS.1024", NULL },
-    { "status-known", 400, "EVS.5400", NULL }
-};
-
-#define REPLY_RULES  fuzz_array(reply_rules)
+#define REPLY_RULES  (fuzz_array(fact_rules) - 1)
 
 
 static inline void
@@ -92,8 +48,8 @@ reply_rule(const char *name, size_t len)
     unsigned  i;
 
     for (i = 0; i < REPLY_RULES; i++) {
-        if (strlen(reply_rules[i].name) == len
-            && memcmp(reply_rules[i].name, name, len) == 0)
+        if (strlen(fact_rules[i].name) == len
+            && memcmp(fact_rules[i].name, name, len) == 0)
         {
             break;
         }
@@ -106,31 +62,15 @@ reply_rule(const char *name, size_t len)
 static inline const char *
 reply_fault(unsigned status)
 {
-    switch (status) {
-    case 400:
-        return "badRequest";
-    case 401:
-        return "unauthorized";
-    case 403:
-        return "forbidden";
-    case 404:
-        return "itemNotFound";
-    case 405:
-        return "badMethod";
-    case 409:
-        return "conflictingRequest";
-    case 413:
-    case 429:
-        return "overLimit";
-    case 415:
-        return "badMediaType";
-    case 501:
-        return "notImplemented";
-    case 503:
-        return "serviceUnavailable";
-    default:
-        return "error";
+    unsigned  i;
+
+    for (i = 0; i < fuzz_array(fact_faults); i++) {
+        if (fact_faults[i].status == status) {
+            return fact_faults[i].name;
+        }
     }
+
+    return "error";
 }
 
 
@@ -139,28 +79,17 @@ reply_fault(unsigned status)
 static inline int
 reply_code(unsigned rule, ngx_snapshot_family_e family, const char *code)
 {
-    const char  *own;
+    int                 dws;
+    const char         *own, *more;
+    const fact_rule_t  *r;
 
-    own = family == NGX_SNAPSHOT_FAMILY_DWS ? reply_rules[rule].dws
-                                     : reply_rules[rule].evs;
+    r = &fact_rules[rule];
+    dws = family == NGX_SNAPSHOT_FAMILY_DWS;
+    own = dws ? r->dws : r->evs;
+    more = dws ? r->more_dws : r->more_evs;
 
-    if (own == NULL) {
-        return 0;
-    }
-
-    if (strcmp(reply_rules[rule].name, "limit-range") == 0
-        && strcmp(code, "EVS.2142") == 0)
-    {
-        return 1;
-    }
-
-    if (strcmp(reply_rules[rule].name, "operation-known") == 0
-        && strcmp(code, "405") == 0)
-    {
-        return 1;
-    }
-
-    return strcmp(code, own) == 0;
+    return (own && strcmp(code, own) == 0)
+           || (own && more && strcmp(code, more) == 0);
 }
 
 
@@ -401,7 +330,7 @@ reply_check_object(const ngx_snapshot_judge_t *j, int details)
         reply_wrong("the first violation has another code", reply);
     }
 
-    if (first->status != reply_rules[i].status
+    if (first->status != fact_rules[i].status
         && (strcmp(code, "405") != 0 || first->status != 405))
     {
         reply_wrong("the first violation has another status", reply);

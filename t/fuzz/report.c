@@ -295,22 +295,16 @@ fuzz_check_error(ngx_snapshot_str_t object, unsigned status,
     char         code[4];
     json_t      *root, *error;
     size_t       i;
-    const char  *expected;
-
-    static const struct {
-        unsigned     status;
-        const char  *code;
-    } evs[] = {
-        { 401, "EVS.5401" }, { 403, "EVS.5403" }, { 404, "EVS.5404" },
-        { 500, "EVS.5500" }, { 503, "EVS.5503" }
-    };
+    const char  *own, *expected;
 
     snprintf(code, sizeof(code), "%u", status % 1000);
     expected = code;
 
-    for (i = 0; i < fuzz_array(evs); i++) {
-        if (evs[i].status == status && family == NGX_SNAPSHOT_FAMILY_EVS) {
-            expected = evs[i].code;
+    for (i = 0; i < fuzz_array(fact_faults); i++) {
+        if (fact_faults[i].status == status) {
+            own = family == NGX_SNAPSHOT_FAMILY_DWS ? fact_faults[i].dws
+                                                    : fact_faults[i].evs;
+            expected = own ? own : code;
         }
     }
 
