@@ -98,7 +98,13 @@ for my $fact (grep { $_->{body} } @JUDGED) {
     is($wrapper->{members}{any_of}, $body->{any_of},
        "$fact->{name}: the rule that wants one of them");
     fields_are("$fact->{name}: its fields", $wrapper->{members}{fields},
-               $body->{fields});
+               [grep { !$_->{alias_of} } @{ $body->{fields} }]);
+    is_deeply({ map { $_->{name} => "$_->{rule} $_->{field}" }
+                @{ $wrapper->{members}{aliases} } },
+              { map { $_->{alias_of}
+                      ? ($_->{name} => "field-alias $_->{alias_of}") : () }
+                @{ $body->{fields} } },
+              "$fact->{name}: its aliases");
 }
 
 for my $fact (grep { $_->{query} } @JUDGED) {

@@ -148,7 +148,7 @@ is(verdict('/pass', create_body(force => 'True')), 'boolean-string',
    'a boolean as a string is warned about');
 is(verdict('/pass', create_body(force => 'maybe')), 'field-type',
    'another string is of the wrong type');
-is(verdict('/pass', create_body(display_name => 1)), 'accepted',
+is(verdict('/pass', create_body(size => 1)), 'accepted',
    'an unknown field is passed over');
 is(verdict('/pass', '{"snapshot":{"volume_id":7}}'), 'field-type',
    'a value of the wrong type is not checked further');
@@ -285,7 +285,7 @@ for my $typo (['name_length', 'name-length'], ['Content-Type', 'content-type'],
 }
 
 wrong('snapshot_rule name-length deny;', qr/invalid severity "deny" of rule "name-length" in "snapshot_rule" directive, it must be "pass", "warn" or "reject"/, 'a severity');
-wrong('snapshot_rule sort-dir warn max=5;', qr/rule "sort-dir" in "snapshot_rule" directive has no "max=", those with one are: body-size name-length description-length metadata-entry limit-range limit-advised offset-range /, 'max= on a rule without one');
+wrong('snapshot_rule sort-dir warn max=5;', qr/rule "sort-dir" in "snapshot_rule" directive has no "max=", those with one are: body-size name-length description-length description-format metadata-entry limit-range limit-advised offset-range /, 'max= on a rule without one');
 wrong('snapshot_rule name-length warn max=;', qr/invalid value "max=" of rule "name-length"/, 'an empty max=');
 wrong('snapshot_rule name-length warn max=-1;', qr/invalid value "max=-1" of rule "name-length" in "snapshot_rule" directive, it must be a size in bytes above 0, with "k", "m" or "g" at its end for more/, 'a negative max=');
 wrong('snapshot_rule limit-range warn max=1k;', qr/invalid value "max=1k" of rule "limit-range" in "snapshot_rule" directive, it must be a number above 0 in digits/, 'a size for a number');

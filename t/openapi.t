@@ -317,7 +317,7 @@ my %strict = map { $_->{rule} => $_ } @{ $document{strict}{'x-snapshot-rules'} }
 my %default = map { $_->{rule} => $_ }
               @{ $document{default}{'x-snapshot-rules'} };
 
-is(scalar keys %strict, 31, 'all rules are in it');
+is(scalar keys %strict, 34, 'all rules are in it');
 is("$default{'name-length'}{severity} $default{'name-length'}{max} "
    . "$strict{'name-length'}{max}", 'reject 255 10', 'with their limits');
 is("$default{'name-reserved'}{severity} $strict{'name-reserved'}{severity}",

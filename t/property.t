@@ -28,15 +28,15 @@ my %sets = (
     file => {},
     strict => {
         map({ $_ => ['reject'] } qw(operation-known param-unknown cluster-id
-            name-reserved metadata-entry update-empty limit-advised
-            status-known)),
+            name-reserved description-format metadata-entry update-empty
+            limit-advised project-match status-known)),
         'name-length' => ['reject', 20], 'limit-range' => ['reject', 100],
     },
     lax => {
         map({ $_ => ['warn'] } qw(uri-canonical project-id snapshot-id
             content-type content-encoding body-size field-required
-            field-unknown field-type volume-id name-format sort-dir marker
-            json-duplicate-key param-duplicate)),
+            field-unknown field-alias field-type volume-id name-format sort-dir
+            marker json-duplicate-key param-duplicate)),
         map({ $_ => ['pass'] } qw(method-override boolean-string
             offset-range)),
         'name-length' => ['warn', 4], 'body-size' => ['warn', 500],
@@ -52,6 +52,7 @@ my $location = <<'EOF';
 
         location / {
             snapshot_gateway $mode;
+            snapshot_tenant $http_x_tenant;
             proxy_pass http://127.0.0.1:%%UPSTREAM%%;
         }
 EOF
@@ -190,8 +191,9 @@ sub snapshot {
         ? member($name, $make->()) : () } @right;
 
     push @members, map { [$_, any_value(0)] }
-        map { one(qw(display_name size volume_id name force cluster_id id Name
-                     description), '', "a\nb", "\x{e9}", 'x' x 70) }
+        map { one(qw(display_name display_description size volume_id name force
+                     cluster_id id Name description), '', "a\nb", "\x{e9}",
+                  'x' x 70) }
         grep { odd() && rand() < 0.3 } 1, 2;
 
     @members = shuffled(@members) if odd();
@@ -461,6 +463,8 @@ sub headers {
                     one('POST', 'GET', '')]
         if odd() && rand() < 0.08;
     push @headers, ['X-Auth-Token', hex_digits(16)] if rand() < 0.3;
+    push @headers, ['X-Tenant', one(PROJECT, PROJECT, 'other', '')]
+        if rand() < 0.1;
 
     return [shuffled(@headers)];
 }
@@ -765,6 +769,8 @@ sub difference {
     my $target = target_of($case);
     my $expected = Contract::judge({ method => $case->{method},
         target => $target, headers => $case->{headers}, body => $body,
+        tenant => join('', map { $_->[0] eq 'X-Tenant' ? $_->[1] : () }
+                           @{ $case->{headers} }),
         chunked => $case->{chunks} }, $sets{$case->{set}});
     my @wrong;
 

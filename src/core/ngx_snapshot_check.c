@@ -63,6 +63,13 @@ static int ngx_snapshot_hold_length(const ngx_snapshot_value_t *v,
     ngx_snapshot_finding_t *found);
 static void ngx_snapshot_describe_length(const ngx_snapshot_value_t *v,
     ngx_snapshot_schema_t *schema);
+static ngx_snapshot_noinline int ngx_snapshot_too_long(
+    const ngx_snapshot_value_t *v, size_t n, const char *what,
+    ngx_snapshot_finding_t *found);
+static int ngx_snapshot_hold_characters(const ngx_snapshot_value_t *v,
+    ngx_snapshot_finding_t *found);
+static void ngx_snapshot_describe_characters(const ngx_snapshot_value_t *v,
+    ngx_snapshot_schema_t *schema);
 static int ngx_snapshot_hold_prefix(const ngx_snapshot_value_t *v,
     ngx_snapshot_finding_t *found);
 static void ngx_snapshot_describe_prefix(const ngx_snapshot_value_t *v,
@@ -126,6 +133,11 @@ static const ngx_snapshot_kind_t  ngx_snapshot_kinds[NGX_SNAPSHOT_CHECKS] = {
 
     [NGX_SNAPSHOT_CHECK_LENGTH] = {
         ngx_snapshot_hold_length, ngx_snapshot_describe_length,
+        STRING, 0
+    },
+
+    [NGX_SNAPSHOT_CHECK_CHARACTERS] = {
+        ngx_snapshot_hold_characters, ngx_snapshot_describe_characters,
         STRING, 0
     },
 
@@ -252,6 +264,7 @@ ngx_snapshot_schema_init(ngx_snapshot_schema_t *schema)
 
     schema->max = UINT64_MAX;
     schema->max_bytes = UINT64_MAX;
+    schema->max_characters = UINT64_MAX;
 }
 
 
@@ -657,21 +670,19 @@ static int
 ngx_snapshot_hold_length(const ngx_snapshot_value_t *v,
     ngx_snapshot_finding_t *found)
 {
-    if (v->bytes.len <= v->max) {
-        return 1;
-    }
+    return v->bytes.len <= v->max
+           || ngx_snapshot_too_long(v, v->bytes.len, "byte", found);
+}
 
-    /* a limit is at least 1, so there are more bytes than one */
 
-    if (v->max == 1) {
-        ngx_snapshot_found(found, "%zu bytes, at most 1 is allowed",
-                           v->bytes.len);
+/* says so; a limit is at least 1, so there are more than one */
 
-    } else {
-        ngx_snapshot_found(found, "%zu bytes, at most %" PRIu64 " are allowed",
-                           v->bytes.len, v->max);
-    }
-
+static ngx_snapshot_noinline int
+ngx_snapshot_too_long(const ngx_snapshot_value_t *v, size_t n,
+    const char *what, ngx_snapshot_finding_t *found)
+{
+    ngx_snapshot_found(found, "%zu %ss, at most %" PRIu64 " %s allowed", n,
+                       what, v->max, v->max == 1 ? "is" : "are");
     return 0;
 }
 
@@ -681,6 +692,50 @@ ngx_snapshot_describe_length(const ngx_snapshot_value_t *v,
     ngx_snapshot_schema_t *schema)
 {
     schema->max_bytes = ngx_snapshot_min(v->max, schema->max_bytes);
+}
+
+
+static int
+ngx_snapshot_hold_characters(const ngx_snapshot_value_t *v,
+    ngx_snapshot_finding_t *found)
+{
+    size_t               n;
+    const u_char        *p, *last;
+    ngx_snapshot_str_t   except;
+
+    n = 0;
+    except = v->rule->except;
+    last = v->bytes.data + v->bytes.len;
+
+    for (p = v->bytes.data; p < last; p++) {
+        n += (*p & 0xc0) != 0x80;
+    }
+
+    if (n > v->max) {
+        return ngx_snapshot_too_long(v, n, "character", found);
+    }
+
+    for (p = v->bytes.data; p < last; p++) {
+
+        if (memchr(except.data, *p, except.len)) {
+            ngx_snapshot_found(found, "must have none of %.*s, has one at byte "
+                               "%td", (int) except.len,
+                               (const char *) except.data,
+                               p - v->bytes.data + 1);
+            return 0;
+        }
+    }
+
+    return 1;
+}
+
+
+static void
+ngx_snapshot_describe_characters(const ngx_snapshot_value_t *v,
+    ngx_snapshot_schema_t *schema)
+{
+    schema->max_characters = ngx_snapshot_min(v->max, schema->max_characters);
+    schema->except = v->rule->except;
 }
 
 

@@ -52,9 +52,10 @@ typedef struct {
 
 /*
  * What rules ask of a value, as a schema can say it.  integer: it is a whole
- * number from min to max.  max_bytes counts bytes of UTF-8.  pattern matches
- * all of the value, prefix is not its beginning; it is one of the words in
- * one_of, and none of those in none_of.  A member that is empty, NULL, or
+ * number from min to max.  max_bytes counts bytes of UTF-8, max_characters
+ * its characters.  pattern matches all of the value, prefix is not its
+ * beginning, no character in except is in it; it is one of the words in one_of,
+ * and none of those in none_of.  A member that is empty, NULL, or
  * UINT64_MAX asks nothing.
  */
 
@@ -63,8 +64,10 @@ typedef struct {
     uint64_t                     min;
     uint64_t                     max;
     uint64_t                     max_bytes;
+    uint64_t                     max_characters;
     ngx_snapshot_str_t           pattern;
     ngx_snapshot_str_t           prefix;
+    ngx_snapshot_str_t           except;
     const ngx_snapshot_words_t  *one_of;
     const ngx_snapshot_words_t  *none_of;
 } ngx_snapshot_schema_t;

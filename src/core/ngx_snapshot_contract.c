@@ -101,6 +101,12 @@ const ngx_snapshot_rule_t  ngx_snapshot_rules[NGX_SNAPSHOT_RULES] = {
         NO_MAX, CHECK(VALUE, PROJECT)
     },
 
+    [NGX_SNAPSHOT_RULE_PROJECT_MATCH] = {
+        S("project-match"), WARN, 403, { "EVS.5403", "403" },
+        NO_MAX, JUDGE(REQUEST),
+        .must = "must be the project of the tenant"
+    },
+
     [NGX_SNAPSHOT_RULE_METHOD_OVERRIDE] = {
         S("method-override"), REJECT, 400, { "EVS.5400", "DWS.5065" },
         NO_MAX, JUDGE(REQUEST),
@@ -155,6 +161,12 @@ const ngx_snapshot_rule_t  ngx_snapshot_rules[NGX_SNAPSHOT_RULES] = {
     [NGX_SNAPSHOT_RULE_FIELD_UNKNOWN] = {
         S("field-unknown"), REJECT, 400, { "EVS.5400", "DWS.5065" },
         NO_MAX, JUDGE(BODY)
+    },
+
+    [NGX_SNAPSHOT_RULE_FIELD_ALIAS] = {
+        S("field-alias"), REJECT, 400, { "EVS.5400", NULL },
+        NO_MAX, JUDGE(VALUE),
+        .must = "must be given as "
     },
 
     [NGX_SNAPSHOT_RULE_FIELD_TYPE] = {
@@ -217,6 +229,14 @@ const ngx_snapshot_rule_t  ngx_snapshot_rules[NGX_SNAPSHOT_RULES] = {
     [NGX_SNAPSHOT_RULE_DESCRIPTION_LENGTH] = {
         S("description-length"), REJECT, 400, { "EVS.5400", NULL },
         BYTES, 255, CHECK(VALUE, LENGTH)
+    },
+
+    /* not on page 003, but on today's public page of the same operation */
+
+    [NGX_SNAPSHOT_RULE_DESCRIPTION_FORMAT] = {
+        S("description-format"), WARN, 400, { NULL, "DWS.5065" },
+        NUMBER, 256, CHECK(VALUE, CHARACTERS),
+        .except = S("!<>'=&\"")
     },
 
     [NGX_SNAPSHOT_RULE_METADATA_ENTRY] = {
@@ -285,7 +305,12 @@ const char *const  ngx_snapshot_types[NGX_SNAPSHOT_TYPES] = {
       NGX_SNAPSHOT_KEEP_NONE, scope, page }
 
 #define SCOPE(fields, any_of)                                                 \
-    { fields, ngx_snapshot_count(fields), any_of, NGX_SNAPSHOT_RULE_NONE }
+    { fields, ngx_snapshot_count(fields), any_of, NGX_SNAPSHOT_RULE_NONE,     \
+      NULL, 0 }
+
+#define ALIASED(fields, any_of, aliases)                                      \
+    { fields, ngx_snapshot_count(fields), any_of, NGX_SNAPSHOT_RULE_NONE,     \
+      aliases, ngx_snapshot_count(aliases) }
 
 #define REQUIRED  NGX_SNAPSHOT_FLAG_REQUIRED
 #define NULLABLE  NGX_SNAPSHOT_FLAG_NULLABLE
@@ -294,7 +319,16 @@ const char *const  ngx_snapshot_types[NGX_SNAPSHOT_TYPES] = {
 /* any key, strings as values */
 
 static const ngx_snapshot_scope_t  ngx_snapshot_metadata = {
-    NULL, 0, NGX_SNAPSHOT_RULE_NONE, NGX_SNAPSHOT_RULE_METADATA_ENTRY
+    NULL, 0, NGX_SNAPSHOT_RULE_NONE, NGX_SNAPSHOT_RULE_METADATA_ENTRY, NULL, 0
+};
+
+
+/* names of Cinder's first version, which it still takes */
+
+static const ngx_snapshot_alias_t  ngx_snapshot_evs_aliases[] = {
+    { S("display_name"), S("name"), NGX_SNAPSHOT_RULE_FIELD_ALIAS },
+    { S("display_description"), S("description"),
+      NGX_SNAPSHOT_RULE_FIELD_ALIAS }
 };
 
 
@@ -311,7 +345,8 @@ static const ngx_snapshot_field_t  ngx_snapshot_evs_create_fields[] = {
 };
 
 static const ngx_snapshot_scope_t  ngx_snapshot_evs_create =
-    SCOPE(ngx_snapshot_evs_create_fields, NGX_SNAPSHOT_RULE_NONE);
+    ALIASED(ngx_snapshot_evs_create_fields, NGX_SNAPSHOT_RULE_NONE,
+            ngx_snapshot_evs_aliases);
 
 static const ngx_snapshot_field_t  ngx_snapshot_evs_create_body_fields[] = {
     MEMBERS("snapshot", REQUIRED, &ngx_snapshot_evs_create, "000")
@@ -329,7 +364,8 @@ static const ngx_snapshot_field_t  ngx_snapshot_evs_update_fields[] = {
 };
 
 static const ngx_snapshot_scope_t  ngx_snapshot_evs_update =
-    SCOPE(ngx_snapshot_evs_update_fields, NGX_SNAPSHOT_RULE_UPDATE_EMPTY);
+    ALIASED(ngx_snapshot_evs_update_fields, NGX_SNAPSHOT_RULE_UPDATE_EMPTY,
+            ngx_snapshot_evs_aliases);
 
 static const ngx_snapshot_field_t  ngx_snapshot_evs_update_body_fields[] = {
     MEMBERS("snapshot", REQUIRED, &ngx_snapshot_evs_update, "002")
@@ -344,7 +380,8 @@ static const ngx_snapshot_field_t  ngx_snapshot_dws_create_fields[] = {
           NGX_SNAPSHOT_RULE_NAME_FORMAT, 0, 0),
     FIELD("cluster_id", STRING, REQUIRED, CLUSTER_ID, "003",
           NGX_SNAPSHOT_RULE_CLUSTER_ID, 0, 0),
-    FIELD("description", STRING, NULLABLE, NONE, "003", 0, 0, 0)
+    FIELD("description", STRING, NULLABLE, NONE, "003",
+          NGX_SNAPSHOT_RULE_DESCRIPTION_FORMAT, 0, 0)
 };
 
 static const ngx_snapshot_scope_t  ngx_snapshot_dws_create =
@@ -600,11 +637,13 @@ const ngx_snapshot_header_t  ngx_snapshot_headers[] = {
 const ngx_snapshot_path_param_t  ngx_snapshot_path_params[NGX_SNAPSHOT_PARAMS] =
 {
     [NGX_SNAPSHOT_PARAM_PROJECT_ID] = {
-        S("project_id"), NGX_SNAPSHOT_RULE_PROJECT_ID
+        S("project_id"), NGX_SNAPSHOT_RULE_PROJECT_ID,
+        NGX_SNAPSHOT_RULE_PROJECT_MATCH
     },
 
     [NGX_SNAPSHOT_PARAM_SNAPSHOT_ID] = {
-        S("snapshot_id"), NGX_SNAPSHOT_RULE_SNAPSHOT_ID
+        S("snapshot_id"), NGX_SNAPSHOT_RULE_SNAPSHOT_ID,
+        NGX_SNAPSHOT_RULE_NONE
     }
 };
 
@@ -790,6 +829,12 @@ ngx_snapshot_scope_has(const ngx_snapshot_scope_t *scope,
 
     if (scope->any_of == rule || scope->entry == rule) {
         return 1;
+    }
+
+    for (i = 0; i < scope->naliases; i++) {
+        if (scope->aliases[i].rule == rule) {
+            return 1;
+        }
     }
 
     for (i = 0; i < scope->nfields; i++) {

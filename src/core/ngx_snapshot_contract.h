@@ -53,6 +53,7 @@ typedef enum {
     NGX_SNAPSHOT_RULE_NONE = 0,
     NGX_SNAPSHOT_RULE_URI_CANONICAL,
     NGX_SNAPSHOT_RULE_PROJECT_ID,
+    NGX_SNAPSHOT_RULE_PROJECT_MATCH,
     NGX_SNAPSHOT_RULE_METHOD_OVERRIDE,
     NGX_SNAPSHOT_RULE_SNAPSHOT_ID,
     NGX_SNAPSHOT_RULE_OPERATION_KNOWN,
@@ -63,6 +64,7 @@ typedef enum {
     NGX_SNAPSHOT_RULE_JSON_DUPLICATE_KEY,
     NGX_SNAPSHOT_RULE_FIELD_REQUIRED,
     NGX_SNAPSHOT_RULE_FIELD_UNKNOWN,
+    NGX_SNAPSHOT_RULE_FIELD_ALIAS,
     NGX_SNAPSHOT_RULE_FIELD_TYPE,
     NGX_SNAPSHOT_RULE_BOOLEAN_STRING,
     NGX_SNAPSHOT_RULE_PARAM_ENCODING,
@@ -74,6 +76,7 @@ typedef enum {
     NGX_SNAPSHOT_RULE_NAME_RESERVED,
     NGX_SNAPSHOT_RULE_NAME_FORMAT,
     NGX_SNAPSHOT_RULE_DESCRIPTION_LENGTH,
+    NGX_SNAPSHOT_RULE_DESCRIPTION_FORMAT,
     NGX_SNAPSHOT_RULE_METADATA_ENTRY,
     NGX_SNAPSHOT_RULE_UPDATE_EMPTY,
     NGX_SNAPSHOT_RULE_LIMIT_RANGE,
@@ -147,6 +150,7 @@ typedef enum {
     NGX_SNAPSHOT_CHECK_WORDS,
     NGX_SNAPSHOT_CHECK_BOOLEAN,
     NGX_SNAPSHOT_CHECK_LENGTH,
+    NGX_SNAPSHOT_CHECK_CHARACTERS,
     NGX_SNAPSHOT_CHECK_PREFIX,
     NGX_SNAPSHOT_CHECK_PATTERN,
     NGX_SNAPSHOT_CHECK_LIMIT,
@@ -187,8 +191,9 @@ typedef struct {
 /*
  * must says what is allowed where the check has no words of its own.  The last
  * members are what a check of that kind wants to know: the words that a value
- * must be one of, or must not be; what it must not begin with; a pattern of
- * pcre2 for all of it; what is said of a limit.
+ * must be one of, or must not be; what it must not begin with; the characters,
+ * of ASCII, that it must not have; a pattern of pcre2 for all of it; what is
+ * said of a limit.
  */
 
 typedef struct {
@@ -204,6 +209,7 @@ typedef struct {
     const char                       *must;
     ngx_snapshot_words_t              words;
     ngx_snapshot_str_t                prefix;
+    ngx_snapshot_str_t                except;
     ngx_snapshot_str_t                pattern;
     const ngx_snapshot_limit_text_t  *limit;
 } ngx_snapshot_rule_t;
@@ -266,6 +272,18 @@ typedef struct {
 } ngx_snapshot_field_t;
 
 
+/*
+ * Another name that servers know for a field, and the rule that it breaks;
+ * where that does not reject, it is judged as the field.
+ */
+
+typedef struct {
+    ngx_snapshot_str_t            name;
+    ngx_snapshot_str_t            field;
+    ngx_snapshot_rule_e           rule;
+} ngx_snapshot_alias_t;
+
+
 /* the fields that may stand beside each other, those that are required first */
 
 struct ngx_snapshot_scope_s {
@@ -275,6 +293,8 @@ struct ngx_snapshot_scope_s {
     ngx_snapshot_rule_e           any_of;
     /* a rule for every member of a map, which has no fields, or 0 */
     ngx_snapshot_rule_e           entry;
+    const ngx_snapshot_alias_t   *aliases;
+    unsigned                      naliases;
 };
 
 
@@ -305,7 +325,10 @@ typedef struct {
 #define NGX_SNAPSHOT_TARGETS  4
 
 
-/* the "{name}" of paths, and the rule of each where the operation is judged */
+/*
+ * The "{name}" of paths, and the rule of each where the operation is judged;
+ * tenant is the rule that wants it to be the tenant's, of any request, or 0.
+ */
 
 typedef enum {
     NGX_SNAPSHOT_PARAM_PROJECT_ID = 0,
@@ -317,6 +340,7 @@ typedef enum {
 typedef struct {
     ngx_snapshot_str_t            name;
     ngx_snapshot_rule_e           rule;
+    ngx_snapshot_rule_e           tenant;
 } ngx_snapshot_path_param_t;
 
 

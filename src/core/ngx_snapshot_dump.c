@@ -211,22 +211,35 @@ ngx_snapshot_dump_applying(const ngx_snapshot_operation_t *op)
 static json_t *
 ngx_snapshot_dump_scope(const ngx_snapshot_scope_t *scope)
 {
-    json_t    *fields;
-    unsigned   i;
+    json_t                      *fields, *aliases;
+    unsigned                     i;
+    const ngx_snapshot_alias_t  *alias;
 
     if (scope == NULL) {
         return json_null();
     }
 
     fields = json_array();
+    aliases = json_array();
+
+    for (i = 0; i < scope->naliases; i++) {
+        alias = &scope->aliases[i];
+
+        aliases = ngx_snapshot_dump_append(aliases,
+            json_pack("{s:s%, s:s%, s:o}",
+                      "name", bytes(alias->name),
+                      "field", bytes(alias->field),
+                      "rule", ngx_snapshot_dump_name(alias->rule)));
+    }
 
     for (i = 0; i < scope->nfields; i++) {
         fields = ngx_snapshot_dump_append(fields,
                                   ngx_snapshot_dump_field(&scope->fields[i]));
     }
 
-    return json_pack("{s:o, s:o, s:o}",
+    return json_pack("{s:o, s:o, s:o, s:o}",
                      "fields", fields,
+                     "aliases", aliases,
                      "any_of", ngx_snapshot_dump_name(scope->any_of),
                      "entry", ngx_snapshot_dump_name(scope->entry));
 }
@@ -363,13 +376,17 @@ ngx_snapshot_dump_asked(const ngx_snapshot_rule_t *rule)
     ngx_snapshot_schema_init(&schema);
     ngx_snapshot_describe(rule, rule->max, &schema);
 
-    return json_pack("{s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
+    return json_pack("{s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
                      "integer", (int) schema.integer,
                      "min", ngx_snapshot_dump_number(schema.min, 0),
                      "max", ngx_snapshot_dump_number(schema.max, UINT64_MAX),
                      "max_bytes",
                          ngx_snapshot_dump_number(schema.max_bytes,
                                                   UINT64_MAX),
+                     "max_characters",
+                         ngx_snapshot_dump_number(schema.max_characters,
+                                                  UINT64_MAX),
+                     "except", ngx_snapshot_dump_bytes(schema.except),
                      "pattern", ngx_snapshot_dump_bytes(schema.pattern),
                      "prefix", ngx_snapshot_dump_bytes(schema.prefix),
                      "one_of", ngx_snapshot_dump_words(schema.one_of),

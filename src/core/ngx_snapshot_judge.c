@@ -27,6 +27,9 @@ static void ngx_snapshot_judge_path_param(ngx_snapshot_judge_t *j,
     ngx_snapshot_param_e param, ngx_snapshot_str_t bytes);
 static ngx_snapshot_noinline void ngx_snapshot_judge_odd(
     ngx_snapshot_judge_t *j, unsigned odd);
+static ngx_snapshot_noinline void ngx_snapshot_judge_tenant(
+    ngx_snapshot_judge_t *j, ngx_snapshot_param_e param,
+    ngx_snapshot_str_t value);
 static ngx_snapshot_noinline void ngx_snapshot_judge_unknown(
     ngx_snapshot_judge_t *j, unsigned methods);
 static ngx_snapshot_noinline void ngx_snapshot_judge_no_header(
@@ -55,6 +58,9 @@ static void ngx_snapshot_judge_field(ngx_snapshot_judge_t *j,
 static void ngx_snapshot_judge_type(ngx_snapshot_judge_t *j,
     const ngx_snapshot_field_t *field, const ngx_snapshot_place_t *place,
     ngx_snapshot_value_t *value);
+static ngx_snapshot_noinline const ngx_snapshot_field_t *
+    ngx_snapshot_judge_alias(ngx_snapshot_judge_t *j,
+    const ngx_snapshot_place_t *place);
 static ngx_snapshot_noinline void ngx_snapshot_judge_missing(
     ngx_snapshot_judge_t *j, const ngx_snapshot_field_t *field);
 static ngx_snapshot_noinline void ngx_snapshot_judge_nothing(
@@ -105,6 +111,11 @@ ngx_snapshot_judge_route(ngx_snapshot_judge_t *j,
         if (ngx_snapshot_judge_rejects(j)) {
             return 0;
         }
+    }
+
+    if (j->tenant.len) {
+        ngx_snapshot_judge_tenant(j, NGX_SNAPSHOT_PARAM_PROJECT_ID,
+                                  route->project);
     }
 
     if (route->operation == &ngx_snapshot_unknown) {
@@ -165,6 +176,35 @@ ngx_snapshot_judge_odd(ngx_snapshot_judge_t *j, unsigned odd)
         ngx_snapshot_judge_must(v, ", has ");
         ngx_snapshot_text_set(&v->message, ngx_snapshot_oddities, odd,
                               " and ");
+    }
+}
+
+
+/* what is not well-formed has a rule of its own */
+
+static ngx_snapshot_noinline void
+ngx_snapshot_judge_tenant(ngx_snapshot_judge_t *j, ngx_snapshot_param_e param,
+    ngx_snapshot_str_t value)
+{
+    ngx_snapshot_place_t              place;
+    ngx_snapshot_violation_t         *v;
+    const ngx_snapshot_path_param_t  *row;
+
+    row = &ngx_snapshot_path_params[param];
+
+    if (row->tenant == NGX_SNAPSHOT_RULE_NONE
+        || ngx_snapshot_check_param(param, value) != 1
+        || ngx_snapshot_eq(value, j->tenant))
+    {
+        return;
+    }
+
+    place = ngx_snapshot_judge_named("path ", "path:", row->name);
+
+    v = ngx_snapshot_judge_add(j, row->tenant, &place);
+
+    if (v) {
+        ngx_snapshot_judge_must(v, ", is another one");
     }
 }
 
@@ -533,27 +573,24 @@ int
 ngx_snapshot_judge_field_member(ngx_snapshot_judge_t *j,
     ngx_snapshot_str_t key, ngx_snapshot_type_e type, ngx_snapshot_str_t bytes)
 {
+    unsigned                     alias;
     ngx_snapshot_value_t         value;
     ngx_snapshot_place_t         place;
     ngx_snapshot_frame_t        *frame;
-    ngx_snapshot_violation_t    *v;
     const ngx_snapshot_field_t  *field;
 
     frame = &j->frame[j->depth];
 
     place = ngx_snapshot_judge_named(NULL, NULL, key);
     field = ngx_snapshot_judge_find(frame->scope, key);
+    alias = (field == NULL);
 
-    if (field == NULL) {
-        v = ngx_snapshot_judge_add(j, NGX_SNAPSHOT_RULE_FIELD_UNKNOWN, &place);
+    if (alias) {
+        field = ngx_snapshot_judge_alias(j, &place);
 
-        if (v) {
-            ngx_snapshot_text_cstr(&v->message, "must be ");
-            ngx_snapshot_judge_known(v, "field", frame->scope);
-            ngx_snapshot_text_cstr(&v->message, ", is unknown");
+        if (field == NULL) {
+            return 0;
         }
-
-        return 0;
     }
 
     if (type == NGX_SNAPSHOT_TYPE_NULL
@@ -598,10 +635,60 @@ ngx_snapshot_judge_field_member(ngx_snapshot_judge_t *j,
         return 0;
     }
 
-    ngx_snapshot_judge_keep(j, field, bytes);
+    /* Cinder takes the field where both are there */
+
+    if (!alias || j->keep[field->keep].len == 0) {
+        ngx_snapshot_judge_keep(j, field, bytes);
+    }
+
     ngx_snapshot_judge_field(j, field, &place, &value);
 
     return 0;
+}
+
+
+/* the field that a name stands for which is that of none, or NULL */
+
+static ngx_snapshot_noinline const ngx_snapshot_field_t *
+ngx_snapshot_judge_alias(ngx_snapshot_judge_t *j,
+    const ngx_snapshot_place_t *place)
+{
+    unsigned                     i;
+    ngx_snapshot_violation_t    *v;
+    const ngx_snapshot_alias_t  *alias;
+    const ngx_snapshot_scope_t  *scope;
+
+    scope = j->frame[j->depth].scope;
+
+    for (i = 0; i < scope->naliases; i++) {
+
+        alias = &scope->aliases[i];
+
+        if (!ngx_snapshot_eq(alias->name, place->name)) {
+            continue;
+        }
+
+        v = ngx_snapshot_judge_add(j, alias->rule, place);
+
+        if (v) {
+            ngx_snapshot_judge_must(v, (const char *) alias->field.data);
+            ngx_snapshot_text_cstr(&v->message, ", is another name of it");
+        }
+
+        return (ngx_snapshot_judge_severity(j, alias->rule)
+                == NGX_SNAPSHOT_SEVERITY_REJECT)
+               ? NULL : ngx_snapshot_judge_find(scope, alias->field);
+    }
+
+    v = ngx_snapshot_judge_add(j, NGX_SNAPSHOT_RULE_FIELD_UNKNOWN, place);
+
+    if (v) {
+        ngx_snapshot_text_cstr(&v->message, "must be ");
+        ngx_snapshot_judge_known(v, "field", scope);
+        ngx_snapshot_text_cstr(&v->message, ", is unknown");
+    }
+
+    return NULL;
 }
 
 

@@ -77,8 +77,9 @@ typedef struct {
  * violated their number by rule, or NULL where there was none yet.
  * Of each rule NGX_SNAPSHOT_LISTED_MAX are kept, so that a body of thousands
  * takes no more memory, or NGX_SNAPSHOT_DETAILED_MAX where detailed is set.
- * keep holds the values for the variables.  entry is the rule of the object in
- * hand where that is a map, entry_max what it allows.
+ * tenant is whose request it is, empty where that is not known; who begins to
+ * judge may set it.  keep holds the values for the variables.  entry is the
+ * rule of the object in hand where that is a map, entry_max what it allows.
  */
 
 typedef struct {
@@ -87,6 +88,7 @@ typedef struct {
     const ngx_snapshot_patterns_t   *patterns;
     const ngx_snapshot_operation_t  *operation;
     ngx_snapshot_family_e            family;
+    ngx_snapshot_str_t               tenant;
 
     ngx_snapshot_violation_t        *first;
     ngx_snapshot_violation_t       **last;

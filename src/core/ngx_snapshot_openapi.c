@@ -40,6 +40,10 @@ static json_t *ngx_snapshot_openapi_response(ngx_snapshot_str_t description,
     const char *header, const char *text, json_t *schema);
 static json_t *ngx_snapshot_openapi_body(ngx_snapshot_openapi_t *o,
     const ngx_snapshot_scope_t *scope);
+static void ngx_snapshot_openapi_given(ngx_snapshot_openapi_t *o,
+    json_t *some, ngx_snapshot_str_t name);
+static void ngx_snapshot_openapi_aliases(ngx_snapshot_openapi_t *o,
+    const ngx_snapshot_scope_t *scope, json_t *schema);
 static json_t *ngx_snapshot_openapi_field(ngx_snapshot_openapi_t *o,
     const ngx_snapshot_field_t *field);
 static void ngx_snapshot_openapi_map(ngx_snapshot_openapi_t *o,
@@ -446,9 +450,8 @@ static json_t *
 ngx_snapshot_openapi_body(ngx_snapshot_openapi_t *o,
     const ngx_snapshot_scope_t *scope)
 {
-    json_t              *schema, *fields;
-    unsigned             i;
-    ngx_snapshot_str_t   name;
+    json_t    *schema, *some;
+    unsigned   i;
 
     schema = ngx_snapshot_openapi_object(o, scope, ngx_snapshot_openapi_field);
 
@@ -464,6 +467,8 @@ ngx_snapshot_openapi_body(ngx_snapshot_openapi_t *o,
         add(o, schema, "{s:b}", "additionalProperties", 0);
     }
 
+    ngx_snapshot_openapi_aliases(o, scope, schema);
+
     if (scope->any_of == NGX_SNAPSHOT_RULE_NONE) {
         return schema;
     }
@@ -471,21 +476,70 @@ ngx_snapshot_openapi_body(ngx_snapshot_openapi_t *o,
     ngx_snapshot_openapi_values(o, schema, &scope->any_of, 1);
 
     if (rejects(o, scope->any_of)) {
-        fields = json_array();
-
-        /* null counts as absent */
+        some = json_array();
 
         for (i = 0; i < scope->nfields; i++) {
-            name = scope->fields[i].name;
-            append(o, fields, "{s:[s%], s:{s%:{s:{s:[n]}}}}",
-                   "required", bytes(name), "properties", bytes(name),
-                   "not", "enum");
+            ngx_snapshot_openapi_given(o, some, scope->fields[i].name);
         }
 
-        add(o, schema, "{s:o}", "anyOf", fields);
+        for (i = 0; i < scope->naliases; i++) {
+            if (!rejects(o, scope->aliases[i].rule)) {
+                ngx_snapshot_openapi_given(o, some, scope->aliases[i].name);
+            }
+        }
+
+        add(o, schema, "{s:o}", "anyOf", some);
     }
 
     return schema;
+}
+
+
+/* one more way to give at least one field, where null counts as absent */
+
+static void
+ngx_snapshot_openapi_given(ngx_snapshot_openapi_t *o, json_t *some,
+    ngx_snapshot_str_t name)
+{
+    append(o, some, "{s:[s%], s:{s%:{s:{s:[n]}}}}",
+           "required", bytes(name), "properties", bytes(name), "not", "enum");
+}
+
+
+/* each alias is what its field is, or must not be there */
+
+static void
+ngx_snapshot_openapi_aliases(ngx_snapshot_openapi_t *o,
+    const ngx_snapshot_scope_t *scope, json_t *schema)
+{
+    json_t                      *properties, *alias;
+    unsigned                     i, n;
+    const ngx_snapshot_alias_t  *row;
+
+    properties = json_object_get(schema, "properties");
+
+    for (i = 0; i < scope->naliases; i++) {
+        row = &scope->aliases[i];
+
+        if (!rejects(o, row->rule)) {
+            n = 0;
+
+            while (!ngx_snapshot_eq(scope->fields[n].name, row->field)) {
+                n++;
+            }
+
+            alias = ngx_snapshot_openapi_field(o, &scope->fields[n]);
+            add(o, alias, "{s:b}", "deprecated", 1);
+
+        } else if (!rejects(o, NGX_SNAPSHOT_RULE_FIELD_UNKNOWN)) {
+            alias = json_pack("{s:{}}", "not");
+
+        } else {
+            continue;
+        }
+
+        add(o, properties, "{s%:o}", bytes(row->name), alias);
+    }
 }
 
 
@@ -696,7 +750,8 @@ ngx_snapshot_openapi_words(ngx_snapshot_openapi_t *o,
                           &s);
 
     if (o->policy->rule[rule].severity == NGX_SNAPSHOT_SEVERITY_PASS
-        || (s.prefix.len == 0 && s.max_bytes == UINT64_MAX))
+        || (s.prefix.len == 0 && s.except.len == 0
+            && s.max_bytes == UINT64_MAX))
     {
         return;
     }
@@ -713,6 +768,15 @@ ngx_snapshot_openapi_words(ngx_snapshot_openapi_t *o,
     }
 
     ngx_snapshot_text_cstr(text, " have at most ");
+
+    if (s.except.len) {
+        ngx_snapshot_text_num(text, s.max_characters);
+        ngx_snapshot_text_cstr(text, " characters, and none of ");
+        ngx_snapshot_text_add(text, bytes(s.except));
+        ngx_snapshot_text_cstr(text, ".");
+        return;
+    }
+
     ngx_snapshot_text_num(text, s.max_bytes);
     ngx_snapshot_text_cstr(text, " bytes in UTF-8.");
 }
@@ -748,6 +812,14 @@ ngx_snapshot_openapi_value(ngx_snapshot_openapi_t *o, json_t *schema,
     if (s->prefix.len) {
         add(o, schema, "{s:{s:s, s:s+%}}", "not", "type", "string",
             "pattern", "^", bytes(s->prefix));
+    }
+
+    if (s->except.len) {
+        add(o, schema, "{s:s+%+}", "pattern", "^[^", bytes(s->except), "]*$");
+    }
+
+    if (s->max_characters != UINT64_MAX) {
+        add(o, schema, "{s:I}", "maxLength", (json_int_t) s->max_characters);
     }
 
     if (s->max_bytes != UINT64_MAX) {

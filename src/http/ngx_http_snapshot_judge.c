@@ -31,6 +31,8 @@ ngx_http_snapshot_judge_head(ngx_http_request_t *r,
     ngx_snapshot_judge_init(j, &ctx->mem, &slcf->policy, &smcf->patterns,
                             &ctx->target.route);
 
+    j->tenant = ctx->tenant;
+
     /* nothing is answered in monitor mode */
 
     j->detailed = (slcf->content == NGX_HTTP_SNAPSHOT_VALIDATE

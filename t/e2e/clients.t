@@ -228,7 +228,7 @@ for my $client ('cinder', 'openstack') {
 }
 
 my $wrong = $cinder->ask('POST', '/v3/snapshots',
-    { snapshot => { volume_id => $volume, display_name => 'evil' } },
+    { snapshot => { volume_id => $volume, name => 'n' x 256 } },
     port => $g->{port});
 is($wrong->{status}, 400, 'a wrong body is refused without a project id, too');
 is_deeply({ $cinder->settled }, {}, 'and no snapshot is made');
@@ -256,8 +256,8 @@ is(Cinder::documented('clients', "$text\n"), undef,
 open my $conf, '<', 'conf/cinder.conf' or die "conf/cinder.conf: $!\n";
 my @set = map { /^\s+snapshot_rule (\S+) (\w+)/ ? "$1 $2" : () } <$conf>;
 
-is("@set", 'project-id warn boolean-string warn limit-range warn '
-           . 'param-unknown pass', 'the rules that differ are these');
+is("@set", 'project-id warn boolean-string warn field-alias warn '
+           . 'limit-range warn param-unknown pass', 'the rules that differ are these');
 is(join(' ', sort keys %refused), 'boolean-string limit-range project-id',
    'by default these would refuse a client');
 

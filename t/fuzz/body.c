@@ -21,6 +21,7 @@ static uint64_t fuzz_read(const ngx_snapshot_operation_t *op,
     ngx_snapshot_str_t body);
 static json_t *fuzz_read_tree(ngx_snapshot_str_t body, json_error_t *error);
 static uint64_t fuzz_read_evs(json_t *snapshot, int create);
+static uint64_t fuzz_read_aliases(json_t *snapshot);
 static uint64_t fuzz_read_dws(json_t *snapshot);
 static uint64_t fuzz_read_unknown(json_t *object, const char *known);
 static uint64_t fuzz_read_text(json_t *value, size_t max,
@@ -175,7 +176,9 @@ fuzz_read_evs(json_t *snapshot, int create)
             rules |= fuzz_bit(NGX_SNAPSHOT_RULE_UPDATE_EMPTY);
         }
 
-        return rules | fuzz_read_unknown(snapshot, " name description ");
+        return rules | fuzz_read_aliases(snapshot)
+               | fuzz_read_unknown(snapshot, " name description display_name "
+                                             "display_description ");
     }
 
     volume = json_object_get(snapshot, "volume_id");
@@ -198,21 +201,48 @@ fuzz_read_evs(json_t *snapshot, int create)
     return rules
            | fuzz_read_force(json_object_get(snapshot, "force"))
            | fuzz_read_metadata(json_object_get(snapshot, "metadata"))
+           | fuzz_read_aliases(snapshot)
            | fuzz_read_unknown(snapshot, " volume_id force metadata "
-                                         "description name ");
+                                         "description name display_name "
+                                         "display_description ");
+}
+
+
+static uint64_t
+fuzz_read_aliases(json_t *snapshot)
+{
+    return json_object_get(snapshot, "display_name")
+           || json_object_get(snapshot, "display_description")
+           ? fuzz_bit(NGX_SNAPSHOT_RULE_FIELD_ALIAS) : 0;
 }
 
 
 static uint64_t
 fuzz_read_dws(json_t *snapshot)
 {
-    json_t    *cluster;
-    uint64_t   rules;
+    size_t       n;
+    json_t      *cluster, *description;
+    uint64_t     rules;
+    const char  *p;
+
+    description = json_object_get(snapshot, "description");
 
     rules = fuzz_read_unknown(snapshot, " name cluster_id description ")
             | fuzz_read_dws_name(json_object_get(snapshot, "name"))
-            | fuzz_read_text(json_object_get(snapshot, "description"), SIZE_MAX,
-                             NGX_SNAPSHOT_RULE_DESCRIPTION_LENGTH);
+            | fuzz_read_text(description, SIZE_MAX,
+                             NGX_SNAPSHOT_RULE_DESCRIPTION_FORMAT);
+
+    if (json_is_string(description)) {
+        p = json_string_value(description);
+
+        for (n = 0; *p; p++) {
+            n += (*p & 0xc0) != 0x80;
+        }
+
+        if (n > 256 || strpbrk(json_string_value(description), "!<>'=&\"")) {
+            rules |= fuzz_bit(NGX_SNAPSHOT_RULE_DESCRIPTION_FORMAT);
+        }
+    }
 
     cluster = json_object_get(snapshot, "cluster_id");
 

@@ -134,7 +134,8 @@ sub before_the_body {
         if $judged && !$self->holds('project-id', $self->{project} // '');
 
     $self->found('project-match')
-        if ($self->{tenant} // '') ne '' && defined $self->{project}
+        if ($self->{tenant} // '') ne ''
+           && $self->holds('project-id', $self->{project} // '')
            && $self->{project} ne $self->{tenant};
 
     $self->found('method-override')

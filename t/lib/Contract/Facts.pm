@@ -33,20 +33,6 @@ our $FACTS = do {
     JSON::PP->new->utf8->decode(<$fh>);
 };
 
-# what the gateway does not do yet
-
-my %not_yet = map { $_ => 1 } qw(project-match field-alias description-format);
-
-@{ $FACTS->{rules} } = grep { !$not_yet{ $_->{name} } } @{ $FACTS->{rules} };
-
-for my $body (values %{ $FACTS->{bodies} }) {
-    my $fields = $body->{fields};
-
-    @$fields = grep { !$_->{alias_of} } @$fields if $not_yet{'field-alias'};
-    @{ $_->{rules} } = grep { !$not_yet{$_} } @{ $_->{rules} }
-        for grep { $_->{rules} } @$fields;
-}
-
 # by name, with "order"
 
 our %RULE = do {
