@@ -1,4 +1,5 @@
 # make         build/ngx_http_snapshot_module.so
+# make check-tool   build/snapshot-check alone, which needs no nginx
 # make run     build, start the gateway and its sample upstream, show them
 # make test    build, and run all tests; TEST_SEED=1 has other random ones
 # make e2e     build, and run the tests with an OpenStack Cinder
@@ -35,7 +36,8 @@ MODULE = $(BUILD)/ngx_http_snapshot_module.so
 CHECK = $(BUILD)/snapshot-check
 
 CORE = $(wildcard src/core/ngx_snapshot_*.c)
-SOURCES = config ngx_http_snapshot_module.c $(wildcard src/*/*.c src/*/*.h)
+SOURCES = config ngx_http_snapshot_module.c
+SOURCES += $(wildcard src/core/*.[ch] src/http/*.[ch])
 
 # what nginx is built with stands before; anything we add must stay quiet
 STRICT = -Wall -Wextra -Werror
@@ -83,7 +85,7 @@ OTHERS := $(if $(findstring $(MADE_WITH),$(file <$(BUILD)/made-with)),,FORCE)
 # where nginx is, for who is not root
 export PATH := $(PATH):/usr/sbin
 
-.PHONY: all run test e2e unit check-unit man docs bench bench-core bench-scale
+.PHONY: all check-tool run test e2e unit check-unit man docs bench bench-core bench-scale
 .PHONY: fuzz exhaust soak deb test-deb test-versions clean FORCE
 .PHONY: deps-build deps-run deps-test deps-e2e deps-bench deps-fuzz deps-deb
 .PHONY: deps-chroot
@@ -100,8 +102,10 @@ $(BUILD)/Makefile: config tools/configure Makefile tools/checkers.mk $(OTHERS)
 
 FORCE:
 
-$(CHECK): $(wildcard src/check/*.c) $(CORE) $(wildcard src/core/*.h) \
-          Makefile tools/checkers.mk
+check-tool: deps-build $(CHECK)
+
+$(CHECK): $(wildcard src/check/*.c src/check/*.h) $(CORE) \
+          $(wildcard src/core/*.h) Makefile tools/checkers.mk
 	@mkdir -p $(BUILD)
 	$(CC) $(CORE_CFLAGS) -o $@ $(filter %.c,$^) -ljansson -lpcre2-8
 

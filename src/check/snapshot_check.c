@@ -1,59 +1,82 @@
 
-/*
- * The contract without nginx.  It knows the core's public functions alone, and
- * no table.
- */
+/* snapshot-check: the gateway's judge for requests that were recorded. */
 
 
-#include <stdio.h>
+#include "check.h"
+
+#include <getopt.h>
 #include <stdlib.h>
 
-#include "ngx_snapshot_dump.h"
 
-
-/* exit statuses */
-
-#define CHECK_OK     0
-#define CHECK_USAGE  2
-
-
-static int check_contract(void);
+static int check_exit(const check_t *c);
 
 
 int
 main(int argc, char **argv)
 {
-    if (argc == 2 && strcmp(argv[1], "--contract") == 0) {
-        return check_contract();
+    int       i;
+    check_t  *c;
+
+    c = check_alloc(sizeof(check_t));
+
+    check_arena_init(&c->arena);
+
+    c->judge = check_judge_create();
+
+    check_options(c, argc, argv);
+
+    if (c->format->begin) {
+        c->format->begin(c);
     }
 
-    fprintf(stderr, "usage: snapshot-check --contract\n");
+    for (i = optind; i < argc; i++) {
+        check_input(c, argv[i]);
+    }
 
-    return CHECK_USAGE;
+    if (c->terminal) {
+        fprintf(stderr, "\r\033[K");
+    }
+
+    c->format->end(c);
+
+    if (c->tally.unreadable) {
+        fprintf(stderr, "snapshot-check: %llu records or files could not be "
+                "read\n", (unsigned long long) c->tally.unreadable);
+    }
+
+    if (fflush(stdout) != 0 || ferror(stdout)) {
+        perror("snapshot-check: standard output");
+        return CHECK_EXIT_ERROR;
+    }
+
+    return check_exit(c);
 }
 
 
-/* all tables as JSON */
-
 static int
-check_contract(void)
+check_exit(const check_t *c)
 {
-    int      failed;
-    json_t  *dump;
+    unsigned  i;
 
-    dump = ngx_snapshot_dump();
-
-    failed = dump == NULL
-             || json_dumpf(dump, stdout, JSON_INDENT(2)) != 0
-             || putchar('\n') == EOF
-             || fflush(stdout) != 0;
-
-    json_decref(dump);
-
-    if (failed) {
-        fprintf(stderr, "snapshot-check: the tables were not written\n");
-        return CHECK_USAGE;
+    if (c->tally.unreadable) {
+        return CHECK_EXIT_ERROR;
     }
 
-    return CHECK_OK;
+    if (c->fail == CHECK_FAIL_NEVER) {
+        return CHECK_EXIT_OK;
+    }
+
+    if (c->tally.verdicts[CHECK_REJECTED]) {
+        return CHECK_EXIT_VIOLATIONS;
+    }
+
+    if (c->fail == CHECK_FAIL_WARN) {
+        for (i = 1; i < check_rules(); i++) {
+            if (c->tally.rules[i].requests) {
+                return CHECK_EXIT_VIOLATIONS;
+            }
+        }
+    }
+
+    return CHECK_EXIT_OK;
 }
