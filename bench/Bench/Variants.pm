@@ -12,6 +12,8 @@ use File::Basename ();
 
 use Gateway::Process;
 
+use Bench::Facts qw(facts);
+
 our @EXPORT_OK = qw(variants config upstream_config);
 
 my $here = Cwd::abs_path(File::Basename::dirname(__FILE__) . '/..');
@@ -39,6 +41,7 @@ sub ours {
 sub variants {
     my $enforce = 'snapshot_gateway enforce;';
     my $monitor = 'snapshot_gateway monitor;';
+    my $facts = facts();
 
     return (
         { key => 'plain', name => 'plain `proxy_pass`' },
@@ -56,19 +59,19 @@ sub variants {
         { key => 'lua', name => 'lua-nginx, cjson', other => 1,
           modules => ["$debian/ndk_http_module.so",
                       "$debian/ngx_http_lua_module.so"],
-          http => "lua_package_path '$here/lua/?.lua;;';\n"
+          http => "lua_package_path '$here/lua/?.lua;$facts/?.lua;;';\n"
                 . "    init_by_lua_block { snapshots = require 'snapshots' }",
           location => 'access_by_lua_block { snapshots.check() }' },
         { key => 'njs', name => 'njs', other => 1,
           modules => ["$debian/ngx_http_js_module.so"],
-          http => "js_path '$here/njs'; js_import snapshots.js;",
+          http => "js_path '$here/njs'; js_path '$facts'; js_import snapshots.js;",
           server => "include $here/njs/answers.conf;\n"
                   . "        location \@upstream {\n$proxy        }",
           content => 'client_body_in_single_buffer on;'
                    . ' js_content snapshots.check;' },
         { key => 'modsecurity', name => 'ModSecurity', other => 1,
           modules => ["$debian/ngx_http_modsecurity_module.so"],
-          http => "modsecurity_rules_file $here/modsecurity/snapshots.conf;",
+          http => "modsecurity_rules_file $facts/snapshots.conf;",
           server => "include $here/modsecurity/answers.conf;",
           location => 'modsecurity on;' },
     );

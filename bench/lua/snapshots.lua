@@ -14,47 +14,32 @@ local req = ngx.req
 
 cjson.decode_invalid_numbers(false)
 
-local MAX_BODY = 114688
+-- of t/data/contract.json
+
+local facts = require "facts"
+local EVS, DWS, PARAMS, MAX = facts.EVS, facts.DWS, facts.params, facts.max
+local BOOLEANS = facts.words["boolean-string"]
+local SORT_DIRS = facts.words["sort-dir"]
+local STATUSES = facts.words["status-known"]
+local MAX_BODY = MAX["body-size"]
+local MAX_NAME = MAX["name-length"]
+local MAX_DESCRIPTION = MAX["description-length"]
+local MAX_ENTRY = MAX["metadata-entry"]
+local PREFIX = facts.prefix
+
 local UUID = [[\A[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}]]
              .. [[-[0-9a-f]{12}\z]]
-local DWS_NAME = [[\A[A-Za-z][A-Za-z0-9_-]{3,63}\z]]
-local PATH = [[\A/(v2|v3|v1\.0)/[0-9A-Za-z_-]{1,64}/snapshots]]
+local DWS_NAME = [[\A]] .. facts.name .. [[\z]]
+local PATH = [[\A/(v2|v3|v1\.0)/]] .. facts.project .. [[/snapshots]]
              .. [[(/detail)?(?:\?|\z)]]
 local JSON_TYPE = [[\A\s*application/json\s*(?:;\s*(?!charset)[^,]*|]]
                   .. [[;\s*charset="?utf-?8"?\s*)?\z]]
 
-local BOOLEANS = {
-    ["true"] = true, ["false"] = true, ["1"] = true, ["0"] = true,
-    yes = true, no = true, on = true, off = true, t = true, f = true,
-    y = true, n = true,
-}
+-- Lua knows an object as a table
 
-local STATUSES = {
-    creating = true, available = true, error = true, deleting = true,
-    error_deleting = true, rollbacking = true, ["backing-up"] = true,
-}
-
-local PARAMS = {
-    marker = true, offset = true, limit = true, name = true, sort_dir = true,
-    status = true, volume_id = true,
-}
-
-local EVS = {
-    fields = {
-        volume_id = "string", force = "boolean", metadata = "table",
-        description = "string", name = "string",
-    },
-    required = { "volume_id" },
-    nullable = { name = true, description = true, metadata = true },
-    bad = "EVS.5400", missing = "EVS.5400", wrong_type = "EVS.1018",
-}
-
-local DWS = {
-    fields = { name = "string", cluster_id = "string", description = "string" },
-    required = { "name", "cluster_id" },
-    nullable = { description = true },
-    bad = "DWS.5065", missing = "DWS.5037", wrong_type = "DWS.5065",
-}
+for name, type in pairs(EVS.fields) do
+    EVS.fields[name] = type == "object" and "table" or type
+end
 
 -- what warns, of one request: nothing here yields
 
@@ -90,13 +75,14 @@ local function check_types(snapshot, family)
         local value = snapshot[name]
 
         if value == nil or value == "" then
-            return family.missing, "snapshot." .. name .. ": missing"
+            return family.code["field-required"],
+                   "snapshot." .. name .. ": missing"
         end
     end
 
     for name in next, snapshot do
         if not fields[name] then
-            return family.bad, "snapshot: an unknown field"
+            return family.code["field-unknown"], "snapshot: an unknown field"
         end
     end
 
@@ -112,14 +98,15 @@ local function check_types(snapshot, family)
                 as_boolean = true
 
             else
-                return family.wrong_type,
+                return family.code["field-type"],
                        "snapshot." .. name .. ": of a wrong type"
             end
         end
     end
 
     if as_boolean then
-        return "EVS.1018", "snapshot.force: a string, not a boolean"
+        return EVS.code["boolean-string"],
+               "snapshot.force: a string, not a boolean"
     end
 end
 
@@ -127,10 +114,11 @@ end
 local function check_metadata(metadata)
     for key, value in next, metadata do
         if type(key) ~= "string" then
-            return "EVS.1018", "snapshot.metadata: of a wrong type"
+            return EVS.code["field-type"], "snapshot.metadata: of a wrong type"
         end
 
-        if #key == 0 or #key > 255 or type(value) ~= "string" or #value > 255
+        if #key == 0 or #key > MAX_ENTRY or type(value) ~= "string"
+           or #value > MAX_ENTRY
         then
             warn("metadata-entry", "/snapshot/metadata/" .. ngx.escape_uri(key))
         end
@@ -150,23 +138,27 @@ local function check_evs(snapshot)
     end
 
     if not is_uuid(snapshot.volume_id) then
-        return "EVS.1002", "snapshot.volume_id: not a UUID"
+        return EVS.code["volume-id"], "snapshot.volume_id: not a UUID"
     end
 
     if name and name ~= null then
-        if #name > 255 then
-            return "EVS.5400", format("snapshot.name: %d bytes, at most 255"
-                                      .. " are allowed", #name)
+        if #name > MAX_NAME then
+            return EVS.code["name-length"],
+                   format("snapshot.name: %d bytes, at most %d are allowed",
+                          #name, MAX_NAME)
         end
 
-        if sub(name, 1, 16) == "autobk_snapshot_" then
+        if sub(name, 1, #PREFIX) == PREFIX then
             warn("name-reserved", "/snapshot/name")
         end
     end
 
-    if description and description ~= null and #description > 255 then
-        return "EVS.5400", format("snapshot.description: %d bytes, at most 255"
-                                  .. " are allowed", #description)
+    if description and description ~= null
+       and #description > MAX_DESCRIPTION
+    then
+        return EVS.code["description-length"],
+               format("snapshot.description: %d bytes, at most %d are allowed",
+                      #description, MAX_DESCRIPTION)
     end
 end
 
@@ -177,8 +169,9 @@ local function check_dws(snapshot)
     end
 
     if not re_find(snapshot.name, DWS_NAME, "jo") then
-        return "DWS.5065", "snapshot.name: a letter, then letters, digits, -"
-                           .. " and _, 4 to 64 in all, are allowed"
+        return DWS.code["name-format"],
+               "snapshot.name: a letter, then letters, digits, - and _, 4 to"
+               .. " 64 in all, are allowed"
     end
 end
 
@@ -219,21 +212,21 @@ local function check_body(family)
     local root = body and find(body, "^[ \t\r\n]*{") and decode(body)
 
     if not root then
-        return family.bad, "body: not a JSON object"
+        return family.code["json-syntax"], "body: not a JSON object"
     end
 
     local snapshot = root.snapshot
 
     if snapshot == nil then
-        return family.missing, "snapshot: missing"
+        return family.code["field-required"], "snapshot: missing"
     end
 
     if next(root, next(root)) ~= nil then
-        return family.bad, "body: an unknown field"
+        return family.code["field-unknown"], "body: an unknown field"
     end
 
     if type(snapshot) ~= "table" or snapshot[1] ~= nil then
-        return family.wrong_type, "snapshot: of a wrong type"
+        return family.code["field-type"], "snapshot: of a wrong type"
     end
 
     local code, message = check_types(snapshot, family)
@@ -253,21 +246,24 @@ end
 local function check_limit(limit)
     if type(limit) ~= "string" or not re_find(limit, [[\A-?[0-9]+\z]], "jo")
     then
-        return "EVS.5400", "query limit: limit param must be an integer."
+        return EVS.code["limit-range"],
+               "query limit: limit param must be an integer."
     end
 
     local n = tonumber(limit)
 
     if n <= 0 or byte(limit) == 45 then
-        return "EVS.5400", "query limit: limit param must be positive."
+        return EVS.code["limit-range"],
+               "query limit: limit param must be positive."
     end
 
-    if n > 1000 then
-        return "EVS.2142", "query limit: invalid filter limit, can not"
-                           .. " greater than 1000."
+    if n > MAX["limit-range"] then
+        return facts.limit_code,
+               format("query limit: invalid filter limit, can not greater than"
+                      .. " %d.", MAX["limit-range"])
     end
 
-    if n > 50 then
+    if n > MAX["limit-advised"] then
         warn("limit-advised", "query:limit")
     end
 end
@@ -289,14 +285,14 @@ local function check_query()
     end
 
     if find(query, ";", 1, true) then
-        return "EVS.5400", "query: a bare semicolon"
+        return EVS.code["param-encoding"], "query: a bare semicolon"
     end
 
     local args = req.get_uri_args()
     local escaped = find(query, "%", 1, true)
 
     if escaped and re_find(query, "%(?![0-9A-Fa-f]{2})", "jo") then
-        return "EVS.5400", "query: a broken percent-escape"
+        return EVS.code["param-encoding"], "query: a broken percent-escape"
     end
 
     for name, value in next, args do
@@ -304,24 +300,27 @@ local function check_query()
             warn("param-unknown", "query:" .. ngx.escape_uri(name))
 
         elseif type(value) == "table" then
-            return "EVS.5400", "query " .. name .. ": more than once"
+            return EVS.code["param-duplicate"],
+                   "query " .. name .. ": more than once"
 
         elseif escaped and not is_text(value) then
-            return "EVS.5400", "query " .. name .. ": not text"
+            return EVS.code["param-encoding"],
+                   "query " .. name .. ": not text"
         end
     end
 
     local volume_id = args.volume_id
 
     if volume_id and (volume_id == true or not is_uuid(volume_id)) then
-        return "EVS.1002", "query volume_id: not a UUID"
+        return EVS.code["volume-id"], "query volume_id: not a UUID"
     end
 
     local name = args.name
 
-    if name and name ~= true and #name > 255 then
-        return "EVS.5400", format("query name: %d bytes, at most 255 are"
-                                  .. " allowed", #name)
+    if name and name ~= true and #name > MAX_NAME then
+        return EVS.code["name-length"],
+               format("query name: %d bytes, at most %d are allowed", #name,
+                      MAX_NAME)
     end
 
     local limit = args.limit
@@ -336,21 +335,21 @@ local function check_query()
     local offset = args.offset
 
     if offset and (offset == true or not re_find(offset, [[\A[0-9]+\z]], "jo")
-                   or tonumber(offset) > 2147483647)
+                   or tonumber(offset) > MAX["offset-range"])
     then
-        return "EVS.5400", "query offset: not allowed"
+        return EVS.code["offset-range"], "query offset: not allowed"
     end
 
     local sort_dir = args.sort_dir
 
-    if sort_dir and sort_dir ~= "asc" and sort_dir ~= "desc" then
-        return "EVS.1040", "query sort_dir: asc and desc are allowed"
+    if sort_dir and not SORT_DIRS[sort_dir] then
+        return EVS.code["sort-dir"], "query sort_dir: asc and desc are allowed"
     end
 
     local marker = args.marker
 
     if marker and (marker == true or not is_uuid(marker)) then
-        return "EVS.1024", "query marker: not a UUID"
+        return EVS.code["marker"], "query marker: not a UUID"
     end
 
     local status = args.status

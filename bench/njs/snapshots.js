@@ -5,49 +5,42 @@
  * answer, where the gateway lists all of them.
  */
 
-const MAX_BODY = 114688;
+/* of t/data/contract.json */
+
+import facts from 'facts.js';
+
+const EVS = facts.EVS;
+const DWS = facts.DWS;
+const PARAMS = facts.params;
+const MAX = facts.max;
+const PREFIX = facts.prefix;
+const MAX_NAME = MAX['name-length'];
+const MAX_DESCRIPTION = MAX['description-length'];
+const MAX_ENTRY = MAX['metadata-entry'];
+const MAX_CHARACTERS = Math.floor(Math.min(MAX_NAME, MAX_DESCRIPTION,
+                                           MAX_ENTRY) / 4);
+const SORT_DIRS = facts.words['sort-dir'];
 
 /* "$" is also true before a last newline */
 
 const UUID =
     /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$(?!\n)/i;
-const DWS_NAME = /^[A-Za-z][A-Za-z0-9_-]{3,63}$(?!\n)/;
-const PATH =
-    /^\/(v2|v3|v1\.0)\/[0-9A-Za-z_-]{1,64}\/snapshots(\/detail)?(\?|$)/;
+const DWS_NAME = new RegExp(`^${facts.name}$(?!\\n)`);
+const PATH = new RegExp(`^/(v2|v3|v1\\.0)/${facts.project}/snapshots`
+                        + '(/detail)?(\\?|$)');
 const JSON_TYPE =
     /^\s*application\/json\s*(;\s*((?!charset)[^,]*|charset="?utf-?8"?\s*))?$/i;
-const BOOLEAN = /^(true|false|1|0|yes|no|on|off|t|f|y|n)$/i;
-const STATUS =
-    /^(creating|available|error|(error_)?deleting|rollbacking|backing-up)$/;
+const BOOLEAN =
+    new RegExp(`^(${Object.keys(facts.words['boolean-string']).join('|')})$`,
+               'i');
+const STATUS = facts.words['status-known'];
 const CONTROL = /[\x00-\x1f\x7f]/;
 
-const PARAMS = {
-    marker: true, offset: true, limit: true, name: true, sort_dir: true,
-    status: true, volume_id: true
-};
+/* a length counts characters, of at most 4 bytes each */
 
-const EVS = {
-    fields: {
-        volume_id: 'string', force: 'boolean', metadata: 'object',
-        description: 'string', name: 'string'
-    },
-    required: ['volume_id'],
-    nullable: { name: true, description: true, metadata: true },
-    bad: 'EVS.5400', missing: 'EVS.5400', wrong_type: 'EVS.1018'
-};
-
-const DWS = {
-    fields: { name: 'string', cluster_id: 'string', description: 'string' },
-    required: ['name', 'cluster_id'],
-    nullable: { description: true },
-    bad: 'DWS.5065', missing: 'DWS.5037', wrong_type: 'DWS.5065'
-};
-
-
-/* a length counts characters, and 63 of them have no more than 252 bytes */
-
-function too_long(s) {
-    return s.length > 63 && (s.length > 255 || Buffer.byteLength(s) > 255);
+function too_long(s, max) {
+    return s.length > MAX_CHARACTERS
+           && (s.length > max || Buffer.byteLength(s) > max);
 }
 
 
@@ -77,14 +70,15 @@ function check_types(snapshot, family) {
         const value = snapshot[family.required[i]];
 
         if (value === undefined || value === '') {
-            return violation(family.missing,
+            return violation(family.code['field-required'],
                              `snapshot.${family.required[i]}: missing`);
         }
     }
 
     for (let i = 0; i < names.length; i++) {
         if (!fields[names[i]]) {
-            return violation(family.bad, 'snapshot: an unknown field');
+            return violation(family.code['field-unknown'],
+                             'snapshot: an unknown field');
         }
     }
 
@@ -104,12 +98,13 @@ function check_types(snapshot, family) {
             continue;
         }
 
-        return violation(family.wrong_type,
+        return violation(family.code['field-type'],
                          `snapshot.${name}: of a wrong type`);
     }
 
     if (as_boolean) {
-        return violation('EVS.1018', 'snapshot.force: a string, not a boolean');
+        return violation(EVS.code['boolean-string'],
+                         'snapshot.force: a string, not a boolean');
     }
 }
 
@@ -121,8 +116,8 @@ function check_metadata(metadata, warnings) {
         const key = keys[i];
         const value = metadata[key];
 
-        if (key == '' || too_long(key) || typeof value != 'string'
-            || too_long(value))
+        if (key == '' || too_long(key, MAX_ENTRY) || typeof value != 'string'
+            || too_long(value, MAX_ENTRY))
         {
             warnings.push('metadata-entry;at="/snapshot/metadata/'
                           + `${encodeURIComponent(key)}"`);
@@ -139,24 +134,28 @@ function check_evs(snapshot, warnings) {
     }
 
     if (!UUID.test(snapshot.volume_id)) {
-        return violation('EVS.1002', 'snapshot.volume_id: not a UUID');
+        return violation(EVS.code['volume-id'],
+                         'snapshot.volume_id: not a UUID');
     }
 
     if (name) {
-        if (too_long(name)) {
-            return violation('EVS.5400', `snapshot.name: `
-                + `${Buffer.byteLength(name)} bytes, at most 255 are allowed`);
+        if (too_long(name, MAX_NAME)) {
+            return violation(EVS.code['name-length'], `snapshot.name: `
+                + `${Buffer.byteLength(name)} bytes, at most ${MAX_NAME} are`
+                + ' allowed');
         }
 
-        if (name.startsWith('autobk_snapshot_')) {
+        if (name.startsWith(PREFIX)) {
             warnings.push('name-reserved;at="/snapshot/name"');
         }
     }
 
-    if (snapshot.description && too_long(snapshot.description)) {
-        return violation('EVS.5400', 'snapshot.description: '
-            + `${Buffer.byteLength(snapshot.description)} bytes, at most 255`
-            + ' are allowed');
+    if (snapshot.description && too_long(snapshot.description, MAX_DESCRIPTION))
+    {
+        return violation(EVS.code['description-length'],
+            'snapshot.description: '
+            + `${Buffer.byteLength(snapshot.description)} bytes, at most `
+            + `${MAX_DESCRIPTION} are allowed`);
     }
 }
 
@@ -167,8 +166,9 @@ function check_dws(snapshot, warnings) {
     }
 
     if (!DWS_NAME.test(snapshot.name)) {
-        return violation('DWS.5065', 'snapshot.name: a letter, then letters,'
-                         + ' digits, - and _, 4 to 64 in all, are allowed');
+        return violation(DWS.code['name-format'], 'snapshot.name: a letter,'
+                         + ' then letters, digits, - and _, 4 to 64 in all,'
+                         + ' are allowed');
     }
 }
 
@@ -194,25 +194,27 @@ function check_body(r, family, warnings) {
         root = JSON.parse(r.requestText);
 
     } catch (e) {
-        return violation(family.bad, 'body: not JSON');
+        return violation(family.code['json-syntax'], 'body: not JSON');
     }
 
     if (type_of(root) != 'object') {
-        return violation(family.bad, 'body: not a JSON object');
+        return violation(family.code['json-syntax'], 'body: not a JSON object');
     }
 
     const snapshot = root.snapshot;
 
     if (snapshot === undefined) {
-        return violation(family.missing, 'snapshot: missing');
+        return violation(family.code['field-required'], 'snapshot: missing');
     }
 
     if (Object.keys(root).length > 1) {
-        return violation(family.bad, 'body: an unknown field');
+        return violation(family.code['field-unknown'],
+                         'body: an unknown field');
     }
 
     if (type_of(snapshot) != 'object') {
-        return violation(family.wrong_type, 'snapshot: of a wrong type');
+        return violation(family.code['field-type'],
+                         'snapshot: of a wrong type');
     }
 
     return check_types(snapshot, family)
@@ -223,23 +225,23 @@ function check_body(r, family, warnings) {
 
 function check_limit(limit, warnings) {
     if (!/^-?[0-9]+$/.test(limit)) {
-        return violation('EVS.5400',
+        return violation(EVS.code['limit-range'],
                          'query limit: limit param must be an integer.');
     }
 
     const n = Number(limit);
 
     if (n <= 0 || limit[0] == '-') {
-        return violation('EVS.5400',
+        return violation(EVS.code['limit-range'],
                          'query limit: limit param must be positive.');
     }
 
-    if (n > 1000) {
-        return violation('EVS.2142', 'query limit: invalid filter limit, can'
-                         + ' not greater than 1000.');
+    if (n > MAX['limit-range']) {
+        return violation(facts.limit_code, 'query limit: invalid filter limit,'
+                         + ` can not greater than ${MAX['limit-range']}.`);
     }
 
-    if (n > 50) {
+    if (n > MAX['limit-advised']) {
         warnings.push('limit-advised;at="query:limit"');
     }
 }
@@ -255,13 +257,14 @@ function check_query(r, warnings) {
     }
 
     if (query.includes(';')) {
-        return violation('EVS.5400', 'query: a bare semicolon');
+        return violation(EVS.code['param-encoding'], 'query: a bare semicolon');
     }
 
     const escaped = query.includes('%');
 
     if (escaped && /%(?![0-9A-Fa-f]{2})/.test(query)) {
-        return violation('EVS.5400', 'query: a broken percent-escape');
+        return violation(EVS.code['param-encoding'],
+                         'query: a broken percent-escape');
     }
 
     const args = r.args;
@@ -278,23 +281,25 @@ function check_query(r, warnings) {
             }
 
         } else if (typeof value != 'string') {
-            return violation('EVS.5400', `query ${name}: more than once`);
+            return violation(EVS.code['param-duplicate'],
+                             `query ${name}: more than once`);
 
         } else if (escaped && (value.includes('\ufffd') || CONTROL.test(value)))
         {
-            return violation('EVS.5400', `query ${name}: not text`);
+            return violation(EVS.code['param-encoding'],
+                             `query ${name}: not text`);
         }
     }
 
     const volume_id = args.volume_id;
 
     if (volume_id !== undefined && !UUID.test(volume_id)) {
-        return violation('EVS.1002', 'query volume_id: not a UUID');
+        return violation(EVS.code['volume-id'], 'query volume_id: not a UUID');
     }
 
-    if (args.name && too_long(args.name)) {
-        return violation('EVS.5400', 'query name: at most 255 bytes are'
-                         + ' allowed');
+    if (args.name && too_long(args.name, MAX_NAME)) {
+        return violation(EVS.code['name-length'], 'query name: at most '
+                         + `${MAX_NAME} bytes are allowed`);
     }
 
     if (args.limit !== undefined) {
@@ -308,23 +313,23 @@ function check_query(r, warnings) {
     const offset = args.offset;
 
     if (offset !== undefined
-        && (!/^[0-9]+$/.test(offset) || Number(offset) > 2147483647))
+        && (!/^[0-9]+$/.test(offset) || Number(offset) > MAX['offset-range']))
     {
-        return violation('EVS.5400', 'query offset: not allowed');
+        return violation(EVS.code['offset-range'], 'query offset: not allowed');
     }
 
     const sort_dir = args.sort_dir;
 
-    if (sort_dir !== undefined && sort_dir != 'asc' && sort_dir != 'desc') {
-        return violation('EVS.1040', 'query sort_dir: asc and desc are'
-                         + ' allowed');
+    if (sort_dir !== undefined && !SORT_DIRS[sort_dir]) {
+        return violation(EVS.code['sort-dir'], 'query sort_dir: asc and desc'
+                         + ' are allowed');
     }
 
     if (args.marker !== undefined && !UUID.test(args.marker)) {
-        return violation('EVS.1024', 'query marker: not a UUID');
+        return violation(EVS.code['marker'], 'query marker: not a UUID');
     }
 
-    if (args.status !== undefined && !STATUS.test(args.status)) {
+    if (args.status !== undefined && !STATUS[args.status]) {
         warnings.push('status-known;at="query:status"');
     }
 }
