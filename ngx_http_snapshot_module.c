@@ -904,6 +904,8 @@ ngx_http_snapshot_init_main_conf(ngx_conf_t *cf, void *conf)
         return NGX_CONF_OK;
     }
 
+    smcf->header_lengths = ngx_snapshot_judge_header_lengths();
+
     cln = ngx_pool_cleanup_add(cf->pool, 0);
     if (cln == NULL) {
         return NGX_CONF_ERROR;

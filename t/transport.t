@@ -80,6 +80,24 @@ sub got_nothing {
 my @chunked = (['Transfer-Encoding', 'chunked'], ['Connection', 'close']);
 
 
+# of a body some comes with the header, in the header's buffer
+
+for my $first (0, 1, 500, 1000, 3000, length($big) - 1) {
+    my $title = "$first bytes with the header";
+
+    my @r = $g->exchange([raw($path, substr($big, 0, $first),
+        ['Content-Length', length $big]), '0.05', substr($big, $first)
+        . Gateway::head('GET', "$path/detail?limit=1",
+                        [['Connection', 'close']])], count => 2);
+
+    is(join(' ', map { $_->{status} } @r), '200 200',
+       "$title: both requests are answered");
+    my @got = $g->received;
+    ok(($got[0]{body} // '') eq $big, "$title: the body arrives as it is");
+    is($got[1]{target}, "$path/detail?limit=1", "$title: and what follows");
+}
+
+
 # good bodies arrive as they are
 
 for my $prefix ('', '/tiny', '/file', '/stream') {

@@ -90,14 +90,25 @@ ngx_snapshot_judge_init(ngx_snapshot_judge_t *j, const ngx_snapshot_mem_t *mem,
     const ngx_snapshot_patterns_t *patterns,
     const ngx_snapshot_route_t *route)
 {
-    memset(j, 0, sizeof(ngx_snapshot_judge_t));
-
     j->mem = mem;
     j->policy = policy;
     j->patterns = patterns;
     j->operation = route->operation;
     j->family = route->family;
+
+    /* the rest is for ngx_snapshot_judge_begin() */
+
+    j->first = NULL;
     j->last = &j->first;
+    j->rules.bits = 0;
+    j->violated = NULL;
+    j->detailed = 0;
+    j->failed = 0;
+    j->headers = 0;
+    j->params = 0;
+
+    memset(j->count, 0, sizeof(j->count));
+    memset(j->keep, 0, sizeof(j->keep));
 }
 
 
@@ -239,6 +250,22 @@ ngx_snapshot_judge_unknown(ngx_snapshot_judge_t *j, unsigned methods)
 }
 
 
+uint64_t
+ngx_snapshot_judge_header_lengths(void)
+{
+    uint64_t                      lengths;
+    const ngx_snapshot_header_t  *h;
+
+    lengths = 0;
+
+    for (h = ngx_snapshot_headers; h->name.len; h++) {
+        lengths |= (uint64_t) 1 << h->name.len;
+    }
+
+    return lengths;
+}
+
+
 void
 ngx_snapshot_judge_header(ngx_snapshot_judge_t *j, ngx_snapshot_str_t name,
     ngx_snapshot_str_t value)
@@ -247,8 +274,7 @@ ngx_snapshot_judge_header(ngx_snapshot_judge_t *j, ngx_snapshot_str_t name,
 
     for (h = ngx_snapshot_headers; h->name.len; h++) {
         if (h->name.len == name.len
-            && (memcmp(h->name.data, name.data, name.len) == 0
-                || ngx_snapshot_judge_same_header(h->name, name)))
+            && ngx_snapshot_judge_same_header(h->name, name))
         {
             ngx_snapshot_judge_known_header(j, h, value);
             return;

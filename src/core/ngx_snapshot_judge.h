@@ -133,8 +133,15 @@ int ngx_snapshot_judge_route(ngx_snapshot_judge_t *j,
     const ngx_snapshot_route_t *route);
 
 /*
- * Judges one request header, once for each that the request has.  The bytes are
- * needed during the call only.
+ * The lengths of the names of headers that rules look at, a bit each: all are
+ * less than 64.
+ */
+
+uint64_t ngx_snapshot_judge_header_lengths(void);
+
+/*
+ * Judges one request header, once for each that the request has whose name has
+ * one of these lengths.  The bytes are needed during the call only.
  */
 
 void ngx_snapshot_judge_header(ngx_snapshot_judge_t *j,

@@ -63,8 +63,9 @@ typedef struct {
 /*
  * used: a gateway is on somewhere, so that handlers are needed; status: where
  * the zone is shown, or NULL; zone: of the counters, or NULL; locations: all of
- * them, for the warnings; token_inner, token_outer: SHA-1 after the first block
- * of either pass of HMAC, for the ids of tokens
+ * them, for the warnings; header_lengths: a bit for the length of each name of
+ * a header that is judged; token_inner, token_outer: SHA-1 after the first
+ * block of either pass of HMAC, for the ids of tokens
  */
 
 typedef struct {
@@ -75,6 +76,7 @@ typedef struct {
     ngx_http_snapshot_place_t  *status;
     ngx_shm_zone_t             *zone;
     uint64_t                    seed;       /* of keys' hashes */
+    uint64_t                    header_lengths;
     ngx_sha1_t                  token_inner;
     ngx_sha1_t                  token_outer;
     unsigned                    used:1;
@@ -146,6 +148,7 @@ typedef enum {
  * body that was measured, received of one that is being read and whose length
  * was not announced.  warnings and violations are the values of the headers.
  * tenant is what "snapshot_tenant" says, safe in headers and logs, or empty.
+ * header_in is nginx's buffer while another one stands in for it, or NULL.
  *
  * dry: for "snapshot_validate", not counted; sized: the body's size has been
  * judged; measured, on_disk: size is known, a temporary file has the body.
@@ -165,6 +168,7 @@ struct ngx_http_snapshot_ctx_s {
     ngx_snapshot_str_t           tenant;
     ngx_str_t                    warnings;
     ngx_str_t                    violations;
+    ngx_buf_t                   *header_in;
     off_t                        received;
     off_t                        size;
     uint64_t                     begun;

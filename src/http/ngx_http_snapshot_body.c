@@ -13,6 +13,10 @@
 #define NGX_HTTP_SNAPSHOT_SCRATCH_MAX  ((size_t) 1024 * 1024)
 
 
+static ngx_int_t ngx_http_snapshot_one_buffer(ngx_http_request_t *r,
+    ngx_http_snapshot_ctx_t *ctx);
+static void ngx_http_snapshot_own_buffer(ngx_http_request_t *r,
+    ngx_http_snapshot_ctx_t *ctx);
 static void ngx_http_snapshot_body_handler(ngx_http_request_t *r);
 static off_t ngx_http_snapshot_body_size(ngx_http_request_t *r);
 static ngx_int_t ngx_http_snapshot_gather(ngx_http_request_t *r, size_t size,
@@ -38,7 +42,14 @@ ngx_http_snapshot_read_body(ngx_http_request_t *r,
 
     r->request_body_in_single_buf = 1;
 
+    if (ngx_http_snapshot_one_buffer(r, ctx) != NGX_OK) {
+        ctx->judge.failed = 1;
+        return ngx_http_snapshot_conclude(r, ctx);
+    }
+
     rc = ngx_http_read_client_request_body(r, ngx_http_snapshot_body_handler);
+
+    ngx_http_snapshot_own_buffer(r, ctx);
 
     if (rc >= NGX_HTTP_SPECIAL_RESPONSE) {
 
@@ -63,6 +74,75 @@ ngx_http_snapshot_read_body(ngx_http_request_t *r,
 }
 
 
+/*
+ * nginx reads a body into the buffer that the header is in where that has room
+ * for all of it, else what follows the first bytes into another buffer.  So
+ * that the body is one run of bytes, and need not be copied to be judged, a
+ * buffer with that room stands in while nginx begins to read.
+ */
+
+static ngx_int_t
+ngx_http_snapshot_one_buffer(ngx_http_request_t *r,
+    ngx_http_snapshot_ctx_t *ctx)
+{
+    off_t                      size;
+    size_t                     preread;
+    ngx_buf_t                 *b, *own;
+    ngx_http_core_loc_conf_t  *clcf;
+
+    own = r->header_in;
+    size = r->headers_in.content_length_n;
+    preread = own->last - own->pos;
+
+    if (preread == 0
+        || size <= own->end - own->pos
+        || r->headers_in.chunked
+        || r->http_version > NGX_HTTP_VERSION_11
+        || r->request_body
+        || r->request_body_in_file_only)
+    {
+        return NGX_OK;
+    }
+
+    clcf = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
+
+    if (size > (off_t) clcf->client_body_buffer_size) {
+        return NGX_OK;
+    }
+
+    b = ngx_create_temp_buf(r->pool, (size_t) size);
+    if (b == NULL) {
+        return NGX_ERROR;
+    }
+
+    b->last = ngx_cpymem(b->last, own->pos, preread);
+
+    ctx->header_in = own;
+    r->header_in = b;
+
+    return NGX_OK;
+}
+
+
+/* nginx's own buffer again, without what nginx has taken from the other one */
+
+static void
+ngx_http_snapshot_own_buffer(ngx_http_request_t *r,
+    ngx_http_snapshot_ctx_t *ctx)
+{
+    ngx_buf_t  *own;
+
+    own = ctx->header_in;
+
+    if (own) {
+        own->pos = own->last - (r->header_in->last - r->header_in->pos);
+
+        r->header_in = own;
+        ctx->header_in = NULL;
+    }
+}
+
+
 static void
 ngx_http_snapshot_body_handler(ngx_http_request_t *r)
 {
@@ -72,6 +152,8 @@ ngx_http_snapshot_body_handler(ngx_http_request_t *r)
     ngx_http_snapshot_ctx_t  *ctx;
 
     ctx = ngx_http_get_module_ctx(r, ngx_http_snapshot_module);
+
+    ngx_http_snapshot_own_buffer(r, ctx);
 
     if (ctx->state == NGX_HTTP_SNAPSHOT_WAITING) {
         ctx->begun = ngx_http_snapshot_clock(r);
@@ -168,6 +250,7 @@ ngx_http_snapshot_gather(ngx_http_request_t *r, size_t size,
     ngx_snapshot_str_t *body)
 {
     u_char       *p;
+    ngx_buf_t    *b;
     ngx_chain_t  *cl;
 
     body->len = size;
@@ -177,14 +260,28 @@ ngx_http_snapshot_gather(ngx_http_request_t *r, size_t size,
         return NGX_OK;
     }
 
-    cl = r->request_body->bufs;
+    p = NULL;
 
-    while (ngx_buf_size(cl->buf) == 0) {
-        cl = cl->next;
+    for (cl = r->request_body->bufs; cl; cl = cl->next) {
+
+        b = cl->buf;
+
+        if (ngx_buf_size(b) == 0) {
+            continue;
+        }
+
+        if (!ngx_buf_in_memory(b) || (p && b->pos != p)) {
+            break;
+        }
+
+        if (p == NULL) {
+            body->data = b->pos;
+        }
+
+        p = b->last;
     }
 
-    if (ngx_buf_in_memory(cl->buf) && ngx_buf_size(cl->buf) == (off_t) size) {
-        body->data = cl->buf->pos;
+    if (cl == NULL) {
         return NGX_OK;
     }
 

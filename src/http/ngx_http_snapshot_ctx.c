@@ -91,11 +91,20 @@ ngx_http_snapshot_new_ctx(ngx_http_request_t *r)
         cln->data = ctx;
     }
 
-    /* the judge is for those who begin to judge */
+    /* the judge is for those who begin to judge, the target for the caller */
 
-    ngx_memzero(ctx, offsetof(ngx_http_snapshot_ctx_t, judge));
-
+    ctx->state = NGX_HTTP_SNAPSHOT_TARGET;
     ctx->mem = ngx_http_snapshot_mem(r);
+    ctx->tenant.len = 0;
+    ctx->warnings.len = 0;
+    ctx->violations.len = 0;
+    ctx->header_in = NULL;
+    ctx->received = 0;
+    ctx->judged = 0;
+    ctx->dry = 0;
+    ctx->sized = 0;
+    ctx->measured = 0;
+    ctx->on_disk = 0;
 
     ngx_http_set_ctx(r, ctx, ngx_http_snapshot_module);
 

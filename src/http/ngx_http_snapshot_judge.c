@@ -11,14 +11,14 @@
 #include "ngx_snapshot_scan.h"
 
 
+static void ngx_http_snapshot_judge_headers(ngx_http_request_t *r,
+    ngx_snapshot_judge_t *j, uint64_t lengths);
+
+
 void
 ngx_http_snapshot_judge_head(ngx_http_request_t *r,
     ngx_http_snapshot_ctx_t *ctx)
 {
-    ngx_uint_t                      i;
-    ngx_list_part_t                *part;
-    ngx_table_elt_t                *header;
-    ngx_snapshot_str_t              name, value;
     ngx_snapshot_judge_t           *j;
     ngx_http_snapshot_loc_conf_t   *slcf;
     ngx_http_snapshot_main_conf_t  *smcf;
@@ -43,32 +43,14 @@ ngx_http_snapshot_judge_head(ngx_http_request_t *r,
         return;
     }
 
-    part = &r->headers_in.headers.part;
-    header = part->elts;
+    ngx_http_snapshot_judge_headers(r, j, smcf->header_lengths);
 
-    for (i = 0; /* void */; i++) {
-
-        if (i >= part->nelts) {
-            if (part->next == NULL) {
-                break;
-            }
-
-            part = part->next;
-            header = part->elts;
-            i = 0;
-        }
-
-        ngx_http_snapshot_str(name, header[i].key);
-        ngx_http_snapshot_str(value, header[i].value);
-
-        ngx_snapshot_judge_header(j, name, value);
+    if (ctx->target.queries[0].len) {
+        ngx_snapshot_query_read(j, ctx->target.queries[0]);
     }
 
-    ngx_snapshot_judge_headers_end(j);
-    ngx_snapshot_query_read(j, ctx->target.queries[0]);
-
-    if (!ngx_snapshot_judge_rejects(j)
-        && ctx->target.queries[1].len
+    if (ctx->target.queries[1].len
+        && !ngx_snapshot_judge_rejects(j)
         && !ngx_snapshot_eq(ctx->target.queries[0], ctx->target.queries[1]))
     {
         ngx_snapshot_query_read(j, ctx->target.queries[1]);
@@ -81,6 +63,40 @@ ngx_http_snapshot_judge_head(ngx_http_request_t *r,
         ctx->sized = 1;
         (void) ngx_snapshot_judge_size(j, r->headers_in.content_length_n);
     }
+}
+
+
+/* lengths has a bit for that of each name that matters */
+
+static void
+ngx_http_snapshot_judge_headers(ngx_http_request_t *r,
+    ngx_snapshot_judge_t *j, uint64_t lengths)
+{
+    ngx_uint_t           i;
+    ngx_list_part_t     *part;
+    ngx_table_elt_t     *header;
+    ngx_snapshot_str_t   name, value;
+
+    for (part = &r->headers_in.headers.part; part; part = part->next) {
+
+        header = part->elts;
+
+        for (i = 0; i < part->nelts; i++) {
+
+            if (header[i].key.len >= 64
+                || !(lengths >> header[i].key.len & 1))
+            {
+                continue;
+            }
+
+            ngx_http_snapshot_str(name, header[i].key);
+            ngx_http_snapshot_str(value, header[i].value);
+
+            ngx_snapshot_judge_header(j, name, value);
+        }
+    }
+
+    ngx_snapshot_judge_headers_end(j);
 }
 
 

@@ -48,6 +48,11 @@ ngx_http_snapshot_conclude(ngx_http_request_t *r, ngx_http_snapshot_ctx_t *ctx)
 {
     ctx->judged += ngx_http_snapshot_clock(r) - ctx->begun;
 
+    if (ctx->judge.first == NULL && !ctx->judge.failed) {
+        ctx->state = NGX_HTTP_SNAPSHOT_PASSED;
+        return NGX_DECLINED;
+    }
+
     if (ctx->judge.failed) {
         return ngx_http_snapshot_fail(r, ctx);
     }
