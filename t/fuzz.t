@@ -133,19 +133,19 @@ my @breaks = (
     }],
 
     ['route', 'path', 'an escape of an escape is left', sub {
-        s/while \(d - buf >= 3 && d\[-3\] == '%'/while (0 \&\& d[-3] == '%'/
+        s/while \(d\[-3\] == '%'/while (0 \&\& d[-3] == '%'/
     }],
     ['route', 'path', 'a path with an escape is out of scope', sub {
-        s/(p->scope = r->form\[0\]\.word != NGX_SNAPSHOT_NOWHERE)/$1 \&\& 0/
+        s/(p->scope = r->word\[0\] != NGX_SNAPSHOT_NOWHERE)/$1 \&\& 0/
     }],
     ['route', 'path', 'what is left of an escape is not taken out', sub {
-        s/out \+= \(\*p != '%'\);/out++;/
+        s/(if \(\*p == '%'\) \{\n +)p\+\+;/$1*out++ = *p++;/
     }],
     ['route', 'path', 'a dot segment in the rest is overlooked', sub {
-        s/return !ngx_snapshot_path_climbs\(text, r->head\);/return 1;/
+        s/return !ngx_snapshot_path_climbs\(text, i\);/return 1;/
     }],
     ['route', 'path', 'a version before the collection is overlooked', sub {
-        s/at < f->word;/0;/
+        s/versions \|= /versions |= 0 \&\& /
     }],
     ['route', 'path', 'the first byte of the rest may be any', sub {
         s/\|\| !ngx_snapshot_path_first\(r, text, i\)\) \{/|| 0) {/

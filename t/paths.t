@@ -308,6 +308,8 @@ for my $first ('%23', '%3f', '%23x', '%2523', '%3F%20') {
     passes('GET', "/v3/$p/snapshots/$first/details", 'unknown');
     refused('GET', "/v3/$p/snapshots/$first/detail", 'unknown', 'EVS.5400',
             qr/escape/);
+    refused('GET', "/v3/$p/snapshots/$first/%20detail", 'unknown', 'EVS.5400',
+            qr/escape/);
     refused('HEAD', "/v3/snapshots/$first%2fsnapshots", 'unknown', 'EVS.5400',
             qr/escape/);
 }

@@ -1,11 +1,23 @@
 
 #include "ngx_snapshot_path.h"
 #include "ngx_snapshot_text.h"
+#include "ngx_snapshot_vector.h"
 
-#include <limits.h>
+
+/*
+ * What a path costs.  Bytes are compared a vector at once, which takes some 1
+ * to 3 instructions a byte for each search, whatever the bytes are.  What is
+ * looked at beyond that are places that a search finds: the start of a segment,
+ * an escape, or a word with its first two bytes, its last one and no part of a
+ * word on either side.  No byte belongs to two of these, and no place to more
+ * than one search, so that the sum is bounded: t/path-cost.t has the figures.
+ * The second form of a path is made only where the first one decides nothing,
+ * and a normal form is looked for only where the first one has a version before
+ * the word.
+ */
 
 
-/* a path that takes no more than this twice is decoded without an allocation */
+/* forms of a path that take no more are made without an allocation */
 
 #define NGX_SNAPSHOT_PATH_LOCAL  512
 
@@ -14,6 +26,15 @@
 #define NGX_SNAPSHOT_PATH_DEPTH  64
 
 #define NGX_SNAPSHOT_NOWHERE  SIZE_MAX
+
+/* zeros before the first form, to look back at */
+
+#define NGX_SNAPSHOT_PATH_BEFORE  3
+
+/* what a text has, as a glance at it shows: an escape, or what may be a word */
+
+#define NGX_SNAPSHOT_HAS_ESCAPE  1
+#define NGX_SNAPSHOT_HAS_WORD    2
 
 #define ngx_snapshot_is(c, kind)  (ngx_snapshot_bytes[c] & (kind))
 #define ngx_snapshot_is_slash(c)  ((c) == '/' || (c) == '\\')
@@ -24,108 +45,126 @@
 #define ngx_snapshot_lower(c)                                                 \
     (u_char) ((c) >= 'A' && (c) <= 'Z' ? (c) | 0x20 : (c))
 
-/* so many bytes are compared at once, on any processor */
-
-typedef u_char  ngx_snapshot_vector_t __attribute__((vector_size(16)));
-typedef char    ngx_snapshot_chars_t __attribute__((vector_size(16)));
-
-#define NGX_SNAPSHOT_VECTOR  sizeof(ngx_snapshot_vector_t)
-
 
 /*
- * Places where two bytes stand, letters in any case: mask has those from base
- * on, next is what is not searched yet.
+ * A search of text for a word: for its first two bytes and its last one, of
+ * which small letters have a bit more.  mask has the places from base on.
  */
 
 typedef struct {
     ngx_snapshot_str_t                text;
-    u_char                            first;
-    u_char                            second;
+    ngx_snapshot_str_t                word;
+    ngx_snapshot_vector_t             byte[3];
+    ngx_snapshot_vector_t             small[3];
     size_t                            base;
     size_t                            next;
     unsigned                          mask;
-} ngx_snapshot_pairs_t;
+} ngx_snapshot_search_t;
 
 
-/* a decoded path, and where its last word is */
-
-typedef struct {
-    ngx_snapshot_str_t                text;
-    size_t                            word;
-} ngx_snapshot_form_t;
-
-
-/* a path in hand; head and tail: the bytes of its head and with a segment */
+/*
+ * A path in hand.  What holds of it for every server has to hold of both forms:
+ * decoded until nothing changes, with the "%" that are left and with all of
+ * these taken out, as servers do that ignore a broken escape.  room: where the
+ * second form is made, NULL where it is the same.  word: where it is for the
+ * first time in the first form.  means: that form may be an operation's.
+ * head and tail: the bytes of the head of the path, and with a segment.
+ */
 
 typedef struct {
     ngx_snapshot_str_t                path;
+    ngx_snapshot_str_t                prefix;
     const ngx_snapshot_path_words_t  *words;
     unsigned                          use;
-    ngx_snapshot_form_t               form[2];
-    unsigned                          forms;
+    unsigned                          local;
+    unsigned                          means;
+    ngx_snapshot_str_t                form[2];
+    size_t                            word[2];
+    u_char                           *room;
     size_t                            head;
     size_t                            tail;
 } ngx_snapshot_reading_t;
 
 
-static int ngx_snapshot_path_collects(const ngx_snapshot_path_t *p,
+/*
+ * The segments of a normal form, from the last one to the first; up: so many
+ * before these are taken away by "..".
+ */
+
+typedef struct {
+    size_t                            n;
+    size_t                            up;
+    ngx_snapshot_str_t                segment[NGX_SNAPSHOT_PATH_DEPTH];
+} ngx_snapshot_normal_t;
+
+
+static unsigned ngx_snapshot_path_has(ngx_snapshot_str_t text,
     ngx_snapshot_str_t word);
+static ngx_snapshot_inline ngx_snapshot_vector_t ngx_snapshot_path_plainly(
+    ngx_snapshot_vector_t v);
+static ngx_snapshot_inline ngx_snapshot_vector_t ngx_snapshot_path_breaks(
+    ngx_snapshot_vector_t v);
 static size_t ngx_snapshot_path_word(ngx_snapshot_str_t text,
-    ngx_snapshot_str_t word, int last);
+    ngx_snapshot_str_t word);
+static ngx_snapshot_inline void ngx_snapshot_path_search(
+    ngx_snapshot_search_t *search, ngx_snapshot_str_t text,
+    ngx_snapshot_str_t word);
+static ngx_snapshot_inline size_t ngx_snapshot_path_next(
+    ngx_snapshot_search_t *search, int whole);
+static ngx_snapshot_inline ngx_snapshot_vector_t ngx_snapshot_path_byte(
+    const ngx_snapshot_search_t *search, size_t i, unsigned n);
+static ngx_snapshot_inline unsigned ngx_snapshot_path_starts(
+    ngx_snapshot_str_t text, size_t i);
 static size_t ngx_snapshot_path_version(ngx_snapshot_str_t text,
     const ngx_snapshot_path_words_t *words, unsigned *which);
-static int ngx_snapshot_path_begins(ngx_snapshot_str_t text, size_t i,
-    ngx_snapshot_str_t word);
-static ngx_snapshot_inline void ngx_snapshot_path_pairs(
-    ngx_snapshot_pairs_t *pairs,
-    ngx_snapshot_str_t text, ngx_snapshot_str_t word);
-static ngx_snapshot_inline size_t ngx_snapshot_path_next(
-    ngx_snapshot_pairs_t *pairs);
-static ngx_snapshot_inline void ngx_snapshot_path_search(
-    ngx_snapshot_pairs_t *pairs);
-static ngx_snapshot_inline unsigned ngx_snapshot_path_mask(
-    ngx_snapshot_vector_t v);
+static ngx_snapshot_inline int ngx_snapshot_path_begins(
+    ngx_snapshot_str_t text, size_t i, ngx_snapshot_str_t word);
 static int ngx_snapshot_path_split(ngx_snapshot_path_t *p,
-    ngx_snapshot_str_t path, ngx_snapshot_str_t prefix, unsigned kind,
-    unsigned max);
+    ngx_snapshot_str_t path, ngx_snapshot_str_t prefix);
 static const u_char *ngx_snapshot_path_begin(ngx_snapshot_path_t *p,
     ngx_snapshot_str_t path, ngx_snapshot_str_t prefix);
 static ngx_snapshot_inline int ngx_snapshot_path_keep(ngx_snapshot_path_t *p,
-    const u_char *begin, const u_char *end);
+    const u_char **begin, const u_char *end);
 static ngx_snapshot_inline int ngx_snapshot_path_is_dots(const u_char *p,
     size_t len);
-static ngx_snapshot_inline unsigned ngx_snapshot_path_others(const u_char *p,
-    const u_char *last);
 static int ngx_snapshot_path_escaped(ngx_snapshot_path_t *p,
-    const ngx_snapshot_mem_t *mem, ngx_snapshot_reading_t *r,
-    ngx_snapshot_str_t prefix);
-static void ngx_snapshot_path_forms(ngx_snapshot_reading_t *r, u_char *buf);
-static int ngx_snapshot_path_odd(ngx_snapshot_path_t *p,
-    const ngx_snapshot_mem_t *mem, ngx_snapshot_reading_t *r,
-    ngx_snapshot_str_t prefix);
+    const ngx_snapshot_mem_t *mem, ngx_snapshot_reading_t *r);
+static int ngx_snapshot_path_other(ngx_snapshot_path_t *p,
+    const ngx_snapshot_mem_t *mem, ngx_snapshot_reading_t *r, unsigned has);
 static u_char *ngx_snapshot_path_decode(u_char *buf, ngx_snapshot_str_t path);
-static ngx_snapshot_inline int ngx_snapshot_path_is_hex(const u_char *p);
-static ngx_snapshot_inline u_char ngx_snapshot_path_hex(const u_char *p);
+static ngx_snapshot_inline int ngx_snapshot_path_hex(const u_char *p);
+static ngx_snapshot_inline size_t ngx_snapshot_path_copy(u_char *out,
+    const u_char *p, const u_char *last);
+static void ngx_snapshot_path_bare(ngx_snapshot_reading_t *r);
 static void ngx_snapshot_path_head(ngx_snapshot_path_t *p,
     ngx_snapshot_reading_t *r);
+static int ngx_snapshot_path_is_version(const ngx_snapshot_path_words_t *words,
+    ngx_snapshot_str_t segment);
 static size_t ngx_snapshot_path_behind(const ngx_snapshot_reading_t *r,
     ngx_snapshot_str_t segment);
 static int ngx_snapshot_path_is_harmless(ngx_snapshot_path_t *p,
-    const ngx_snapshot_reading_t *r);
+    ngx_snapshot_reading_t *r);
+static int ngx_snapshot_path_means(const ngx_snapshot_reading_t *r,
+    unsigned form, unsigned *which);
 static int ngx_snapshot_path_rest(const ngx_snapshot_path_t *p,
     const ngx_snapshot_reading_t *r, ngx_snapshot_str_t text);
 static int ngx_snapshot_path_first(const ngx_snapshot_reading_t *r,
     ngx_snapshot_str_t text, size_t i);
 static int ngx_snapshot_path_is_kept(u_char c);
 static int ngx_snapshot_path_is_named(const ngx_snapshot_path_t *p,
-    const ngx_snapshot_reading_t *r, ngx_snapshot_str_t text, size_t i);
+    const ngx_snapshot_reading_t *r, ngx_snapshot_str_t text);
+static int ngx_snapshot_path_leads(const ngx_snapshot_reading_t *r,
+    ngx_snapshot_str_t text, ngx_snapshot_str_t word, int whole);
 static int ngx_snapshot_path_climbs(ngx_snapshot_str_t text, size_t i);
 static unsigned ngx_snapshot_path_why(ngx_snapshot_str_t path);
-static int ngx_snapshot_path_normal(ngx_snapshot_str_t *normal, u_char *out,
+static void ngx_snapshot_path_normal(ngx_snapshot_path_t *p,
     ngx_snapshot_str_t text, ngx_snapshot_str_t prefix);
-static u_char *ngx_snapshot_path_piece(u_char *d, const u_char **p,
-    const u_char *last);
-static const u_char *ngx_snapshot_path_climb(ngx_snapshot_str_t text);
+static ngx_snapshot_inline const u_char *ngx_snapshot_path_end(
+    const u_char *start, const u_char *p);
+static ngx_snapshot_inline int ngx_snapshot_path_add(
+    ngx_snapshot_normal_t *normal, const u_char *begin, const u_char *end);
+static void ngx_snapshot_path_fill(ngx_snapshot_path_t *p,
+    const ngx_snapshot_normal_t *normal, ngx_snapshot_str_t prefix);
 
 
 #define S(s)  ngx_snapshot_string(s)
@@ -136,10 +175,6 @@ const ngx_snapshot_str_t  ngx_snapshot_oddities[NGX_SNAPSHOT_ODDITIES] = {
     S("a doubled slash"), S("a dot segment"), S("no slash at its start"),
     S("a suffix"), S("capital letters")
 };
-
-static const ngx_snapshot_str_t  ngx_snapshot_dots = S("..");
-static const ngx_snapshot_str_t  ngx_snapshot_slashes = S("//");
-static const ngx_snapshot_str_t  ngx_snapshot_slash_dot = S("/.");
 
 #undef S
 
@@ -165,76 +200,41 @@ static const u_char  ngx_snapshot_odd[256] = {
 
 
 int
-ngx_snapshot_path_hints(ngx_snapshot_str_t path, ngx_snapshot_str_t word)
-{
-    ngx_snapshot_pairs_t  pairs;
-
-    if (path.len == 0 || memchr(path.data, '%', path.len)) {
-        return path.len > 0;
-    }
-
-    ngx_snapshot_path_pairs(&pairs, path, word);
-
-    return ngx_snapshot_path_next(&pairs) != NGX_SNAPSHOT_NOWHERE;
-}
-
-
-int
 ngx_snapshot_path_read(ngx_snapshot_path_t *p, const ngx_snapshot_mem_t *mem,
     ngx_snapshot_str_t path, ngx_snapshot_str_t prefix,
     const ngx_snapshot_path_words_t *words, unsigned use)
 {
+    unsigned                has;
     ngx_snapshot_reading_t  r;
-
-    r.path = path;
-    r.words = words;
-    r.use = use;
 
     p->kind = NGX_SNAPSHOT_PATH_PLAIN;
     p->odd = 0;
+    p->scope = 0;
 
-    if (path.len && memchr(path.data, '%', path.len)) {
-        return ngx_snapshot_path_escaped(p, mem, &r, prefix);
+    has = ngx_snapshot_path_has(path, words->collection);
+
+    if (has == 0) {
+        return NGX_SNAPSHOT_OK;
     }
 
-    if (ngx_snapshot_path_split(p, path, prefix, NGX_SNAPSHOT_BYTE_PATH,
-                                UINT_MAX))
+    if (has == NGX_SNAPSHOT_HAS_WORD
+        && ngx_snapshot_path_split(p, path, prefix))
     {
-        p->scope = ngx_snapshot_path_collects(p, words->collection)
-                   || ngx_snapshot_path_word(path, words->collection, 0)
-                      != NGX_SNAPSHOT_NOWHERE;
+        p->scope = 1;
         return NGX_SNAPSHOT_OK;
     }
 
-    r.form[0].text = path;
-    r.form[0].word = ngx_snapshot_path_word(path, words->collection, 1);
-    r.forms = 1;
+    r.path = path;
+    r.prefix = prefix;
+    r.words = words;
+    r.use = use;
+    r.local = 0;
+    r.room = NULL;
+    r.form[0] = path;
 
-    p->scope = r.form[0].word != NGX_SNAPSHOT_NOWHERE;
-
-    if (!p->scope) {
-        return NGX_SNAPSHOT_OK;
-    }
-
-    return ngx_snapshot_path_odd(p, mem, &r, prefix);
-}
-
-
-/* 1 where a segment is the word, as one mostly is */
-
-static int
-ngx_snapshot_path_collects(const ngx_snapshot_path_t *p,
-    ngx_snapshot_str_t word)
-{
-    unsigned  i;
-
-    for (i = 0; i < p->segments && i < NGX_SNAPSHOT_SEGMENTS; i++) {
-        if (ngx_snapshot_same(p->segment[i], word)) {
-            return 1;
-        }
-    }
-
-    return 0;
+    return (has & NGX_SNAPSHOT_HAS_ESCAPE)
+           ? ngx_snapshot_path_escaped(p, mem, &r)
+           : ngx_snapshot_path_other(p, mem, &r, has);
 }
 
 
@@ -245,247 +245,363 @@ ngx_snapshot_path_is_plain(ngx_snapshot_str_t path)
 
     static const ngx_snapshot_str_t  none = ngx_snapshot_null;
 
-    return ngx_snapshot_path_split(&p, path, none, NGX_SNAPSHOT_BYTE_PATH,
-                                   UINT_MAX);
+    return ngx_snapshot_path_split(&p, path, none);
 }
 
 
-/* where the word is, in any letters: for the first time, or for the last */
-
-static size_t
-ngx_snapshot_path_word(ngx_snapshot_str_t text, ngx_snapshot_str_t word,
-    int last)
+int
+ngx_snapshot_path_has_word(ngx_snapshot_str_t path, ngx_snapshot_str_t word)
 {
-    size_t                i, found;
-    ngx_snapshot_pairs_t  pairs;
+    return ngx_snapshot_path_word(path, word) != NGX_SNAPSHOT_NOWHERE;
+}
 
-    found = NGX_SNAPSHOT_NOWHERE;
 
-    ngx_snapshot_path_pairs(&pairs, text, word);
+/*
+ * A set of NGX_SNAPSHOT_HAS_: whether there is a "%", and whether the first two
+ * letters of the word are, in any case.  Most requests end here.
+ */
 
-    for (i = ngx_snapshot_path_next(&pairs); i != NGX_SNAPSHOT_NOWHERE;
-         i = ngx_snapshot_path_next(&pairs))
-    {
-        if ((i == 0 || !ngx_snapshot_is(text.data[i - 1],
-                                        NGX_SNAPSHOT_BYTE_WORD))
-            && ngx_snapshot_path_begins(text, i, word))
-        {
-            found = i;
+static unsigned
+ngx_snapshot_path_has(ngx_snapshot_str_t text, ngx_snapshot_str_t word)
+{
+    size_t                 i;
+    unsigned               has;
+    const u_char          *p;
+    ngx_snapshot_vector_t  v, w, words, escapes;
 
-            if (!last) {
-                break;
+    p = text.data;
+    has = 0;
+
+    if (text.len <= NGX_SNAPSHOT_VECTOR) {
+
+        for (i = 0; i < text.len; i++) {
+
+            if (p[i] == '%') {
+                has |= NGX_SNAPSHOT_HAS_ESCAPE;
+
+            } else if ((p[i] | 0x20) == word.data[0]) {
+                has |= NGX_SNAPSHOT_HAS_WORD;
             }
         }
+
+        return has;
     }
 
-    return found;
+    words = ngx_snapshot_vector(0);
+    escapes = ngx_snapshot_are(ngx_snapshot_vector(p[text.len - 1]), '%');
+
+    for (i = 0; i + 1 < text.len; i += NGX_SNAPSHOT_VECTOR) {
+
+        /* the last vector overlaps the one before */
+
+        if (i + NGX_SNAPSHOT_VECTOR >= text.len) {
+            i = text.len - NGX_SNAPSHOT_VECTOR - 1;
+        }
+
+        memcpy(&v, p + i, NGX_SNAPSHOT_VECTOR);
+        memcpy(&w, p + i + 1, NGX_SNAPSHOT_VECTOR);
+
+        escapes |= ngx_snapshot_are(v, '%');
+        words |= ngx_snapshot_are(v | 0x20, word.data[0])
+                 & ngx_snapshot_are(w | 0x20, word.data[1]);
+    }
+
+    has |= ngx_snapshot_vector_mask(escapes) ? NGX_SNAPSHOT_HAS_ESCAPE : 0;
+    has |= ngx_snapshot_vector_mask(words) ? NGX_SNAPSHOT_HAS_WORD : 0;
+
+    return has;
 }
 
 
-/* where a version is for the first time; *which is its number */
+/* the other bytes of a plain segment: !$&'()*+,.:=@~ */
+
+static ngx_snapshot_inline ngx_snapshot_vector_t
+ngx_snapshot_path_plainly(ngx_snapshot_vector_t v)
+{
+    return ngx_snapshot_within(v, '&', '.')
+           | ngx_snapshot_are(v, '!') | ngx_snapshot_are(v, '$')
+           | ngx_snapshot_are(v, ':') | ngx_snapshot_are(v, '=')
+           | ngx_snapshot_are(v, '@') | ngx_snapshot_are(v, '~');
+}
+
+
+/* where a server may cut, NGX_SNAPSHOT_BYTE_BREAK; and behind the text */
+
+static ngx_snapshot_inline ngx_snapshot_vector_t
+ngx_snapshot_path_breaks(ngx_snapshot_vector_t v)
+{
+    return ngx_snapshot_within(v, 0, 0x20)
+           | ngx_snapshot_are(v, '/') | ngx_snapshot_are(v, '\\')
+           | ngx_snapshot_are(v, ';') | ngx_snapshot_are(v, '#')
+           | ngx_snapshot_are(v, '?') | ngx_snapshot_are(v, '%')
+           | ngx_snapshot_are(v, 0x7f) | ngx_snapshot_are(v, 0x85)
+           | ngx_snapshot_are(v, 0xa0);
+}
+
+
+/* where the word is for the first time, in any letters */
 
 static size_t
-ngx_snapshot_path_version(ngx_snapshot_str_t text,
-    const ngx_snapshot_path_words_t *words, unsigned *which)
+ngx_snapshot_path_word(ngx_snapshot_str_t text, ngx_snapshot_str_t word)
 {
-    size_t    i, first;
-    unsigned  n;
+    size_t                 i;
+    ngx_snapshot_search_t  search;
 
-    first = NGX_SNAPSHOT_NOWHERE;
-    *which = words->versions;
+    ngx_snapshot_path_search(&search, text, word);
 
-    for (n = 0; n < words->versions; n++) {
+    do {
+        i = ngx_snapshot_path_next(&search, 1);
 
-        i = ngx_snapshot_path_word(text, words->version[n], 0);
-
-        if (i < first) {
-            first = i;
-            *which = n;
-        }
-    }
-
-    return first;
-}
-
-
-/* 1 where the word is at i, in any letters, and nothing of a word behind it */
-
-static int
-ngx_snapshot_path_begins(ngx_snapshot_str_t text, size_t i,
-    ngx_snapshot_str_t word)
-{
-    size_t  n;
-
-    if (text.len - i < word.len) {
-        return 0;
-    }
-
-    for (n = 0; n < word.len; n++) {
-
-        if (text.data[i + n] != word.data[n]
-            && ngx_snapshot_lower(text.data[i + n]) != word.data[n])
-        {
-            return 0;
-        }
-    }
-
-    i += word.len;
-
-    return i == text.len
-           || !ngx_snapshot_is(text.data[i], NGX_SNAPSHOT_BYTE_WORD);
-}
-
-
-/* begins a search for the first two bytes of a word, one behind the other */
-
-static ngx_snapshot_inline void
-ngx_snapshot_path_pairs(ngx_snapshot_pairs_t *pairs, ngx_snapshot_str_t text,
-    ngx_snapshot_str_t word)
-{
-    pairs->text = text;
-    pairs->first = word.data[0];
-    pairs->second = word.data[1];
-    pairs->mask = 0;
-    pairs->base = 0;
-    pairs->next = 0;
-}
-
-
-/* the next place, or NGX_SNAPSHOT_NOWHERE */
-
-static ngx_snapshot_inline size_t
-ngx_snapshot_path_next(ngx_snapshot_pairs_t *pairs)
-{
-    size_t  i;
-
-    while (pairs->mask == 0) {
-
-        if (pairs->next + 1 >= pairs->text.len) {
-            return NGX_SNAPSHOT_NOWHERE;
-        }
-
-        ngx_snapshot_path_search(pairs);
-    }
-
-    i = pairs->base + __builtin_ctz(pairs->mask);
-    pairs->mask &= pairs->mask - 1;
+    } while (i != NGX_SNAPSHOT_NOWHERE
+             && !ngx_snapshot_path_begins(text, i, word));
 
     return i;
 }
 
 
-/* searches the next bytes of a vector, or fewer */
-
 static ngx_snapshot_inline void
-ngx_snapshot_path_search(ngx_snapshot_pairs_t *pairs)
+ngx_snapshot_path_search(ngx_snapshot_search_t *search,
+    ngx_snapshot_str_t text, ngx_snapshot_str_t word)
 {
-    size_t                 i, end;
-    const u_char          *p;
-    ngx_snapshot_vector_t  a, b;
+    u_char    c;
+    unsigned  i;
 
-    end = pairs->text.len - 1;
-    i = pairs->next;
-    pairs->next += NGX_SNAPSHOT_VECTOR;
+    search->text = text;
+    search->word = word;
+    search->mask = 0;
+    search->base = 0;
+    search->next = 0;
 
-    if (end < NGX_SNAPSHOT_VECTOR) {
-
-        for (p = pairs->text.data; i < end; i++) {
-            pairs->mask |= (unsigned) ((p[i] | 0x20) == pairs->first
-                                       && (p[i + 1] | 0x20) == pairs->second)
-                           << i;
-        }
-
-        return;
+    for (i = 0; i < 3; i++) {
+        c = word.data[i < 2 ? i : word.len - 1];
+        search->byte[i] = ngx_snapshot_vector(c);
+        search->small[i] = ngx_snapshot_vector(c >= 'a' ? 0x20 : 0);
     }
-
-    /* the last vector overlaps the one before */
-
-    pairs->base = (pairs->next > end) ? end - NGX_SNAPSHOT_VECTOR : i;
-
-    p = pairs->text.data + pairs->base;
-
-    memcpy(&a, p, NGX_SNAPSHOT_VECTOR);
-    memcpy(&b, p + 1, NGX_SNAPSHOT_VECTOR);
-
-    a = (ngx_snapshot_vector_t) ((a | 0x20) == pairs->first)
-        & (ngx_snapshot_vector_t) ((b | 0x20) == pairs->second);
-
-    pairs->mask = ngx_snapshot_path_mask(a) & (0xffffU << (i - pairs->base));
-}
-
-
-/* a bit for each byte of a comparison, the first one lowest */
-
-static ngx_snapshot_inline unsigned
-ngx_snapshot_path_mask(ngx_snapshot_vector_t v)
-{
-#if defined(__SSE2__)
-
-    return (unsigned) __builtin_ia32_pmovmskb128((ngx_snapshot_chars_t) v);
-
-#else
-
-    unsigned  i, mask;
-
-    for (i = 0, mask = 0; i < NGX_SNAPSHOT_VECTOR; i++) {
-        mask |= (unsigned) (v[i] & 1) << i;
-    }
-
-    return mask;
-
-#endif
 }
 
 
 /*
- * Cuts a path at its slashes, from the prefix on, up to where a segment has a
- * byte that is not of the kind, or max have been found.  0 where that is not
- * the end.
+ * The next place that may be the word's, or NGX_SNAPSHOT_NOWHERE: no part of a
+ * word is behind it, nor before it where it has to be whole.
+ */
+
+static ngx_snapshot_inline size_t
+ngx_snapshot_path_next(ngx_snapshot_search_t *search, int whole)
+{
+    size_t                 i;
+    ngx_snapshot_vector_t  v;
+
+    while (search->mask == 0) {
+
+        i = search->next;
+
+        if (i + search->word.len > search->text.len) {
+            return NGX_SNAPSHOT_NOWHERE;
+        }
+
+        v = ngx_snapshot_path_byte(search, i, 0)
+            & ngx_snapshot_path_byte(search, i + 1, 1)
+            & ngx_snapshot_path_byte(search, i + search->word.len - 1, 2);
+
+        search->base = i;
+        search->next += NGX_SNAPSHOT_VECTOR;
+        search->mask = ngx_snapshot_vector_mask(v);
+
+        if (search->mask) {
+            search->mask &= ~ngx_snapshot_vector_mask(ngx_snapshot_vector_words(
+                ngx_snapshot_vector_load(search->text, i + search->word.len)));
+
+            if (whole) {
+                search->mask &= ngx_snapshot_path_starts(search->text, i);
+            }
+        }
+    }
+
+    i = search->base + __builtin_ctz(search->mask);
+    search->mask &= search->mask - 1;
+
+    return i;
+}
+
+
+/* where the word's byte n is, from i on */
+
+static ngx_snapshot_inline ngx_snapshot_vector_t
+ngx_snapshot_path_byte(const ngx_snapshot_search_t *search, size_t i,
+    unsigned n)
+{
+    return (ngx_snapshot_vector_t)
+           ((ngx_snapshot_vector_load(search->text, i) | search->small[n])
+            == search->byte[n]);
+}
+
+
+/* a bit for each byte from i on that has no part of a word before it */
+
+static ngx_snapshot_inline unsigned
+ngx_snapshot_path_starts(ngx_snapshot_str_t text, size_t i)
+{
+    unsigned  words;
+
+    words = ngx_snapshot_vector_mask(ngx_snapshot_vector_words(
+                                         ngx_snapshot_vector_load(text, i)));
+
+    return ~(words << 1
+             | (i && ngx_snapshot_is(text.data[i - 1],
+                                     NGX_SNAPSHOT_BYTE_WORD)));
+}
+
+
+/*
+ * Where a version is for the first time; *which is its number.  All begin with
+ * the same letter and a digit, behind which no part of a word is.
+ */
+
+static size_t
+ngx_snapshot_path_version(ngx_snapshot_str_t text,
+    const ngx_snapshot_path_words_t *words, unsigned *which)
+{
+    size_t                 i, at;
+    unsigned               n, mask;
+    ngx_snapshot_vector_t  v, w, digits, digit[NGX_SNAPSHOT_VERSIONS];
+
+    for (n = 0; n < words->versions; n++) {
+        digit[n] = ngx_snapshot_vector(words->version[n].data[1]);
+    }
+
+    for (i = 0; i < text.len; i += NGX_SNAPSHOT_VECTOR) {
+
+        w = ngx_snapshot_vector_load(text, i + 1);
+        digits = ngx_snapshot_vector(0);
+
+        for (n = 0; n < words->versions; n++) {
+            digits |= (ngx_snapshot_vector_t) (w == digit[n]);
+        }
+
+        v = ngx_snapshot_vector_load(text, i) | 0x20;
+        v = ngx_snapshot_are(v, words->version[0].data[0]) & digits;
+
+        mask = ngx_snapshot_vector_mask(v);
+
+        if (mask) {
+            mask &= ngx_snapshot_path_starts(text, i)
+                    & ~ngx_snapshot_vector_mask(ngx_snapshot_vector_words(
+                           ngx_snapshot_vector_load(text, i + 2)));
+        }
+
+        for ( /* void */ ; mask; mask &= mask - 1) {
+
+            at = i + __builtin_ctz(mask);
+
+            for (n = 0; n < words->versions; n++) {
+                if (text.data[at + 1] == words->version[n].data[1]
+                    && ngx_snapshot_path_begins(text, at, words->version[n]))
+                {
+                    *which = n;
+                    return at;
+                }
+            }
+        }
+    }
+
+    *which = words->versions;
+
+    return NGX_SNAPSHOT_NOWHERE;
+}
+
+
+/* 1 where the word is at i, in any letters, and nothing of a word behind it */
+
+static ngx_snapshot_inline int
+ngx_snapshot_path_begins(ngx_snapshot_str_t text, size_t i,
+    ngx_snapshot_str_t word)
+{
+    size_t    n;
+    uint64_t  a, b;
+
+    n = i + word.len;
+
+    if (n > text.len
+        || (n < text.len && ngx_snapshot_is(text.data[n],
+                                            NGX_SNAPSHOT_BYTE_WORD)))
+    {
+        return 0;
+    }
+
+    if (word.len >= sizeof(a)) {
+
+        /* most others are told from a long word at once */
+
+        memcpy(&a, text.data + i, sizeof(a));
+        memcpy(&b, word.data, sizeof(b));
+
+        if ((a ^ b) & 0xdfdfdfdfdfdfdfdf) {
+            return 0;
+        }
+    }
+
+    for (n = word.len; n && ngx_snapshot_lower(text.data[i + n - 1])
+                            == word.data[n - 1]; n--)
+    {
+        /* void */
+    }
+
+    return n == 0;
+}
+
+
+/*
+ * Cuts a path at its slashes, from the prefix on, up to a segment that is not
+ * plain.  0 where that is not the end.
  */
 
 static int
 ngx_snapshot_path_split(ngx_snapshot_path_t *p, ngx_snapshot_str_t path,
-    ngx_snapshot_str_t prefix, unsigned kind, unsigned max)
+    ngx_snapshot_str_t prefix)
 {
-    unsigned       mask;
-    const u_char  *s, *last, *begin, *block;
+    size_t                  i;
+    unsigned                slashes, others;
+    const u_char           *begin;
+    ngx_snapshot_vector_t   v;
 
     begin = ngx_snapshot_path_begin(p, path, prefix);
-    last = path.data + path.len;
 
     if (begin == NULL) {
         return 0;
     }
 
-    for (block = begin; block < last; block += NGX_SNAPSHOT_VECTOR) {
+    for (i = begin - path.data; i < path.len; i += NGX_SNAPSHOT_VECTOR) {
 
-        /* whatever is no letter, digit, "-" or "_" */
+        v = ngx_snapshot_vector_load(path, i);
 
-        for (mask = ngx_snapshot_path_others(block, last); mask;
-             mask &= mask - 1)
-        {
-            s = block + __builtin_ctz(mask);
+        slashes = ngx_snapshot_vector_mask(ngx_snapshot_are(v, '/'));
+        others = ngx_snapshot_vector_mask(ngx_snapshot_vector_words(v))
+                 ^ slashes ^ 0xffff;
 
-            if (*s == '/') {
+        if (others) {
+            p->dots |= ngx_snapshot_vector_mask(ngx_snapshot_are(v, '.'));
+            others &= ~ngx_snapshot_vector_mask(ngx_snapshot_path_plainly(v));
 
-                if (!ngx_snapshot_path_keep(p, begin, s)
-                    || p->segments == max)
-                {
-                    return 0;
-                }
+            /* what is not plain is the end, and so is the end */
 
-                begin = s + 1;
+            slashes &= others ? (others & -others) - 1 : 0xffff;
+        }
 
-            } else if (!ngx_snapshot_is(*s, kind)) {
+        for ( /* void */ ; slashes; slashes &= slashes - 1) {
+
+            if (!ngx_snapshot_path_keep(p, &begin, path.data + i
+                                               + __builtin_ctz(slashes)))
+            {
                 return 0;
-
-            } else {
-                p->dots = 1;
             }
+        }
+
+        if (others && i + __builtin_ctz(others) < path.len) {
+            return 0;
         }
     }
 
-    return ngx_snapshot_path_keep(p, begin, last);
+    return ngx_snapshot_path_keep(p, &begin, path.data + path.len);
 }
 
 
@@ -506,7 +622,7 @@ ngx_snapshot_path_begin(ngx_snapshot_path_t *p, ngx_snapshot_str_t path,
     head.len = prefix.len;
 
     p->foreign = path.len <= prefix.len || path.data[prefix.len] != '/'
-                 || !ngx_snapshot_caseeq(head, prefix);
+                 || (prefix.len && !ngx_snapshot_caseeq(head, prefix));
 
     if (p->foreign) {
         return (path.len && path.data[0] == '/') ? path.data + 1 : NULL;
@@ -520,24 +636,43 @@ ngx_snapshot_path_begin(ngx_snapshot_path_t *p, ngx_snapshot_str_t path,
 }
 
 
-/* keeps a segment; 0 for one that is empty, or a dot segment */
+/* keeps the segment before the slash at end; 0 if it is empty, or of dots */
 
 static ngx_snapshot_inline int
-ngx_snapshot_path_keep(ngx_snapshot_path_t *p, const u_char *begin,
+ngx_snapshot_path_keep(ngx_snapshot_path_t *p, const u_char **begin,
     const u_char *end)
 {
-    if (begin == end || ngx_snapshot_path_is_dots(begin, end - begin)) {
+    size_t               len;
+    const u_char        *s;
+    ngx_snapshot_str_t  *segment;
+
+    s = *begin;
+    len = end - s;
+
+    if (len == 0) {
         return 0;
     }
 
-    p->dotted = (*begin == '.') ? p->dotted + 1 : 0;
+    if (*s == '.') {
+
+        if (ngx_snapshot_path_is_dots(s, len)) {
+            return 0;
+        }
+
+        p->dotted++;
+
+    } else {
+        p->dotted = 0;
+    }
 
     if (p->segments < NGX_SNAPSHOT_SEGMENTS) {
-        p->segment[p->segments].data = begin;
-        p->segment[p->segments].len = end - begin;
+        segment = &p->segment[p->segments];
+        segment->data = s;
+        segment->len = len;
     }
 
     p->segments++;
+    *begin = end + 1;
 
     return 1;
 }
@@ -550,117 +685,74 @@ ngx_snapshot_path_is_dots(const u_char *p, size_t len)
 }
 
 
-/* a bit for each byte of a vector that is no letter, digit, "-" or "_" */
-
-static ngx_snapshot_inline unsigned
-ngx_snapshot_path_others(const u_char *p, const u_char *last)
-{
-    unsigned               all;
-    ngx_snapshot_vector_t  v;
-
-    static const ngx_snapshot_vector_t  none;
-
-    all = 0xffff;
-    v = none;
-
-    if (last - p >= (ptrdiff_t) NGX_SNAPSHOT_VECTOR) {
-        memcpy(&v, p, NGX_SNAPSHOT_VECTOR);
-
-    } else {
-        memcpy(&v, p, last - p);
-        all = (1U << (last - p)) - 1;
-    }
-
-    v = (ngx_snapshot_vector_t) ((v | 0x20) - 'a' <= 'z' - 'a')
-        | (ngx_snapshot_vector_t) (v - '0' <= '9' - '0')
-        | (ngx_snapshot_vector_t) (v == '-')
-        | (ngx_snapshot_vector_t) (v == '_');
-
-    return ~ngx_snapshot_path_mask(v) & all;
-}
-
-
-/*
- * What holds of a path for every server has to hold of both forms: decoded
- * until nothing changes, with the "%" that are left and with all of these taken
- * out, as servers do that ignore a broken escape.
- */
+/* decodes the path, with memory for both forms */
 
 static int
 ngx_snapshot_path_escaped(ngx_snapshot_path_t *p,
-    const ngx_snapshot_mem_t *mem, ngx_snapshot_reading_t *r,
-    ngx_snapshot_str_t prefix)
+    const ngx_snapshot_mem_t *mem, ngx_snapshot_reading_t *r)
 {
-    u_char   local[NGX_SNAPSHOT_PATH_LOCAL], *buf;
-    size_t   size;
+    u_char    local[NGX_SNAPSHOT_PATH_LOCAL], *buf, *last;
+    size_t    size;
+    unsigned  has;
 
-    size = 2 * r->path.len;
-    buf = (size <= sizeof(local)) ? local : mem->alloc(mem->data, size);
+    size = NGX_SNAPSHOT_PATH_BEFORE + 2 * r->path.len;
+
+    r->local = (size <= sizeof(local));
+    buf = r->local ? local : mem->alloc(mem->data, size);
 
     if (buf == NULL) {
         return NGX_SNAPSHOT_ERROR;
     }
 
-    ngx_snapshot_path_forms(r, buf);
-
-    p->scope = r->form[0].word != NGX_SNAPSHOT_NOWHERE
-               || r->form[r->forms - 1].word != NGX_SNAPSHOT_NOWHERE;
-
-    return p->scope ? ngx_snapshot_path_odd(p, mem, r, prefix)
-                    : NGX_SNAPSHOT_OK;
-}
-
-
-/* makes one form, or both where they differ; buf has room for both */
-
-static void
-ngx_snapshot_path_forms(ngx_snapshot_reading_t *r, u_char *buf)
-{
-    u_char               *p, *last, *out;
-    ngx_snapshot_form_t  *f;
-
     last = ngx_snapshot_path_decode(buf, r->path);
 
-    f = r->form;
+    r->form[0].data = buf + NGX_SNAPSHOT_PATH_BEFORE;
+    r->form[0].len = last - r->form[0].data;
 
-    f[0].text.data = buf;
-    f[0].text.len = last - buf;
-    f[0].word = ngx_snapshot_path_word(f[0].text, r->words->collection, 1);
+    has = ngx_snapshot_path_has(r->form[0], r->words->collection);
 
-    r->forms = 1;
-
-    if (memchr(buf, '%', last - buf) == NULL) {
-        return;
+    if (has & NGX_SNAPSHOT_HAS_ESCAPE) {
+        r->room = last;
     }
 
-    out = last;
-
-    for (p = buf; p < last; p++) {
-        *out = *p;
-        out += (*p != '%');
-    }
-
-    f[1].text.data = last;
-    f[1].text.len = out - last;
-    f[1].word = ngx_snapshot_path_word(f[1].text, r->words->collection, 1);
-
-    r->forms = 2;
+    return has ? ngx_snapshot_path_other(p, mem, r, has) : NGX_SNAPSHOT_OK;
 }
 
 
-/* harmless or odd; the forms are known */
+/* a path that is not plain: out of scope, harmless or odd */
 
 static int
-ngx_snapshot_path_odd(ngx_snapshot_path_t *p, const ngx_snapshot_mem_t *mem,
-    ngx_snapshot_reading_t *r, ngx_snapshot_str_t prefix)
+ngx_snapshot_path_other(ngx_snapshot_path_t *p, const ngx_snapshot_mem_t *mem,
+    ngx_snapshot_reading_t *r, unsigned has)
 {
     u_char              *buf;
-    ngx_snapshot_str_t   normal;
+    ngx_snapshot_str_t   text;
 
-    /* the segments up to one that is not plain */
+    text = r->form[0];
 
-    (void) ngx_snapshot_path_split(p, r->path, prefix, NGX_SNAPSHOT_BYTE_PATH,
-                                   NGX_SNAPSHOT_SEGMENTS);
+    r->word[0] = NGX_SNAPSHOT_NOWHERE;
+    r->form[1].data = NULL;
+
+    if (has & NGX_SNAPSHOT_HAS_WORD) {
+        r->word[0] = ngx_snapshot_path_word(text, r->words->collection);
+    }
+
+    p->scope = r->word[0] != NGX_SNAPSHOT_NOWHERE;
+
+    if (!p->scope && r->room) {
+        ngx_snapshot_path_bare(r);
+        p->scope = r->word[1] != NGX_SNAPSHOT_NOWHERE;
+    }
+
+    if (!p->scope) {
+        return NGX_SNAPSHOT_OK;
+    }
+
+    /* else that has been done */
+
+    if (text.data != r->path.data) {
+        (void) ngx_snapshot_path_split(p, r->path, r->prefix);
+    }
 
     ngx_snapshot_path_head(p, r);
 
@@ -672,18 +764,23 @@ ngx_snapshot_path_odd(ngx_snapshot_path_t *p, const ngx_snapshot_mem_t *mem,
     p->kind = NGX_SNAPSHOT_PATH_ODD;
     p->odd = ngx_snapshot_path_why(r->path);
     p->segments = 0;
+    p->dotted = 0;
 
-    /* it may be a slash longer than what it is made from */
-
-    buf = mem->alloc(mem->data, r->form[0].text.len + 1);
-    if (buf == NULL) {
-        return NGX_SNAPSHOT_ERROR;
+    if (!r->means) {
+        return NGX_SNAPSHOT_OK;
     }
 
-    if (ngx_snapshot_path_normal(&normal, buf, r->form[0].text, prefix)) {
-        (void) ngx_snapshot_path_split(p, normal, prefix,
-                                       NGX_SNAPSHOT_BYTE_NO_SLASH, UINT_MAX);
+    if (r->local) {
+        buf = mem->alloc(mem->data, text.len);
+        if (buf == NULL) {
+            return NGX_SNAPSHOT_ERROR;
+        }
+
+        memcpy(buf, text.data, text.len);
+        text.data = buf;
     }
+
+    ngx_snapshot_path_normal(p, text, r->prefix);
 
     return NGX_SNAPSHOT_OK;
 }
@@ -692,47 +789,52 @@ ngx_snapshot_path_odd(ngx_snapshot_path_t *p, const ngx_snapshot_mem_t *mem,
 /*
  * Decodes until nothing changes, in one go: where a byte completes an escape
  * with those before it, they become one byte, which may complete another.  Two
- * escapes never share a byte, so the order does not matter.
+ * escapes never share a byte, so the order does not matter.  The result begins
+ * NGX_SNAPSHOT_PATH_BEFORE behind buf, so that there is always something to
+ * look back at.
  */
 
 static u_char *
 ngx_snapshot_path_decode(u_char *buf, ngx_snapshot_str_t path)
 {
-    u_char         c, *d;
+    int            c;
+    u_char        *d;
+    size_t         n;
     const u_char  *p, *last;
 
-    last = path.data + path.len;
-    p = memchr(path.data, '%', path.len);
+    memset(buf, 0, NGX_SNAPSHOT_PATH_BEFORE);
 
-    if (p == NULL) {
-        p = last;
-    }
-
-    memcpy(buf, path.data, p - path.data);
-    buf += p - path.data;
-    d = buf;
+    d = buf + NGX_SNAPSHOT_PATH_BEFORE;
+    p = path.data;
+    last = p + path.len;
 
     while (p < last) {
 
-        c = *p++;
+        c = (*p == '%' && last - p >= 3) ? ngx_snapshot_path_hex(p + 1) : -1;
 
-        if (c == '%' && last - p >= 2 && ngx_snapshot_path_is_hex(p)) {
-            c = ngx_snapshot_path_hex(p);
-            p += 2;
-        }
+        if (c >= 0) {
+            *d++ = (u_char) c;
+            p += 3;
 
-        *d++ = c;
+        } else if (*p == '%'
+                   || ((d[-1] == '%' || d[-2] == '%')
+                       && ngx_snapshot_hex[*p] >= 0))
+        {
+            *d++ = *p++;
 
-        /* only a digit completes an escape of what was decoded */
+        } else {
 
-        if (!ngx_snapshot_is(c, NGX_SNAPSHOT_BYTE_HEX)) {
+            /* nothing can be completed */
+
+            n = ngx_snapshot_path_copy(d, p, last);
+            d += n;
+            p += n;
             continue;
         }
 
-        while (d - buf >= 3 && d[-3] == '%' && ngx_snapshot_path_is_hex(d - 2))
-        {
-            d[-3] = ngx_snapshot_path_hex(d - 2);
+        while (d[-3] == '%' && (c = ngx_snapshot_path_hex(d - 2)) >= 0) {
             d -= 2;
+            d[-1] = (u_char) c;
         }
     }
 
@@ -740,21 +842,76 @@ ngx_snapshot_path_decode(u_char *buf, ngx_snapshot_str_t path)
 }
 
 
+/* the byte that two hex digits stand for, or -1 where they are none */
+
 static ngx_snapshot_inline int
-ngx_snapshot_path_is_hex(const u_char *p)
+ngx_snapshot_path_hex(const u_char *p)
 {
-    return ngx_snapshot_bytes[p[0]] & ngx_snapshot_bytes[p[1]]
-           & NGX_SNAPSHOT_BYTE_HEX;
+    return ngx_snapshot_hex[p[0]] * 16 | ngx_snapshot_hex[p[1]];
 }
 
 
-/* of two hex digits */
+/*
+ * Copies the bytes from p on that are before a "%" and before last, a vector of
+ * them at most.  out has room for as many as there are before last.  Returns
+ * how many these are.
+ */
 
-static ngx_snapshot_inline u_char
-ngx_snapshot_path_hex(const u_char *p)
+static ngx_snapshot_inline size_t
+ngx_snapshot_path_copy(u_char *out, const u_char *p, const u_char *last)
 {
-    return (u_char) (((p[0] & 0x0f) + (p[0] >> 6) * 9) << 4
-                     | ((p[1] & 0x0f) + (p[1] >> 6) * 9));
+    size_t                 n;
+    ngx_snapshot_vector_t  v;
+
+    if (last - p >= (ptrdiff_t) NGX_SNAPSHOT_VECTOR) {
+
+        memcpy(&v, p, NGX_SNAPSHOT_VECTOR);
+        memcpy(out, &v, NGX_SNAPSHOT_VECTOR);
+
+        return __builtin_ctz(ngx_snapshot_vector_mask(ngx_snapshot_are(v, '%'))
+                             | 1U << NGX_SNAPSHOT_VECTOR);
+    }
+
+    for (n = 0; p + n < last && p[n] != '%'; n++) {
+        out[n] = p[n];
+    }
+
+    return n;
+}
+
+
+/* makes the second form, once */
+
+static void
+ngx_snapshot_path_bare(ngx_snapshot_reading_t *r)
+{
+    size_t         n;
+    u_char        *out;
+    const u_char  *p, *last;
+
+    if (r->form[1].data) {
+        return;
+    }
+
+    p = r->form[0].data;
+    last = p + r->form[0].len;
+    out = r->room;
+
+    while (p < last) {
+
+        if (*p == '%') {
+            p++;
+            continue;
+        }
+
+        n = ngx_snapshot_path_copy(out, p, last);
+        out += n;
+        p += n;
+    }
+
+    r->form[1].data = r->room;
+    r->form[1].len = out - r->room;
+    r->word[1] = ngx_snapshot_path_word(r->form[1], r->words->collection);
 }
 
 
@@ -767,7 +924,7 @@ ngx_snapshot_path_hex(const u_char *p)
 static void
 ngx_snapshot_path_head(ngx_snapshot_path_t *p, ngx_snapshot_reading_t *r)
 {
-    unsigned  i, n, at, version;
+    unsigned  i, n, at;
 
     r->head = 0;
     r->tail = 0;
@@ -782,9 +939,7 @@ ngx_snapshot_path_head(ngx_snapshot_path_t *p, ngx_snapshot_reading_t *r)
 
     for (i = 0; i < n; i++) {
 
-        if (ngx_snapshot_path_version(p->segment[i], r->words, &version) == 0
-            && ngx_snapshot_eq(p->segment[i], r->words->version[version]))
-        {
+        if (ngx_snapshot_path_is_version(r->words, p->segment[i])) {
             at = i + 1;
 
             if (at + 1 < n
@@ -813,6 +968,22 @@ ngx_snapshot_path_head(ngx_snapshot_path_t *p, ngx_snapshot_reading_t *r)
 }
 
 
+static int
+ngx_snapshot_path_is_version(const ngx_snapshot_path_words_t *words,
+    ngx_snapshot_str_t segment)
+{
+    unsigned  n;
+
+    for (n = 0; n < words->versions; n++) {
+        if (ngx_snapshot_eq(segment, words->version[n])) {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
 /* where the path goes on behind the slash that ends a segment of it */
 
 static size_t
@@ -827,32 +998,70 @@ ngx_snapshot_path_behind(const ngx_snapshot_reading_t *r,
 
 static int
 ngx_snapshot_path_is_harmless(ngx_snapshot_path_t *p,
-    const ngx_snapshot_reading_t *r)
+    ngx_snapshot_reading_t *r)
 {
-    size_t                      at;
-    unsigned                    i, which, versions, rests;
-    const ngx_snapshot_form_t  *f;
+    unsigned  i, which, versions, rests;
 
     versions = 0;
-    rests = 0;
+    rests = (r->head != 0);
     p->version = r->words->versions;
 
-    for (i = 0; i < r->forms; i++) {
+    for (i = 0; i == 0 || (i == 1 && r->room); i++) {
 
-        f = &r->form[i];
+        if (i == 1) {
+            ngx_snapshot_path_bare(r);
+        }
 
-        at = ngx_snapshot_path_version(f->text, r->words, &which);
+        versions |= ngx_snapshot_path_means(r, i, &which);
+        rests = rests && ngx_snapshot_path_rest(p, r, r->form[i]);
+
+        if (i == 0) {
+            r->means = versions;
+        }
 
         if (p->version == r->words->versions) {
             p->version = which;
         }
 
-        versions += f->word != NGX_SNAPSHOT_NOWHERE && at < f->word;
-        rests += r->head && ngx_snapshot_path_rest(p, r, f->text);
+        /* where one form says so, the other one need not */
+
+        if (r->use & NGX_SNAPSHOT_USE_JUDGED) {
+
+            if (versions && !rests) {
+                return 0;
+            }
+
+        } else if (which < r->words->versions) {
+            break;
+        }
     }
 
-    return versions == 0 || rests == r->forms
-           || !(r->use & NGX_SNAPSHOT_USE_JUDGED);
+    return 1;
+}
+
+
+/* 1 where a version is before the word; *which is the first one there is */
+
+static int
+ngx_snapshot_path_means(const ngx_snapshot_reading_t *r, unsigned form,
+    unsigned *which)
+{
+    size_t              i;
+    ngx_snapshot_str_t  text;
+
+    text = r->form[form];
+    i = ngx_snapshot_path_version(text, r->words, which);
+
+    if (i == NGX_SNAPSHOT_NOWHERE || r->word[form] == NGX_SNAPSHOT_NOWHERE) {
+        return 0;
+    }
+
+    text.data += i;
+    text.len -= i;
+
+    return i < r->word[form]
+           || ngx_snapshot_path_word(text, r->words->collection)
+              != NGX_SNAPSHOT_NOWHERE;
 }
 
 
@@ -882,24 +1091,11 @@ ngx_snapshot_path_rest(const ngx_snapshot_path_t *p,
         return 0;
     }
 
-    if (ngx_snapshot_path_is_named(p, r, text, i)) {
+    if (ngx_snapshot_path_is_named(p, r, text)) {
         return 0;
     }
 
-    /* segments that begin with "#" or "?" may vanish before another one */
-
-    for ( /* void */ ; ngx_snapshot_is_cut(text.data[r->head]) && i < text.len;
-          i++)
-    {
-        if (ngx_snapshot_is_slash(text.data[i])
-            && i + 1 < text.len && !ngx_snapshot_is_slash(text.data[i + 1])
-            && ngx_snapshot_path_is_named(p, r, text, i + 1))
-        {
-            return 0;
-        }
-    }
-
-    return !ngx_snapshot_path_climbs(text, r->head);
+    return !ngx_snapshot_path_climbs(text, i);
 }
 
 
@@ -941,43 +1137,97 @@ ngx_snapshot_path_is_kept(u_char c)
 
 
 /*
- * 1 where the text at i begins with a word that may be judged there.  The first
- * letters of the literal may be the digits of an escape: "%%64e" is "%de" to a
- * server that decodes it once, and "de" to one that has dropped the first "%",
- * which begins no escape.
+ * 1 where the rest begins with a word that may be judged there, or where one is
+ * behind a slash and blanks: segments that begin with "#" or "?" may vanish
+ * before that, and blanks be cut off.
  */
 
 static int
 ngx_snapshot_path_is_named(const ngx_snapshot_path_t *p,
-    const ngx_snapshot_reading_t *r, ngx_snapshot_str_t text, size_t i)
+    const ngx_snapshot_reading_t *r, ngx_snapshot_str_t text)
 {
     ngx_snapshot_str_t  literal;
 
+    literal = r->words->literal;
+    literal.data += 2;
+    literal.len -= 2;
+
     /* a project may have the name of the collection */
 
-    if (i < text.len && p->project.len == 0
-        && ngx_snapshot_path_begins(text, i, r->words->collection))
-    {
-        return 1;
+    return (p->project.len == 0
+            && ngx_snapshot_path_leads(r, text, r->words->collection, 1))
+           || (r->use & NGX_SNAPSHOT_USE_NAMES
+               && ngx_snapshot_path_leads(r, text, literal, 0));
+}
+
+
+/*
+ * 1 for the whole word, or for what is behind the first two letters of the
+ * literal.  These may be the digits of an escape: "%%64e" is "%de" to a server
+ * that decodes it once, and "de" to one that has dropped the first "%", which
+ * begins no escape.
+ */
+
+static int
+ngx_snapshot_path_leads(const ngx_snapshot_reading_t *r,
+    ngx_snapshot_str_t text, ngx_snapshot_str_t word, int whole)
+{
+    int                    escape;
+    size_t                 i, n;
+    const u_char          *s, *head, *literal;
+    ngx_snapshot_search_t  search;
+
+    head = text.data + r->head;
+    literal = r->words->literal.data;
+    escape = ngx_snapshot_path_hex(literal);
+    n = r->head + (whole ? 0 : 2) + word.len + 1;
+
+    if (text.len > n && !ngx_snapshot_is_cut(*head)) {
+        text.len = n;
     }
 
-    literal = r->words->literal;
+    ngx_snapshot_path_search(&search, text, word);
+    search.next = r->head;
 
-    if (i == text.len || literal.len <= 2
-        || !(r->use & NGX_SNAPSHOT_USE_NAMES))
-    {
-        return 0;
+    for ( ;; ) {
+
+        i = ngx_snapshot_path_next(&search, whole);
+
+        if (i == NGX_SNAPSHOT_NOWHERE) {
+            return 0;
+        }
+
+        s = text.data + i;
+
+        if (!whole) {
+
+            if (s[-1] == escape) {
+                s--;
+
+            } else if ((s[-1] | 0x20) == literal[1]
+                       && (s[-2] | 0x20) == literal[0])
+            {
+                s -= 2;
+
+            } else {
+                continue;
+            }
+        }
+
+        if (!ngx_snapshot_is(s[-1], NGX_SNAPSHOT_BYTE_BREAK)) {
+            continue;
+        }
+
+        while (s > head && ngx_snapshot_is_blank(s[-1])) {
+            s--;
+        }
+
+        if (s >= head && ngx_snapshot_is_slash(s[-1])
+            && ngx_snapshot_path_begins(text, i, word))
+        {
+            return 1;
+        }
     }
-
-    if (ngx_snapshot_path_is_hex(literal.data)
-        && text.data[i] == ngx_snapshot_path_hex(literal.data))
-    {
-        literal.data += 2;
-        literal.len -= 2;
-        i++;
-    }
-
-    return ngx_snapshot_path_begins(text, i, literal);
 }
 
 
@@ -986,27 +1236,23 @@ ngx_snapshot_path_is_named(const ngx_snapshot_path_t *p,
 static int
 ngx_snapshot_path_climbs(ngx_snapshot_str_t text, size_t i)
 {
-    size_t                n;
-    ngx_snapshot_str_t    rest;
-    ngx_snapshot_pairs_t  pairs;
+    ngx_snapshot_vector_t  v;
 
-    rest.data = text.data + i;
-    rest.len = text.len - i;
+    /* a slash is before the rest */
 
-    ngx_snapshot_path_pairs(&pairs, rest, ngx_snapshot_dots);
+    for (i--; i < text.len; i += NGX_SNAPSHOT_VECTOR) {
 
-    for (n = ngx_snapshot_path_next(&pairs); n != NGX_SNAPSHOT_NOWHERE;
-         n = ngx_snapshot_path_next(&pairs))
-    {
-        /* a slash is before the rest */
+        v = ngx_snapshot_are(ngx_snapshot_vector_load(text, i + 1), '.')
+            & ngx_snapshot_are(ngx_snapshot_vector_load(text, i + 2), '.');
 
-        i = text.len - rest.len + n;
+        if (ngx_snapshot_vector_mask(v) == 0) {
+            continue;
+        }
 
-        if (ngx_snapshot_is(text.data[i - 1], NGX_SNAPSHOT_BYTE_BREAK)
-            && text.data[i] == '.' && text.data[i + 1] == '.'
-            && (i + 2 == text.len
-                || ngx_snapshot_is(text.data[i + 2], NGX_SNAPSHOT_BYTE_BREAK)))
-        {
+        v &= ngx_snapshot_path_breaks(ngx_snapshot_vector_load(text, i))
+             & ngx_snapshot_path_breaks(ngx_snapshot_vector_load(text, i + 3));
+
+        if (ngx_snapshot_vector_mask(v)) {
             return 1;
         }
     }
@@ -1015,16 +1261,20 @@ ngx_snapshot_path_climbs(ngx_snapshot_str_t text, size_t i)
 }
 
 
-/* what is odd in a path, all of it */
+/*
+ * What is odd in a path, all of it.  slashes and dots: a bit for each of two
+ * vectors, the second one higher; the end counts as a slash.
+ */
 
 static unsigned
 ngx_snapshot_path_why(ngx_snapshot_str_t path)
 {
-    size_t                i;
-    unsigned              why;
-    ngx_snapshot_pairs_t  pairs;
+    size_t                 i;
+    unsigned               why, slashes, dots, found;
+    ngx_snapshot_vector_t  v;
 
     why = (path.data[0] == '/') ? 0 : NGX_SNAPSHOT_ODD_START;
+    why |= (path.data[path.len - 1] == '/') ? NGX_SNAPSHOT_ODD_TRAILING : 0;
 
     for (i = 0; i + 4 <= path.len; i += 4) {
         why |= ngx_snapshot_odd[path.data[i]]
@@ -1037,144 +1287,166 @@ ngx_snapshot_path_why(ngx_snapshot_str_t path)
         why |= ngx_snapshot_odd[path.data[i]];
     }
 
-    if (path.data[path.len - 1] == '/') {
-        why |= NGX_SNAPSHOT_ODD_TRAILING;
-    }
+    slashes = 0;
+    dots = 0;
+    found = 0;
 
-    ngx_snapshot_path_pairs(&pairs, path, ngx_snapshot_slashes);
+    for (i = 0; i <= path.len; i += NGX_SNAPSHOT_VECTOR) {
 
-    if (ngx_snapshot_path_next(&pairs) != NGX_SNAPSHOT_NOWHERE) {
-        why |= NGX_SNAPSHOT_ODD_DOUBLED;
-    }
+        v = ngx_snapshot_vector_load(path, i);
 
-    ngx_snapshot_path_pairs(&pairs, path, ngx_snapshot_slash_dot);
+        slashes = slashes >> 16
+                  | ngx_snapshot_vector_mask(ngx_snapshot_are(v, '/')) << 16;
+        dots = dots >> 16
+               | ngx_snapshot_vector_mask(ngx_snapshot_are(v, '.')) << 16;
 
-    for (i = ngx_snapshot_path_next(&pairs); i != NGX_SNAPSHOT_NOWHERE;
-         i = ngx_snapshot_path_next(&pairs))
-    {
-        i += (i + 2 < path.len && path.data[i + 2] == '.') ? 3 : 2;
+        why |= (slashes & slashes << 1) ? NGX_SNAPSHOT_ODD_DOUBLED : 0;
 
-        if (i == path.len || path.data[i] == '/') {
-            return why | NGX_SNAPSHOT_ODD_DOTS;
+        if (path.len - i < NGX_SNAPSHOT_VECTOR) {
+            slashes |= 1U << (path.len - i + 16);
         }
+
+        found |= slashes & dots << 1 & (slashes << 2
+                                        | (dots << 2 & slashes << 3));
     }
 
-    return why;
+    return why | (found ? NGX_SNAPSHOT_ODD_DOTS : 0);
 }
 
 
 /*
- * Makes the normal form of a decoded path but for its suffix: parameters and
- * blanks cut off segments, then empty and dot segments resolved.  out has room
- * for a byte more than the text.  0 where there are too many segments.
+ * Finds the segments of the normal form of a decoded path, but for its suffix:
+ * parameters and blanks cut off, then empty and dot segments resolved.  It goes
+ * from the end, where what has been found stays.
  */
 
-static int
-ngx_snapshot_path_normal(ngx_snapshot_str_t *normal, u_char *out,
-    ngx_snapshot_str_t text, ngx_snapshot_str_t prefix)
+static void
+ngx_snapshot_path_normal(ngx_snapshot_path_t *p, ngx_snapshot_str_t text,
+    ngx_snapshot_str_t prefix)
 {
-    u_char        *d, *begin;
-    size_t         n, max, depth;
-    const u_char  *p, *last, *climb;
+    u_char                 c;
+    const u_char          *s, *end;
+    ngx_snapshot_normal_t  normal;
 
-    p = text.data;
-    last = p + text.len;
-    climb = ngx_snapshot_path_climb(text);
-    depth = 0;
-    d = out;
+    normal.n = 0;
+    normal.up = 0;
 
-    for (n = 0, max = NGX_SNAPSHOT_PATH_DEPTH; n < prefix.len; n++) {
-        max += (prefix.data[n] == '/');
-    }
+    end = ngx_snapshot_path_end(text.data, text.data + text.len);
+    s = end;
 
-    while (p < last) {
+    while (s > text.data) {
 
-        /* nothing takes a segment away any more */
+        c = *--s;
 
-        if (depth > max && p > climb) {
-            return 0;
-        }
-
-        begin = d;
-        d = ngx_snapshot_path_piece(d, &p, last);
-
-        n = d - begin;
-
-        if (n > 0 && !ngx_snapshot_path_is_dots(begin + 1, n - 1)) {
-            depth++;
+        if (!ngx_snapshot_is(c, NGX_SNAPSHOT_BYTE_BREAK)) {
             continue;
         }
 
-        d = begin;
+        if (ngx_snapshot_is_slash(c)) {
 
-        if (n == 3 && depth) {
-            depth--;
-            while (*--d != '/') { /* void */ }
+            if (!ngx_snapshot_path_add(&normal, s + 1, end)) {
+                return;
+            }
+
+        } else if (c != ';') {
+            continue;
+        }
+
+        end = ngx_snapshot_path_end(text.data, s);
+        s = end;
+    }
+
+    if (ngx_snapshot_path_add(&normal, s, end)) {
+        ngx_snapshot_path_fill(p, &normal, prefix);
+    }
+}
+
+
+/* before p, where a segment ends that has no parameters and is not empty */
+
+static ngx_snapshot_inline const u_char *
+ngx_snapshot_path_end(const u_char *start, const u_char *p)
+{
+    while (p > start && ngx_snapshot_is(p[-1], NGX_SNAPSHOT_BYTE_BREAK)
+           && p[-1] != '#' && p[-1] != '?' && p[-1] != '%' && p[-1] != 0x7f)
+    {
+        p--;
+    }
+
+    return p;
+}
+
+
+/* a segment of the normal form, before the others; 0 for one too many */
+
+static ngx_snapshot_inline int
+ngx_snapshot_path_add(ngx_snapshot_normal_t *normal, const u_char *begin,
+    const u_char *end)
+{
+    if (end == begin) {
+        return 1;
+    }
+
+    if (ngx_snapshot_path_is_dots(begin, end - begin)) {
+        normal->up += end - begin - 1;
+        return 1;
+    }
+
+    if (normal->up) {
+        normal->up--;
+        return 1;
+    }
+
+    if (normal->n == NGX_SNAPSHOT_PATH_DEPTH) {
+        return 0;
+    }
+
+    normal->segment[normal->n].data = begin;
+    normal->segment[normal->n].len = end - begin;
+    normal->n++;
+
+    return 1;
+}
+
+
+/* what is behind the prefix */
+
+static void
+ngx_snapshot_path_fill(ngx_snapshot_path_t *p,
+    const ngx_snapshot_normal_t *normal, ngx_snapshot_str_t prefix)
+{
+    size_t               i, n;
+    const u_char        *last;
+    ngx_snapshot_str_t   segment;
+
+    p->foreign = 0;
+
+    n = normal->n;
+    last = prefix.data + prefix.len;
+
+    while (prefix.data < last) {
+
+        segment.data = ++prefix.data;
+
+        while (prefix.data < last && *prefix.data != '/') {
+            prefix.data++;
+        }
+
+        segment.len = prefix.data - segment.data;
+
+        if (n == 0 || !ngx_snapshot_caseeq(normal->segment[--n], segment)) {
+            p->foreign = 1;
+            return;
         }
     }
 
-    normal->data = out;
-    normal->len = d - out;
+    p->segments = n;
 
-    return depth <= max;
-}
-
-
-/*
- * Writes a slash and what is between the slashes at *p to d, without parameters
- * and blanks behind it, or nothing.  Returns the end of it.
- */
-
-static u_char *
-ngx_snapshot_path_piece(u_char *d, const u_char **p, const u_char *last)
-{
-    u_char        *begin;
-    const u_char  *s;
-
-    s = *p;
-
-    while (s < last && ngx_snapshot_is_slash(*s)) {
-        s++;
+    for (i = 0; i < n && i < NGX_SNAPSHOT_SEGMENTS; i++) {
+        p->segment[i] = normal->segment[n - 1 - i];
     }
 
-    begin = d;
-    *d++ = '/';
-
-    while (s < last && !ngx_snapshot_is_slash(*s) && *s != ';') {
-        *d++ = *s++;
+    while (p->dotted < n && normal->segment[p->dotted].data[0] == '.') {
+        p->dotted++;
     }
-
-    while (s < last && !ngx_snapshot_is_slash(*s)) {
-        s++;
-    }
-
-    while (d > begin + 1 && ngx_snapshot_is_blank(d[-1])) {
-        d--;
-    }
-
-    *p = s;
-
-    return (d == begin + 1) ? begin : d;
-}
-
-
-/* where ".." is for the last time, or the start */
-
-static const u_char *
-ngx_snapshot_path_climb(ngx_snapshot_str_t text)
-{
-    size_t                i, last;
-    ngx_snapshot_pairs_t  pairs;
-
-    last = 0;
-
-    ngx_snapshot_path_pairs(&pairs, text, ngx_snapshot_dots);
-
-    for (i = ngx_snapshot_path_next(&pairs); i != NGX_SNAPSHOT_NOWHERE;
-         i = ngx_snapshot_path_next(&pairs))
-    {
-        last = i;
-    }
-
-    return text.data + last;
 }

@@ -78,7 +78,8 @@ typedef struct {
 
 
 /*
- * scope: the path has the word of the collection, else nothing more is known.
+ * scope: the path has the word of the collection, or is plain and may have it;
+ * else nothing more is known.
  * odd: why it is odd.  version: the first one in a path that is not plain, or
  * as many as there are.  project: from the head of such a path, or empty.
  *
@@ -104,13 +105,6 @@ typedef struct {
 
 
 /*
- * 0 where nothing in the path can be, or become, the word: it does not begin
- * there, and there is no escape.
- */
-
-int ngx_snapshot_path_hints(ngx_snapshot_str_t path, ngx_snapshot_str_t word);
-
-/*
  * Reads a path, the target of a request up to its first "?".  prefix is what
  * stands before the version, without a slash at its end, or empty; it is plain.
  * use is a set of NGX_SNAPSHOT_USE_.  Takes time in proportion to the length of
@@ -124,6 +118,11 @@ int ngx_snapshot_path_read(ngx_snapshot_path_t *p,
     ngx_snapshot_str_t prefix, const ngx_snapshot_path_words_t *words,
     unsigned use);
 
+
+/* 1 where the word, in any letters, is in the path as it is. */
+
+int ngx_snapshot_path_has_word(ngx_snapshot_str_t path,
+    ngx_snapshot_str_t word);
 
 /* 1 for a plain path, which every server reads in the same way. */
 

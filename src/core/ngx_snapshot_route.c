@@ -81,8 +81,8 @@ static void ngx_snapshot_route_set(ngx_snapshot_route_t *route,
     const ngx_snapshot_row_t *row, const ngx_snapshot_path_t *p, unsigned at);
 static unsigned ngx_snapshot_route_version(const ngx_snapshot_router_t *router,
     ngx_snapshot_str_t segment, int nocase);
-static int ngx_snapshot_route_same(ngx_snapshot_str_t a, ngx_snapshot_str_t b,
-    int nocase);
+static ngx_snapshot_inline int ngx_snapshot_route_same(ngx_snapshot_str_t a,
+    ngx_snapshot_str_t b, int nocase);
 
 
 static const ngx_snapshot_rows_t  ngx_snapshot_no_rows;
@@ -243,12 +243,6 @@ ngx_snapshot_route(ngx_snapshot_route_t *route,
 
     route->operation = NULL;
 
-    /* most requests end here */
-
-    if (!ngx_snapshot_path_hints(path, router->words.collection)) {
-        return NGX_SNAPSHOT_OK;
-    }
-
     rows = ngx_snapshot_route_method(router, method);
 
     use = rows->use | (anywhere ? NGX_SNAPSHOT_USE_ANYWHERE : 0);
@@ -276,6 +270,13 @@ ngx_snapshot_route(ngx_snapshot_route_t *route,
 
     } else if (!p.foreign) {
         ngx_snapshot_route_plain(route, router, rows, &p);
+    }
+
+    if (p.kind == NGX_SNAPSHOT_PATH_PLAIN
+        && route->operation == &ngx_snapshot_unknown
+        && !ngx_snapshot_path_has_word(path, router->words.collection))
+    {
+        route->operation = NULL;
     }
 
     return NGX_SNAPSHOT_OK;
@@ -360,11 +361,17 @@ static int
 ngx_snapshot_route_is_word(const ngx_snapshot_route_t *route,
     const ngx_snapshot_path_words_t *words)
 {
-    return route->member
-           && ((ngx_snapshot_caseeq(route->id, words->literal)
-                && !ngx_snapshot_eq(route->id, words->literal))
-               || (ngx_snapshot_caseeq(route->id, words->collection)
-                   && !ngx_snapshot_eq(route->id, words->collection)));
+    const ngx_snapshot_str_t  *word;
+
+    if (!route->member) {
+        return 0;
+    }
+
+    word = (route->id.len == words->literal.len) ? &words->literal
+                                                 : &words->collection;
+
+    return route->id.len == word->len && ngx_snapshot_caseeq(route->id, *word)
+           && !ngx_snapshot_eq(route->id, *word);
 }
 
 
@@ -575,7 +582,7 @@ ngx_snapshot_route_version(const ngx_snapshot_router_t *router,
 
 /* most differ in length, or in their last letter */
 
-static int
+static ngx_snapshot_inline int
 ngx_snapshot_route_same(ngx_snapshot_str_t a, ngx_snapshot_str_t b, int nocase)
 {
     return a.len == b.len

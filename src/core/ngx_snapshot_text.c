@@ -10,7 +10,6 @@
 
 static u_char *ngx_snapshot_text_room(ngx_snapshot_text_t *t, size_t len);
 static void ngx_snapshot_text_hex(ngx_snapshot_text_t *t, u_char c);
-static int ngx_snapshot_hex(u_char c);
 static const u_char *ngx_snapshot_text_digits(const u_char *p,
     const u_char *last);
 
@@ -18,27 +17,31 @@ static const u_char *ngx_snapshot_text_digits(const u_char *p,
 static const char  ngx_snapshot_digits[] = "0123456789ABCDEF";
 
 
-#define N  NGX_SNAPSHOT_BYTE_NO_SLASH
 #define B  NGX_SNAPSHOT_BYTE_BREAK
-#define P  (N|NGX_SNAPSHOT_BYTE_PLAIN)
+#define P  NGX_SNAPSHOT_BYTE_PLAIN
 #define S  (P|NGX_SNAPSHOT_BYTE_PATH)
 #define W  (S|NGX_SNAPSHOT_BYTE_WORD)
 #define H  (W|NGX_SNAPSHOT_BYTE_HEX)
 
 const u_char  ngx_snapshot_bytes[256] = {
-    [0x00 ... 0x1f] = N|B, [' '] = P|B, ['!'] = S, ['"'] = N, ['#'] = P|B,
+    [0x00 ... 0x1f] = B, [' '] = P|B, ['!'] = S, ['#'] = P|B,
     ['$'] = S, ['%'] = P|B, ['&' ... ','] = S, ['-'] = W, ['.'] = S,
-    ['/'] = NGX_SNAPSHOT_BYTE_PLAIN|B,
+    ['/'] = P|B,
     ['0' ... '9'] = H, [':'] = S, [';'] = P|B, ['<'] = P, ['='] = S,
     ['>'] = P, ['?'] = P|B, ['@'] = S,
-    ['A' ... 'F'] = H, ['G' ... 'Z'] = W, ['['] = P, ['\\'] = N|B, [']'] = P,
+    ['A' ... 'F'] = H, ['G' ... 'Z'] = W, ['['] = P, ['\\'] = B, [']'] = P,
     ['^'] = P, ['_'] = W, ['`'] = P,
     ['a' ... 'f'] = H, ['g' ... 'z'] = W, ['{' ... '}'] = P, ['~'] = S,
-    [0x7f] = N|B, [0x80 ... 0x84] = N, [0x85] = N|B, [0x86 ... 0x9f] = N,
-    [0xa0] = N|B, [0xa1 ... 0xff] = N
+    [0x7f] = B, [0x85] = B, [0xa0] = B
 };
 
-#undef N
+const signed char  ngx_snapshot_hex[256] = {
+    [0 ... '0' - 1] = -1, ['0'] = 0, 1, 2, 3, 4, 5, 6, 7, 8, 9,
+    [':' ... '@'] = -1, ['A'] = 10, 11, 12, 13, 14, 15,
+    ['G' ... '`'] = -1, ['a'] = 10, 11, 12, 13, 14, 15,
+    ['g' ... 0xff] = -1
+};
+
 #undef B
 #undef P
 #undef S
@@ -518,24 +521,11 @@ ngx_snapshot_utf8_printable(ngx_snapshot_str_t s)
 }
 
 
-static int
-ngx_snapshot_hex(u_char c)
-{
-    if (c >= '0' && c <= '9') {
-        return c - '0';
-    }
-
-    c |= 0x20;
-
-    return (c >= 'a' && c <= 'f') ? c - 'a' + 10 : -1;
-}
-
-
 size_t
 ngx_snapshot_percent_decode(u_char *dst, ngx_snapshot_str_t src, int plus,
     int *whole)
 {
-    int            high, low;
+    int            c;
     u_char        *d;
     const u_char  *p, *last;
 
@@ -545,11 +535,11 @@ ngx_snapshot_percent_decode(u_char *dst, ngx_snapshot_str_t src, int plus,
     for (p = src.data; p < last; p++) {
 
         if (*p == '%') {
-            high = (last - p > 2) ? ngx_snapshot_hex(p[1]) : -1;
-            low = (last - p > 2) ? ngx_snapshot_hex(p[2]) : -1;
+            c = (last - p > 2)
+                ? ngx_snapshot_hex[p[1]] * 16 | ngx_snapshot_hex[p[2]] : -1;
 
-            if (high >= 0 && low >= 0) {
-                *d++ = (u_char) (high << 4 | low);
+            if (c >= 0) {
+                *d++ = (u_char) c;
                 p += 2;
                 continue;
             }

@@ -24,7 +24,7 @@
  * What a byte is, for code that walks over many: a hex digit; one of 0-9, A-Z,
  * a-z, "-" and "_"; printable ASCII that JSON need not escape; of the segments
  * of a plain path, CONTRACT section 1; where a lenient server may cut a path: a
- * slash, ";", "#", "?", "%", a blank, a control byte; anything but a slash.
+ * slash, ";", "#", "?", "%", a blank, a control byte.
  */
 
 #define NGX_SNAPSHOT_BYTE_HEX       0x01
@@ -32,9 +32,12 @@
 #define NGX_SNAPSHOT_BYTE_PLAIN     0x04
 #define NGX_SNAPSHOT_BYTE_PATH      0x08
 #define NGX_SNAPSHOT_BYTE_BREAK     0x10
-#define NGX_SNAPSHOT_BYTE_NO_SLASH  0x20
 
 extern const u_char  ngx_snapshot_bytes[256];
+
+/* what a hex digit stands for, or -1 */
+
+extern const signed char  ngx_snapshot_hex[256];
 
 /* The first byte from p on that is not of the kind, or last. */
 

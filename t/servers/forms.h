@@ -159,12 +159,20 @@ form_has_dots(const u_char *p, size_t len)
 static inline int
 form_is_lookup(const u_char *p, size_t len, int project)
 {
-    size_t  i;
+    size_t  i, n;
 
     for (i = 0; i < len; i++) {
-        if (p[i] == '/'
-            && (form_has_detail(p, i + 1, len)
-                || (!project && form_has_word(p, i + 1, len, "snapshots"))))
+
+        if (p[i] != '/') {
+            continue;
+        }
+
+        for (n = i + 1; n < len && step_is(p[n], STEPS_BLANK); n++) {
+            /* void */
+        }
+
+        if (form_has_detail(p, n, len)
+            || (!project && form_has_word(p, n, len, "snapshots")))
         {
             return 0;
         }

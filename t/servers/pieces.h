@@ -97,6 +97,8 @@ static const piece_t  pieces[] = {
     { ngx_snapshot_string("%2523"), PIECE_OTHER },
     { ngx_snapshot_string("%00"), PIECE_OTHER },
     { ngx_snapshot_string("%09"), PIECE_OTHER },
+    { ngx_snapshot_string("%0e"), PIECE_OTHER },
+    { ngx_snapshot_string("%0f"), PIECE_OTHER },
     { ngx_snapshot_string("%%09"), PIECE_OTHER },
     { ngx_snapshot_string("%7f"), PIECE_OTHER },
     { ngx_snapshot_string("%a0"), PIECE_OTHER },

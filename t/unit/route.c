@@ -443,7 +443,7 @@ short_memory_is_an_error(void **state)
     arena.fail = 1;
     assert_int_equal(ngx_snapshot_route(&route, unit_router(), &mem,
                                         unit_str("POST"),
-                                        unit_str("/v3/p//snapshots"),
+                                        unit_str("/v3/p/snap%73hots"),
                                         unit_str(""), 0),
                      NGX_SNAPSHOT_ERROR);
 

@@ -358,8 +358,8 @@ sub is_harmless_behind_head {
                                || $form =~ /\A\.$kept/));
 
         return 0 if $looks_up && $form =~ /\A$detail/;
-        return 0 if $form =~ /\A[#?]/ && ($form =~ /\/$detail/
-                    || !$has_project && $form =~ /\/$snapshots/);
+        return 0 if $form =~ /\A[#?]/ && ($form =~ /\/$blank*$detail/
+                    || !$has_project && $form =~ /\/$blank*$snapshots/);
         return 0 if !$has_project && $form =~ /\A$snapshots/;
     }
 
