@@ -307,7 +307,9 @@ ngx_snapshot_openapi_query(ngx_snapshot_openapi_t *o,
     ngx_snapshot_schema_init(&s);
 
     for (i = 0; i < NGX_SNAPSHOT_FIELD_CHECKS && field->rules[i]; i++) {
-        ngx_snapshot_describe(&ngx_snapshot_rules[field->rules[i]], 0, &s);
+        if (rejects(o, field->rules[i])) {
+            ngx_snapshot_describe(&ngx_snapshot_rules[field->rules[i]], 0, &s);
+        }
     }
 
     if (!s.integer && s.pattern.len == 0 && s.one_of == NULL) {

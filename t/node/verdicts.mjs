@@ -1,62 +1,179 @@
-// Holds requests against the schemas of an OpenAPI document, with Ajv:
-// verdicts.mjs DOCUMENT REQUESTS, where each line of REQUESTS is
-// {"path", "method", "body"} or {"path", "method", "param", "value"}.  Prints
-// "valid" or "invalid" for each line.
+// Holds requests against an OpenAPI document with a foreign tool:
+// verdicts.mjs TOOL DOCUMENT REQUESTS, where TOOL is ajv, prism or express,
+// and each line of REQUESTS is {"path", "method", "body"} or {"path",
+// "method", "param", "value"}, "path" as the document has it.  Prints "valid",
+// "invalid", or why it could not tell, for each line.
 
 import { readFileSync } from 'node:fs';
+import { createServer, request as send } from 'node:http';
 import { createRequire } from 'node:module';
 
 const require = createRequire(process.cwd() + '/build/node/');
-const Ajv = require('ajv/dist/2020').default;
 
-const [documentFile, requestsFile] = process.argv.slice(2);
+const [tool, documentFile, requestsFile] = process.argv.slice(2);
 const document = JSON.parse(readFileSync(documentFile, 'utf8'));
+const requests = readFileSync(requestsFile, 'utf8').split('\n')
+    .filter(line => line !== '').map(line => JSON.parse(line));
 
-const ajv = new Ajv({ strict: true, strictTypes: false, strictRequired: false });
+// a path that the operation has
 
-for (const word of ['x-snapshot-rule', 'x-max-bytes', 'x-source-page']) {
-    ajv.addKeyword(word);
+function sample(path) {
+    return path.replace('{project_id}', 'p')
+        .replace('{snapshot_id}', '43a3e6a5-2d3c-4a9b-9a3b-1d6c4e5f7a8b');
 }
 
-const compiled = new Map();
+// nothing but the schemas: Ajv
 
-function validator(key, schema) {
-    if (!compiled.has(key)) {
-        compiled.set(key, ajv.compile(schema()));
+async function ajv() {
+    const Ajv = require('ajv/dist/2020').default;
+    const judge = new Ajv({ strict: true, strictTypes: false,
+                            strictRequired: false });
+
+    // of the words that Ajv does not know those may be there that are ours,
+    // and what a description has around its schemas
+
+    for (const word of ['x-snapshot-rule', 'x-max-bytes', 'x-source-page',
+                        'example'])
+    {
+        judge.addKeyword(word);
     }
 
-    return compiled.get(key);
-}
+    const schemas = document.components.schemas;
 
-// a query has strings; what reads as an integer is one to OpenAPI
-
-function value(text) {
-    return /^-?[0-9]+$/.test(text) ? Number(text) : text;
-}
-
-const said = [];
-
-for (const line of readFileSync(requestsFile, 'utf8').split('\n')) {
-    if (line === '') {
-        continue;
+    for (const name of Object.keys(schemas)) {
+        judge.addSchema(schemas[name], `#/components/schemas/${name}`);
     }
 
-    const { path, method, body, param, value: text } = JSON.parse(line);
-    const operation = document.paths[path][method];
-    let valid;
+    const compiled = new Map();
 
-    if (param === undefined) {
-        const validate = validator(`${path} ${method}`, () =>
-            operation.requestBody.content['application/json'].schema);
-        valid = validate(body);
+    function validator(key, schema) {
+        if (!compiled.has(key)) {
+            compiled.set(key, judge.compile(schema()));
+        }
 
-    } else {
+        return compiled.get(key);
+    }
+
+    // a query has strings; what reads as an integer is one to OpenAPI
+
+    function value(text) {
+        return /^-?[0-9]+$/.test(text) ? Number(text) : text;
+    }
+
+    return ({ path, method, body, param, value: text }) => {
+        const operation = document.paths[path][method];
+
+        if (param === undefined) {
+            return validator(`${path} ${method}`, () => operation.requestBody
+                             .content['application/json'].schema)(body);
+        }
+
         const { schema } = operation.parameters.find(p => p.name === param);
-        const validate = validator(`${path} ${param}`, () => schema);
-        valid = validate(schema.type === 'integer' ? value(text) : text);
-    }
 
-    said.push(valid ? 'valid' : 'invalid');
+        return validator(`${path} ${param}`, () => schema)
+            (schema.type === 'integer' ? value(text) : text);
+    };
 }
 
-console.log(said.join('\n'));
+// Stoplight's Prism, as a mock server judges
+
+async function prism() {
+    const { createInstance, getHttpOperationsFromSpec } =
+        require('@stoplight/prism-http');
+
+    const operations = await getHttpOperationsFromSpec(documentFile);
+    const silent = { child: () => silent };
+
+    for (const level of ['trace', 'debug', 'info', 'success', 'warn',
+                         'error', 'fatal'])
+    {
+        silent[level] = () => {};
+    }
+
+    const instance = createInstance({
+        isProxy: false, mock: { dynamic: false }, checkSecurity: false,
+        validateRequest: true, validateResponse: false, errors: false
+    }, { logger: silent });
+
+    return async ({ path, method, body, param, value }) => {
+        const said = await instance.request({
+            method,
+            url: { path: sample(path),
+                   query: param === undefined ? {} : { [param]: value } },
+            headers: param === undefined
+                     ? { 'content-type': 'application/json' } : {},
+            body: param === undefined ? body : undefined
+        }, operations)();
+
+        if (said._tag === 'Left') {
+            if (said.left.status !== 422 && said.left.status !== 400) {
+                throw said.left;
+            }
+
+            return false;
+        }
+
+        return said.right.validations.input.length === 0;
+    };
+}
+
+// express-openapi-validator, as a middleware judges
+
+async function express() {
+    const framework = require('express');
+    const validator = require('express-openapi-validator');
+
+    const app = framework();
+
+    app.use(framework.json({ strict: false }));
+    app.use(validator.middleware({ apiSpec: document, validateSecurity: false,
+                                   validateRequests: true,
+                                   validateResponses: false }));
+    app.use((req, res) => res.status(200).end());
+    app.use((error, req, res, next) => res.status(error.status ?? 500)
+                                          .end(String(error.message)));
+
+    const server = createServer(app);
+
+    await new Promise(done => server.listen(0, '127.0.0.1', done));
+    server.unref();
+
+    const { port } = server.address();
+
+    return ({ path, method, body, param, value }) =>
+        new Promise((done, failed) => {
+            const query = param === undefined
+                          ? '' : `?${param}=${encodeURIComponent(value)}`;
+            const text = param === undefined ? JSON.stringify(body) : undefined;
+
+            const req = send({ port, host: '127.0.0.1', method,
+                               path: sample(path) + query,
+                               headers: text === undefined ? {}
+                               : { 'Content-Type': 'application/json',
+                                   'Content-Length': Buffer.byteLength(text) }
+            }, res => {
+                let said = '';
+
+                res.on('data', piece => said += piece);
+                res.on('end', () => res.statusCode === 200 ? done(true)
+                     : res.statusCode === 400 ? done(false)
+                     : failed(new Error(`${res.statusCode}: ${said}`)));
+            });
+
+            req.on('error', failed);
+            req.end(text);
+        });
+}
+
+const judge = await { ajv, prism, express }[tool]();
+
+for (const request of requests) {
+    try {
+        console.log(await judge(request) ? 'valid' : 'invalid');
+
+    } catch (error) {
+        console.log(String(error.message).replaceAll('\n', ' '));
+    }
+}
+
+process.exit(0);
