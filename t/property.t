@@ -2,6 +2,7 @@
 # independent reading of the contract (t/lib/Contract.pm) gives them, however
 # they travel; what is let through arrives as it was sent, nothing else does.
 # In whatever pieces a body comes, the answer is the same, letter by letter.
+# snapshot-check, which gets the same bytes in a file, says the same.
 # TEST_SEED repeats a run, TEST_N sets the number of requests; of what is judged
 # otherwise, the smallest request that still is gets printed.
 
@@ -14,6 +15,7 @@ use Socket qw(IPPROTO_TCP TCP_NODELAY);
 use Test::More;
 use Time::HiRes qw(sleep time);
 
+use Check;
 use Contract;
 use Gateway;
 
@@ -58,9 +60,10 @@ my $location = <<'EOF';
 EOF
 
 my $servers = '';
+my %rules;
 
 for my $set (sort keys %sets) {
-    my $rules = join '', map { my ($severity, $max) = @{ $sets{$set}{$_} };
+    my $rules = $rules{$set} = join '', map { my ($severity, $max) = @{ $sets{$set}{$_} };
         "snapshot_rule $_ $severity" . ($max ? " max=$max" : '') . ";\n" }
         sort keys %{ $sets{$set} };
 
@@ -708,7 +711,7 @@ sub exchange {
 
         if ($r->{status} != 100) {
             delete $socket{$case->{set}};
-            return { %$r, told => 0, id => $id };
+            return { %$r, told => 0, id => $id, wire => "$head$body" };
         }
 
         put($s, $body, $case->{cuts});
@@ -723,7 +726,8 @@ sub exchange {
     delete $socket{$case->{set}}
         if $r->{closed} || $case->{old} || length $buffer;
 
-    return { %$r, told => $told, id => $id, left => $buffer };
+    return { %$r, told => $told, id => $id, left => $buffer,
+             wire => "$head$body" };
 }
 
 # all that arrived since the last call, by id
@@ -1080,7 +1084,7 @@ sub printed {
 note("TEST_SEED=$seed TEST_N=$n");
 
 my ($sent, $bad, $stray, $start) = (0, 0, 0, time);
-my @batch;
+my (@batch, %recorded);
 
 $SIG{PIPE} = 'IGNORE';
 
@@ -1089,7 +1093,10 @@ for my $i (1 .. $n) {
 
     my $case = any_case();
 
-    push @batch, [$case, $i, answers($case)];
+    my @answers = answers($case);
+
+    push @batch, [$case, $i, @answers];
+    push @{ $recorded{$_->[0]{set}} }, $_->[1] for @answers;
     $sent++;
 
     next if @batch < 200 && $i < $n;
@@ -1124,6 +1131,10 @@ is($bad, 0, "$sent random requests get the verdict of the contract, and arrive "
    . "as they were sent or not at all (TEST_SEED=$seed)");
 is($stray, 0, 'nothing else arrives');
 is($sent, $n, 'all of them were sent');
+
+is(join("\n", map { unlike_gateway("snapshot_tenant \$http_x_tenant;\n$rules{$_}",
+                                   @{ $recorded{$_} }) }
+              sort keys %recorded), '', 'snapshot-check says the same of them');
 
 # a generator that makes nothing but refusals, or leaves a rule alone, would
 # prove nothing

@@ -96,8 +96,9 @@ typedef struct {
 #define CHECK_LACKS_HEADERS    0x01
 #define CHECK_LACKS_BODY       0x02
 #define CHECK_LACKS_TARGET     0x04
+#define CHECK_LACKS_TENANT     0x08
 
-#define CHECK_LACKS            3
+#define CHECK_LACKS            4
 
 extern const ngx_snapshot_str_t  check_lacks[CHECK_LACKS];
 
@@ -110,9 +111,10 @@ typedef struct {
 
 /*
  * One request.  target is what the client sent; where CHECK_LACKS_TARGET is set
- * it has been decoded.  typed: the type of the body is known even where other
- * header fields are not.  chunked: the length was not announced.  recorded are
- * the violations that a gateway wrote into its log, where judged is set.
+ * it has been decoded.  tenant is there where the record tells it.  typed: the
+ * type of the body is known even where other header fields are not.  chunked:
+ * the length was not announced.  recorded are the violations that a gateway
+ * wrote into its log, where judged is set.
  */
 
 typedef struct {
@@ -122,6 +124,7 @@ typedef struct {
     ngx_snapshot_str_t          method;
     ngx_snapshot_str_t          target;
     ngx_snapshot_str_t          body;
+    ngx_snapshot_str_t          tenant;
     uint64_t                    length;
     ngx_snapshot_str_t          recorded;
     unsigned                    lacks;
@@ -361,7 +364,7 @@ int check_source_bytes(check_source_t *s, uint64_t n, check_buffer_t *b);
 
 #define CHECK_LOG_NAMES                                                       \
     "method, target, request, uri, args, body, content_type, "                \
-    "content_encoding, verdict, violations"
+    "content_encoding, tenant, verdict, violations"
 
 /* 1 for one of these names */
 
@@ -414,13 +417,17 @@ void check_judge(check_judge_t *j, check_arena_t *a, const check_record_t *r,
 
 /*
  * Give a rule another severity and, where max is not NULL, another limit; the
- * prefix of paths.  They return NULL, or what is wrong, in memory of the
- * arena.
+ * prefix of paths, whose bytes must outlive the judge.  They return NULL, or
+ * what is wrong, in memory of the arena.
  */
 
 const char *check_judge_rule(check_judge_t *j, check_arena_t *a,
     const char *name, const char *severity, const char *max);
 const char *check_judge_prefix(check_judge_t *j, const char *prefix);
+
+/* Says which variable tells a tenant; of these, $http_... is known here. */
+
+const char *check_judge_tenant(check_judge_t *j, const char *variable);
 
 unsigned check_rules(void);
 ngx_snapshot_str_t check_rule_name(unsigned rule);

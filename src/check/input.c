@@ -35,7 +35,8 @@ const check_kind_t *const  check_kinds[] = {
 const ngx_snapshot_str_t  check_lacks[CHECK_LACKS] = {
     ngx_snapshot_string("headers"),
     ngx_snapshot_string("body"),
-    ngx_snapshot_string("target")
+    ngx_snapshot_string("target"),
+    ngx_snapshot_string("tenant")
 };
 
 

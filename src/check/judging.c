@@ -22,6 +22,7 @@ struct check_judge_s {
     ngx_snapshot_patterns_t  patterns;
     ngx_snapshot_router_t   *router;
     ngx_snapshot_str_t       prefix;
+    const char              *variable;
     uint64_t                 seed;
     ngx_snapshot_judge_t     core;
     unsigned                 given[NGX_SNAPSHOT_RULES];
@@ -41,7 +42,13 @@ static void check_judge_recorded(check_judge_t *j, const check_record_t *r,
     check_verdict_t *v);
 static void check_judge_entry(check_judge_t *j, check_verdict_t *v,
     ngx_snapshot_str_t name, ngx_snapshot_str_t at);
-static ngx_snapshot_str_t check_judge_tenant(ngx_snapshot_str_t project);
+static unsigned check_judge_owner(const check_judge_t *j, check_arena_t *a,
+    const check_record_t *r, ngx_snapshot_str_t *tenant);
+static int check_judge_is_variable(const char *variable,
+    ngx_snapshot_str_t name);
+static ngx_snapshot_str_t check_judge_shown(ngx_snapshot_str_t tenant,
+    ngx_snapshot_str_t project);
+static int check_judge_is_id(ngx_snapshot_str_t s);
 static int check_judge_max(const ngx_snapshot_rule_t *rule, const char *s,
     uint64_t *max);
 
@@ -85,7 +92,8 @@ void
 check_judge(check_judge_t *j, check_arena_t *a, const check_record_t *r,
     check_verdict_t *v)
 {
-    ngx_snapshot_str_t    path, query;
+    unsigned              lacks;
+    ngx_snapshot_str_t    path, query, tenant;
     ngx_snapshot_route_t  route;
 
     v->verdict = CHECK_NOT_JUDGED;
@@ -106,7 +114,9 @@ check_judge(check_judge_t *j, check_arena_t *a, const check_record_t *r,
         return;
     }
 
-    v->tenant = check_judge_tenant(route.project);
+    lacks = check_judge_owner(j, a, r, &tenant);
+
+    v->tenant = check_judge_shown(tenant, route.project);
 
     if (r->lacks & CHECK_LACKS_TARGET && route.odd) {
 
@@ -122,11 +132,13 @@ check_judge(check_judge_t *j, check_arena_t *a, const check_record_t *r,
     ngx_snapshot_judge_init(&j->core, &a->mem, &j->policy, &j->patterns,
                             &route);
     j->core.detailed = 1;
+    j->core.tenant = tenant;
 
     if (ngx_snapshot_judge_route(&j->core, &route)) {
         check_judge_head(j, r, &route, query);
 
-        v->lacks = r->lacks & (CHECK_LACKS_HEADERS|CHECK_LACKS_TARGET);
+        v->lacks = lacks | (r->lacks
+                            & (CHECK_LACKS_HEADERS|CHECK_LACKS_TARGET));
 
         if (route.operation->body && !ngx_snapshot_judge_rejects(&j->core)) {
             v->lacks |= r->lacks & CHECK_LACKS_BODY;
@@ -392,21 +404,100 @@ check_judge_entry(check_judge_t *j, check_verdict_t *v,
 }
 
 
+/* whose request it is, by the variable that the operator has named */
+
+static unsigned
+check_judge_owner(const check_judge_t *j, check_arena_t *a,
+    const check_record_t *r, ngx_snapshot_str_t *tenant)
+{
+    unsigned             i;
+    ngx_snapshot_str_t   found;
+    ngx_snapshot_text_t  t;
+
+    tenant->len = 0;
+    tenant->data = NULL;
+
+    if (j->variable == NULL) {
+        return 0;
+    }
+
+    found = r->tenant;
+
+    if (found.data == NULL) {
+
+        if (strncmp(j->variable, "$http_", 6) != 0
+            || r->lacks & CHECK_LACKS_HEADERS)
+        {
+            return CHECK_LACKS_TENANT;
+        }
+
+        for (i = 0; i < r->nheaders; i++) {
+            if (check_judge_is_variable(j->variable + 6, r->headers[i].name)) {
+                found = r->headers[i].value;
+                break;
+            }
+        }
+    }
+
+    if (found.len) {
+        ngx_snapshot_text_init(&t, &a->mem);
+        ngx_snapshot_text_safe(&t, found);
+
+        *tenant = ngx_snapshot_text_str(&t);
+    }
+
+    return 0;
+}
+
+
+/* "x_tenant" for X-Tenant */
+
+static int
+check_judge_is_variable(const char *variable, ngx_snapshot_str_t name)
+{
+    u_char  c;
+    size_t  i;
+
+    for (i = 0; i < name.len; i++) {
+
+        c = name.data[i];
+
+        if (c >= 'A' && c <= 'Z') {
+            c |= 0x20;
+        }
+
+        if (variable[i] != (c == '-' ? '_' : c)) {
+            return 0;
+        }
+    }
+
+    return variable[i] == '\0';
+}
+
+
 static ngx_snapshot_str_t
-check_judge_tenant(ngx_snapshot_str_t project)
+check_judge_shown(ngx_snapshot_str_t tenant, ngx_snapshot_str_t project)
+{
+    if (check_judge_is_id(tenant)) {
+        return tenant;
+    }
+
+    return check_judge_is_id(project) ? project : check_none;
+}
+
+
+static int
+check_judge_is_id(ngx_snapshot_str_t s)
 {
     const u_char  *last;
 
-    last = project.data + project.len;
-
-    if (project.len == 0 || project.len > CHECK_TENANT_MAX
-        || ngx_snapshot_skip(project.data, last, NGX_SNAPSHOT_BYTE_WORD)
-           != last)
-    {
-        return check_none;
+    if (s.len == 0 || s.len > CHECK_TENANT_MAX) {
+        return 0;
     }
 
-    return project;
+    last = s.data + s.len;
+
+    return ngx_snapshot_skip(s.data, last, NGX_SNAPSHOT_BYTE_WORD) == last;
 }
 
 
@@ -531,6 +622,19 @@ check_judge_prefix(check_judge_t *j, const char *prefix)
     }
 
     j->prefix = s;
+
+    return NULL;
+}
+
+
+const char *
+check_judge_tenant(check_judge_t *j, const char *variable)
+{
+    if (variable[0] != '$') {
+        return "must be a variable";
+    }
+
+    j->variable = variable;
 
     return NULL;
 }

@@ -18,6 +18,7 @@ typedef enum {
     CHECK_LOG_BODY,
     CHECK_LOG_TYPE,
     CHECK_LOG_ENCODING,
+    CHECK_LOG_TENANT,
     CHECK_LOG_VERDICT,
     CHECK_LOG_VIOLATIONS,
     CHECK_LOG_PARTS
@@ -68,7 +69,7 @@ const check_kind_t  check_log = { "log", check_log_recognize, check_log_read };
 
 static const char *const  check_log_parts[CHECK_LOG_PARTS] = {
     "method", "target", "request", "uri", "args", "body", "content_type",
-    "content_encoding", "verdict", "violations"
+    "content_encoding", "tenant", "verdict", "violations"
 };
 
 
@@ -81,6 +82,7 @@ static const char *const  check_log_usual[CHECK_LOG_PARTS][2] = {
     { "request_body", "body" },
     { "content_type", "http_content_type" },
     { "content_encoding", "http_content_encoding" },
+    { "tenant", NULL },
     { "verdict", NULL },
     { "violations", NULL }
 };
@@ -472,6 +474,8 @@ check_log_line(check_t *c, check_source_t *s, check_log_t *log)
     } else {
         r->lacks |= CHECK_LACKS_BODY;
     }
+
+    r->tenant = value[CHECK_LOG_TENANT];
 
     if (value[CHECK_LOG_VERDICT].len > 1 && value[CHECK_LOG_VIOLATIONS].data) {
         r->judged = 1;

@@ -35,6 +35,7 @@ static int check_rules_word(check_rules_t *f, int c);
 static int check_rules_get(check_rules_t *f);
 static void check_rules_add(check_rules_t *f, int c);
 static const char *check_rules_take(check_t *c, check_rules_t *f);
+static const char *check_rules_kept(const char *arg);
 static void check_rules_wrong(const check_rules_t *f, const char *why);
 
 
@@ -42,7 +43,7 @@ static void check_rules_wrong(const check_rules_t *f, const char *why);
 
 static const char *const  check_rules_others[] = {
     "snapshot_gateway", "snapshot_answers", "snapshot_error_details",
-    "snapshot_log_level", "snapshot_tenant", NULL
+    "snapshot_log_level", NULL
 };
 
 
@@ -220,11 +221,12 @@ check_rules_add(check_rules_t *f, int c)
 static const char *
 check_rules_take(check_t *c, check_rules_t *f)
 {
-    char               *prefix;
-    const char         *max;
+    const char         *max, *name;
     const char *const  *other;
 
-    if (strcmp(f->args[0], "snapshot_rule") == 0) {
+    name = f->args[0];
+
+    if (strcmp(name, "snapshot_rule") == 0) {
 
         if (f->n != 3 && f->n != 4) {
             return "must be NAME pass|warn|reject [max=N]";
@@ -240,25 +242,40 @@ check_rules_take(check_t *c, check_rules_t *f)
                                 max ? max + 4 : NULL);
     }
 
-    if (strcmp(f->args[0], "snapshot_prefix") == 0) {
-
-        if (f->n != 2) {
-            return "must have one argument";
-        }
-
-        prefix = check_alloc(strlen(f->args[1]) + 1);
-        memcpy(prefix, f->args[1], strlen(f->args[1]));
-
-        return check_judge_prefix(c->judge, prefix);
-    }
-
     for (other = check_rules_others; *other; other++) {
-        if (strcmp(f->args[0], *other) == 0) {
+        if (strcmp(name, *other) == 0) {
             return NULL;
         }
     }
 
-    return "is no directive that is known here";
+    if (strcmp(name, "snapshot_prefix") != 0
+        && strcmp(name, "snapshot_tenant") != 0)
+    {
+        return "is no directive that is known here";
+    }
+
+    if (f->n != 2) {
+        return "must have one argument";
+    }
+
+    return strcmp(name, "snapshot_prefix") == 0
+           ? check_judge_prefix(c->judge, check_rules_kept(f->args[1]))
+           : check_judge_tenant(c->judge, check_rules_kept(f->args[1]));
+}
+
+
+static const char *
+check_rules_kept(const char *arg)
+{
+    char    *kept;
+    size_t   size;
+
+    size = strlen(arg) + 1;
+    kept = check_alloc(size);
+
+    memcpy(kept, arg, size);
+
+    return kept;
 }
 
 

@@ -54,7 +54,7 @@ check_text_totals(ngx_snapshot_text_t *t, const check_t *c)
 
     static const char *const  lacks[CHECK_LACKS] = {
         " without their header fields", " without their body",
-        " with a decoded target"
+        " with a decoded target", " without their tenant"
     };
 
     tally = &c->tally;
@@ -70,6 +70,7 @@ check_text_totals(ngx_snapshot_text_t *t, const check_t *c)
         if (tally->lacks[i]) {
             ngx_snapshot_text_cstr(t, "Recorded");
             ngx_snapshot_text_cstr(t, lacks[i]);
+            ngx_snapshot_text_cstr(t, ": ");
             check_text_count(t, tally->lacks[i], "\n");
         }
     }

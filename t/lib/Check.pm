@@ -16,7 +16,8 @@ use File::Temp ();
 use JSON::PP ();
 use MIME::Base64 qw(encode_base64);
 
-our @EXPORT = qw(check verdicts har http jsonl rules_of text_of);
+our @EXPORT = qw(check verdicts har http jsonl rules_of text_of
+                 unlike_gateway);
 
 my $json = JSON::PP->new->utf8->canonical;
 my $program = ($ENV{TEST_BUILD} // 'build') . '/snapshot-check';
@@ -67,6 +68,68 @@ sub text_of {
 
     return join '; ', @said[0 .. ($more > 0 ? 15 : $#said)],
                       $more > 0 ? "and $more more" : ();
+}
+
+# Where snapshot-check says something else of recorded bytes than the gateway
+# said; each request has "wire", its bytes, and what the gateway answered, with
+# the variables in X-Judged, X-Code and X-All.
+
+sub unlike_gateway {
+    my ($rules, @requests) = @_;
+
+    # what nginx itself refuses is none of the gateway's business
+
+    @requests = grep { defined $_->{'x-judged'}
+                       && !($_->{status} == 400 && $_->{'x-judged'} =~ / -$/) }
+                @requests;
+
+    my $dir = File::Temp->newdir(TMPDIR => 1);
+
+    write_file("$dir/rules", $rules);
+    write_file("$dir/requests", join '', map { $_->{wire} } @requests);
+
+    my @told = verdicts(['--kind', 'http', '--rules', "$dir/rules",
+                         "$dir/requests"]);
+
+    return scalar(@told) . ' of ' . @requests . ' requests were read'
+        if @told != @requests;
+
+    return map { difference($told[$_], $requests[$_]) } 0 .. $#requests;
+}
+
+sub difference {
+    my ($v, $r) = @_;
+
+    my ($operation, $verdict) = $r->{'x-judged'} =~ /^(.*) (.+)$/
+                                or return ();
+
+    $operation = '-' if $verdict eq '-';
+    $verdict = 'rejected' if $verdict eq 'monitored';
+
+    my $all = ($r->{'x-all'} // '') =~ s/(?:^|, )more;count=\d+$//r;
+    my @listed = map { s/;at=.*//sr } split /, (?=[a-z-]+;at=")/, $all;
+    my @found = @{ $v->{violations} };
+    my @rules = map { $_->{rule} } @found;
+
+    my %said = (operation => $operation, verdict => $verdict,
+                code => $r->{'x-code'} // '', rules => "@listed");
+    my %told = (operation => $v->{operation}, verdict => $v->{verdict},
+                code => $v->{code} // '',
+                rules => "@rules[0 .. ($#listed < $#rules ? $#listed
+                                                          : $#rules)]");
+
+    my $error = eval { (values %{ $json->decode($r->{body}) })[0] };
+
+    if (ref $error eq 'HASH' && $error->{violations}) {
+        $said{violations} = $json->encode($error->{violations});
+        $told{violations} = $json->encode(\@found);
+        $said{message} = $error->{message};
+        $told{message} = text_of($v);
+    }
+
+    return map { "$_ '$told{$_}', not '$said{$_}': "
+                 . substr $r->{wire}, 0, 300 }
+           grep { $told{$_} ne $said{$_} } sort keys %said;
 }
 
 sub jsonl {
