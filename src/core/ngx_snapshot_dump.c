@@ -2,6 +2,7 @@
 #include "ngx_snapshot_check.h"
 #include "ngx_snapshot_dump.h"
 #include "ngx_snapshot_report.h"
+#include "ngx_snapshot_tree.h"
 
 
 static json_t *ngx_snapshot_dump_families(void);
@@ -24,12 +25,11 @@ static json_t *ngx_snapshot_dump_name(ngx_snapshot_rule_e rule);
 static json_t *ngx_snapshot_dump_bytes(ngx_snapshot_str_t s);
 static json_t *ngx_snapshot_dump_text(const char *text);
 static json_t *ngx_snapshot_dump_number(uint64_t n, uint64_t none);
-static json_t *ngx_snapshot_dump_append(json_t *array, json_t *value);
 
 
 /* for "s%" of jansson's */
 
-#define bytes(s)  (const char *) (s).data, (s).len
+#define bytes(s)  ngx_snapshot_tree_str(s)
 
 
 static const char *const  ngx_snapshot_dump_units[] = {
@@ -65,7 +65,7 @@ ngx_snapshot_dump_families(void)
     families = json_array();
 
     for (i = 0; i < NGX_SNAPSHOT_FAMILIES; i++) {
-        families = ngx_snapshot_dump_append(families,
+        families = ngx_snapshot_tree_push(families,
             json_pack("{s:s, s:o}", "name", ngx_snapshot_families[i].title,
                       "versions", ngx_snapshot_dump_versions(i)));
     }
@@ -106,7 +106,7 @@ ngx_snapshot_dump_versions(unsigned family)
         }
 
         if (i == json_array_size(versions)) {
-            versions = ngx_snapshot_dump_append(versions, version);
+            versions = ngx_snapshot_tree_push(versions, version);
         }
     }
 
@@ -123,7 +123,7 @@ ngx_snapshot_dump_operations(void)
     operations = json_array();
 
     for (op = ngx_snapshot_operations; op->name.len; op++) {
-        operations = ngx_snapshot_dump_append(operations,
+        operations = ngx_snapshot_tree_push(operations,
                                               ngx_snapshot_dump_operation(op));
     }
 
@@ -156,7 +156,7 @@ ngx_snapshot_dump_requests(const ngx_snapshot_operation_t *op)
     requests = json_array();
 
     for (target = op->targets; target->path; target++) {
-        requests = ngx_snapshot_dump_append(requests,
+        requests = ngx_snapshot_tree_push(requests,
             json_pack("{s:o, s:s}",
                       "methods", ngx_snapshot_dump_methods(target->methods),
                       "path", target->path));
@@ -178,7 +178,7 @@ ngx_snapshot_dump_methods(unsigned methods)
     for (i = 0; i < NGX_SNAPSHOT_METHODS; i++) {
         if (methods & 1U << i) {
             name = ngx_snapshot_methods[i];
-            names = ngx_snapshot_dump_append(names,
+            names = ngx_snapshot_tree_push(names,
                                              ngx_snapshot_dump_bytes(name));
         }
     }
@@ -199,7 +199,7 @@ ngx_snapshot_dump_applying(const ngx_snapshot_operation_t *op)
 
     for (i = NGX_SNAPSHOT_RULE_NONE + 1; i < NGX_SNAPSHOT_RULES; i++) {
         if (ngx_snapshot_rule_applies(op, (ngx_snapshot_rule_e) i)) {
-            names = ngx_snapshot_dump_append(names,
+            names = ngx_snapshot_tree_push(names,
                               ngx_snapshot_dump_name((ngx_snapshot_rule_e) i));
         }
     }
@@ -225,7 +225,7 @@ ngx_snapshot_dump_scope(const ngx_snapshot_scope_t *scope)
     for (i = 0; i < scope->naliases; i++) {
         alias = &scope->aliases[i];
 
-        aliases = ngx_snapshot_dump_append(aliases,
+        aliases = ngx_snapshot_tree_push(aliases,
             json_pack("{s:s%, s:s%, s:o}",
                       "name", bytes(alias->name),
                       "field", bytes(alias->field),
@@ -233,7 +233,7 @@ ngx_snapshot_dump_scope(const ngx_snapshot_scope_t *scope)
     }
 
     for (i = 0; i < scope->nfields; i++) {
-        fields = ngx_snapshot_dump_append(fields,
+        fields = ngx_snapshot_tree_push(fields,
                                   ngx_snapshot_dump_field(&scope->fields[i]));
     }
 
@@ -256,7 +256,7 @@ ngx_snapshot_dump_field(const ngx_snapshot_field_t *field)
 
     for (i = 0; i < NGX_SNAPSHOT_FIELD_CHECKS; i++) {
         if (field->rules[i]) {
-            rules = ngx_snapshot_dump_append(rules,
+            rules = ngx_snapshot_tree_push(rules,
                                      ngx_snapshot_dump_name(field->rules[i]));
         }
     }
@@ -288,7 +288,7 @@ ngx_snapshot_dump_rules(void)
     rules = json_array();
 
     for (i = NGX_SNAPSHOT_RULE_NONE + 1; i < NGX_SNAPSHOT_RULES; i++) {
-        rules = ngx_snapshot_dump_append(rules,
+        rules = ngx_snapshot_tree_push(rules,
                                ngx_snapshot_dump_rule(&ngx_snapshot_rules[i]));
     }
 
@@ -344,7 +344,7 @@ ngx_snapshot_dump_also(const ngx_snapshot_rule_t *rule)
     also = json_array();
 
     for (i = 0; rule->limit && i < NGX_SNAPSHOT_LIMIT_TEXTS; i++) {
-        also = ngx_snapshot_dump_append(also,
+        also = ngx_snapshot_tree_push(also,
             json_pack("{s:i, s:s, s:{s:s}}",
                       "status", (int) rule->status,
                       "fault", ngx_snapshot_fault(rule->status)->name,
@@ -354,7 +354,7 @@ ngx_snapshot_dump_also(const ngx_snapshot_rule_t *rule)
     }
 
     if (rule->where == NGX_SNAPSHOT_WHERE_UNKNOWN) {
-        also = ngx_snapshot_dump_append(also,
+        also = ngx_snapshot_tree_push(also,
             json_pack("{s:i, s:s, s:o}", "status", 405,
                       "fault", ngx_snapshot_fault(405)->name,
                       "codes", ngx_snapshot_dump_status_codes(405)));
@@ -407,7 +407,7 @@ ngx_snapshot_dump_words(const ngx_snapshot_words_t *words)
     array = json_array();
 
     for (i = 0; i < words->nwords; i++) {
-        array = ngx_snapshot_dump_append(array,
+        array = ngx_snapshot_tree_push(array,
                                     ngx_snapshot_dump_bytes(words->words[i]));
     }
 
@@ -432,7 +432,7 @@ ngx_snapshot_dump_faults(void)
             continue;
         }
 
-        faults = ngx_snapshot_dump_append(faults,
+        faults = ngx_snapshot_tree_push(faults,
             json_pack("{s:i, s:s, s:o, s:s}", "status", (int) status,
                       "name", fault->name,
                       "codes", ngx_snapshot_dump_status_codes(status),
@@ -494,18 +494,4 @@ static json_t *
 ngx_snapshot_dump_number(uint64_t n, uint64_t none)
 {
     return n == none ? json_null() : json_integer((json_int_t) n);
-}
-
-
-/* with the value, or NULL where either is missing; it takes both references */
-
-static json_t *
-ngx_snapshot_dump_append(json_t *array, json_t *value)
-{
-    if (json_array_append_new(array, value) != 0) {
-        json_decref(array);
-        return NULL;
-    }
-
-    return array;
 }

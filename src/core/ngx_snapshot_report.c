@@ -1,5 +1,6 @@
 
 #include "ngx_snapshot_report.h"
+#include "ngx_snapshot_tree.h"
 
 
 /* a place is cut where it is longer, in bytes, CONTRACT section 3 */
@@ -22,11 +23,8 @@ static void ngx_snapshot_report_end(ngx_snapshot_text_t *t,
     ngx_snapshot_family_e family, const char *code, size_t start, size_t end);
 static void ngx_snapshot_report_message(const ngx_snapshot_judge_t *j,
     ngx_snapshot_text_t *t);
-static void ngx_snapshot_report_details(const ngx_snapshot_judge_t *j,
-    ngx_snapshot_text_t *t);
-static void ngx_snapshot_report_string(ngx_snapshot_text_t *t,
-    const char *name, ngx_snapshot_str_t value);
-static ngx_snapshot_str_t ngx_snapshot_report_cstr(const char *s);
+static json_t *ngx_snapshot_report_details(const ngx_snapshot_judge_t *j);
+static json_t *ngx_snapshot_report_detail(const ngx_snapshot_violation_t *v);
 static void ngx_snapshot_report_entry(ngx_snapshot_text_t *t,
     const ngx_snapshot_violation_t *v);
 static void ngx_snapshot_report_at(ngx_snapshot_text_t *t,
@@ -68,6 +66,11 @@ ngx_snapshot_report_next(const ngx_snapshot_judge_t *j,
 }
 
 
+/*
+ * Written straight, without a tree, since each refused request pays for it
+ * (t/instructions.t); only details are a tree.
+ */
+
 int
 ngx_snapshot_report_object(const ngx_snapshot_judge_t *j, int details,
     ngx_snapshot_str_t *object)
@@ -100,7 +103,7 @@ ngx_snapshot_report_object(const ngx_snapshot_judge_t *j, int details,
 
     if (details) {
         ngx_snapshot_text_cstr(&t, ", ");
-        ngx_snapshot_report_details(j, &t);
+        ngx_snapshot_tree_text(ngx_snapshot_report_details(j), JSON_EMBED, &t);
     }
 
     ngx_snapshot_report_end(&t, j->family, v->code, start, end);
@@ -163,14 +166,16 @@ ngx_snapshot_report_message(const ngx_snapshot_judge_t *j,
 }
 
 
-static void
-ngx_snapshot_report_details(const ngx_snapshot_judge_t *j,
-    ngx_snapshot_text_t *t)
+/* the violations as members of an object */
+
+static json_t *
+ngx_snapshot_report_details(const ngx_snapshot_judge_t *j)
 {
+    json_t                          *violations;
     unsigned                         n, all;
     const ngx_snapshot_violation_t  *v;
 
-    ngx_snapshot_text_cstr(t, "\"violations\": [");
+    violations = json_array();
 
     n = 0;
     all = j->count[NGX_SNAPSHOT_SEVERITY_WARN]
@@ -180,54 +185,35 @@ ngx_snapshot_report_details(const ngx_snapshot_judge_t *j,
          v && n < NGX_SNAPSHOT_DETAILED_MAX;
          v = ngx_snapshot_report_next(j, v, NGX_SNAPSHOT_SEVERITY_WARN))
     {
-        ngx_snapshot_text_cstr(t, n++ ? "}, {" : "{");
-
-        ngx_snapshot_report_string(t, "rule", ngx_snapshot_rules[v->rule].name);
-        ngx_snapshot_text_cstr(t, ", ");
-        ngx_snapshot_report_string(t, "severity",
-                                   ngx_snapshot_severities[v->severity]);
-        ngx_snapshot_text_cstr(t, ", ");
-        ngx_snapshot_report_string(t, "at", ngx_snapshot_text_str(&v->at));
-        ngx_snapshot_text_cstr(t, ", ");
-        ngx_snapshot_report_string(t, "message",
-                                   ngx_snapshot_text_str(&v->message));
-        ngx_snapshot_text_cstr(t, ", ");
-        ngx_snapshot_report_string(t, "code",
-                                   ngx_snapshot_report_cstr(v->code));
-
-        t->failed |= v->at.failed | v->message.failed;
+        violations = ngx_snapshot_tree_push(violations,
+                                            ngx_snapshot_report_detail(v));
+        n++;
     }
 
-    ngx_snapshot_text_cstr(t, n ? "}]" : "]");
-
-    if (all > n) {
-        ngx_snapshot_text_cstr(t, ", \"more\": ");
-        ngx_snapshot_text_num(t, all - n);
-    }
+    return all > n ? json_pack("{s:o, s:I}", "violations", violations,
+                               "more", (json_int_t) (all - n))
+                   : json_pack("{s:o}", "violations", violations);
 }
 
 
-static void
-ngx_snapshot_report_string(ngx_snapshot_text_t *t, const char *name,
-    ngx_snapshot_str_t value)
+static json_t *
+ngx_snapshot_report_detail(const ngx_snapshot_violation_t *v)
 {
-    ngx_snapshot_text_cstr(t, "\"");
-    ngx_snapshot_text_cstr(t, name);
-    ngx_snapshot_text_cstr(t, "\": \"");
-    ngx_snapshot_text_json(t, value);
-    ngx_snapshot_text_cstr(t, "\"");
-}
+    ngx_snapshot_str_t  rule, severity;
 
+    if (v->at.failed || v->message.failed) {
+        return NULL;
+    }
 
-static ngx_snapshot_str_t
-ngx_snapshot_report_cstr(const char *s)
-{
-    ngx_snapshot_str_t  str;
+    rule = ngx_snapshot_rules[v->rule].name;
+    severity = ngx_snapshot_severities[v->severity];
 
-    str.data = (const u_char *) s;
-    str.len = strlen(s);
-
-    return str;
+    return json_pack("{s:s%, s:s%, s:o, s:o, s:s}",
+        "rule", ngx_snapshot_tree_str(rule),
+        "severity", ngx_snapshot_tree_str(severity),
+        "at", ngx_snapshot_tree_string(ngx_snapshot_text_str(&v->at)),
+        "message", ngx_snapshot_tree_string(ngx_snapshot_text_str(&v->message)),
+        "code", v->code);
 }
 
 
@@ -388,17 +374,17 @@ int
 ngx_snapshot_report_verdict(const ngx_snapshot_judge_t *j,
     ngx_snapshot_str_t *object)
 {
-    ngx_snapshot_text_t  t;
+    json_t               *verdict;
+    ngx_snapshot_text_t   t;
+
+    verdict = json_pack("{s:s, s:s%}",
+        "verdict", j->first ? "warned" : "accepted",
+        "operation", ngx_snapshot_tree_str(j->operation->name));
 
     ngx_snapshot_text_init(&t, j->mem);
-
-    ngx_snapshot_text_cstr(&t, "{\"verdict\": \"");
-    ngx_snapshot_text_cstr(&t, j->first ? "warned" : "accepted");
-    ngx_snapshot_text_cstr(&t, "\", ");
-    ngx_snapshot_report_string(&t, "operation", j->operation->name);
-    ngx_snapshot_text_cstr(&t, ", ");
-    ngx_snapshot_report_details(j, &t);
-    ngx_snapshot_text_cstr(&t, "}");
+    ngx_snapshot_tree_text(ngx_snapshot_tree_merge(verdict,
+                                           ngx_snapshot_report_details(j)),
+                           0, &t);
 
     *object = ngx_snapshot_text_str(&t);
 

@@ -8,7 +8,6 @@
     (u_char) ((c) >= 'A' && (c) <= 'Z' ? (c) | 0x20 : (c))
 
 
-static u_char *ngx_snapshot_text_room(ngx_snapshot_text_t *t, size_t len);
 static void ngx_snapshot_text_hex(ngx_snapshot_text_t *t, u_char c);
 static const u_char *ngx_snapshot_text_digits(const u_char *p,
     const u_char *last);
@@ -72,9 +71,7 @@ ngx_snapshot_text_str(const ngx_snapshot_text_t *t)
 }
 
 
-/* returns where len more bytes fit, or NULL */
-
-static u_char *
+u_char *
 ngx_snapshot_text_room(ngx_snapshot_text_t *t, size_t len)
 {
     size_t   used, size;

@@ -82,6 +82,13 @@ void ngx_snapshot_text_init(ngx_snapshot_text_t *t,
 
 ngx_snapshot_str_t ngx_snapshot_text_str(const ngx_snapshot_text_t *t);
 
+/*
+ * Returns where len more bytes fit, for a caller that then adds to pos what it
+ * has written there, or NULL.
+ */
+
+u_char *ngx_snapshot_text_room(ngx_snapshot_text_t *t, size_t len);
+
 /* Appends len bytes as they are. */
 
 void ngx_snapshot_text_add(ngx_snapshot_text_t *t, const void *data,

@@ -7,6 +7,7 @@
 
 #include "ngx_http_snapshot_zone.h"
 #include "ngx_snapshot_json.h"
+#include "ngx_snapshot_tree.h"
 
 
 /* the counters as they were at one time, and the rows of the projects */
@@ -18,11 +19,13 @@ typedef struct {
 } ngx_http_snapshot_status_t;
 
 
-/* one metric on its way into a text, by the names of its dimensions */
+/*
+ * One metric on its way into a text, by the names of its dimensions, or into a
+ * tree, where text is NULL.
+ */
 
 typedef struct {
     ngx_snapshot_text_t               *text;
-    ngx_uint_t                         json;
     const ngx_http_snapshot_metric_t  *metric;
     ngx_snapshot_str_t                 names[3];
 } ngx_http_snapshot_walk_t;
@@ -32,29 +35,41 @@ static ngx_int_t ngx_http_snapshot_status_take(ngx_http_request_t *r,
     ngx_http_snapshot_status_t *st, ngx_uint_t rows);
 static void ngx_http_snapshot_status_say(ngx_snapshot_text_t *t,
     const char *fmt, ...);
-static void ngx_http_snapshot_walk(ngx_http_snapshot_walk_t *w,
+static json_t *ngx_http_snapshot_walk(ngx_http_snapshot_walk_t *w,
     ngx_uint_t depth, ngx_uint_t before, u_char *p, size_t size);
-static void ngx_http_snapshot_histogram(ngx_http_snapshot_walk_t *w,
+static json_t *ngx_http_snapshot_value(ngx_http_snapshot_walk_t *w, u_char *p,
+    size_t size);
+static void ngx_http_snapshot_histogram_text(ngx_http_snapshot_walk_t *w,
     ngx_http_snapshot_histogram_t *h);
-static void ngx_http_snapshot_value(ngx_http_snapshot_walk_t *w,
-    const char *json, char *suffix, char *le, ngx_atomic_uint_t n);
+static void ngx_http_snapshot_line(ngx_http_snapshot_walk_t *w, char *suffix,
+    char *le, ngx_atomic_uint_t n);
 static void ngx_http_snapshot_series(ngx_http_snapshot_walk_t *w,
     char *suffix, char *le);
 static void ngx_http_snapshot_prometheus(ngx_http_snapshot_status_t *st,
     ngx_snapshot_text_t *t);
-static void ngx_http_snapshot_json(ngx_http_snapshot_status_t *st,
-    ngx_snapshot_text_t *t);
-static void ngx_http_snapshot_json_metrics(ngx_http_snapshot_status_t *st,
-    ngx_snapshot_text_t *t, char *object, ngx_uint_t depth, ngx_uint_t i);
-static void ngx_http_snapshot_json_name(ngx_snapshot_text_t *t,
-    ngx_snapshot_str_t name);
-static void ngx_http_snapshot_json_project(ngx_snapshot_text_t *t,
-    ngx_http_snapshot_project_t *row);
+static json_t *ngx_http_snapshot_json(ngx_http_snapshot_status_t *st,
+    const ngx_snapshot_mem_t *mem);
+static json_t *ngx_http_snapshot_json_metrics(ngx_http_snapshot_status_t *st,
+    char *object, ngx_uint_t depth, ngx_uint_t i);
+static json_t *ngx_http_snapshot_json_histogram(
+    const ngx_http_snapshot_metric_type_t *type,
+    ngx_http_snapshot_histogram_t *h);
+static json_t *ngx_http_snapshot_json_number(
+    const ngx_http_snapshot_metric_type_t *type, uint64_t n);
+static json_t *ngx_http_snapshot_json_project(
+    const ngx_http_snapshot_project_t *row, const ngx_snapshot_mem_t *mem);
 
 
 /* what is written at once takes at most, without a client's bytes */
 
 #define NGX_HTTP_SNAPSHOT_LINE  256
+
+/*
+ * A double has 15 digits that are those it was made of: nanoseconds of up to
+ * 11 days, and milliseconds of the time.
+ */
+
+#define NGX_HTTP_SNAPSHOT_DIGITS  JSON_REAL_PRECISION(15)
 
 
 #define ngx_http_snapshot_name(s)  (s).len, (s).data
@@ -79,7 +94,8 @@ ngx_http_snapshot_status_text(ngx_http_request_t *r, ngx_uint_t content,
     }
 
     if (content == NGX_HTTP_SNAPSHOT_JSON) {
-        ngx_http_snapshot_json(st, text);
+        ngx_snapshot_tree_text(ngx_http_snapshot_json(st, text->mem),
+                               NGX_HTTP_SNAPSHOT_DIGITS, text);
 
     } else {
         ngx_http_snapshot_prometheus(st, text);
@@ -147,37 +163,28 @@ ngx_http_snapshot_status_say(ngx_snapshot_text_t *t, const char *fmt, ...)
 }
 
 
-/* size bytes of counters at p, in the order of the dimensions from depth on */
+/*
+ * Size bytes of counters at p, in the order of the dimensions from depth on.
+ * Returns them as a tree, which is NULL where they go into a text.
+ */
 
-static void
+static json_t *
 ngx_http_snapshot_walk(ngx_http_snapshot_walk_t *w, ngx_uint_t depth,
     ngx_uint_t before, u_char *p, size_t size)
 {
-    ngx_uint_t                     i;
-    ngx_atomic_uint_t              sum;
-    ngx_http_snapshot_dimension_e  d;
+    json_t                         *object, *value;
+    ngx_uint_t                      i;
+    ngx_http_snapshot_dimension_e   d;
 
     d = w->metric->dimensions[depth];
 
-    if (d == NGX_HTTP_SNAPSHOT_NO_DIMENSION && w->metric->type->bounds) {
-        ngx_http_snapshot_histogram(w, (ngx_http_snapshot_histogram_t *) p);
-        return;
-    }
-
     if (d == NGX_HTTP_SNAPSHOT_NO_DIMENSION) {
-        sum = 0;
-
-        for (i = 0; i < size / sizeof(ngx_atomic_t); i++) {
-            sum += ((ngx_atomic_t *) p)[i];
-        }
-
-        ngx_http_snapshot_value(w, "%uA", "", NULL, sum);
-        return;
+        return ngx_http_snapshot_value(w, p, size);
     }
+
+    object = w->text ? NULL : json_object();
 
     size /= ngx_http_snapshot_dimensions[d].n;
-
-    ngx_snapshot_text_cstr(w->text, w->json ? "{" : "");
 
     for (i = ngx_http_snapshot_dimensions[d].first;
          i < ngx_http_snapshot_dimensions[d].n;
@@ -192,21 +199,58 @@ ngx_http_snapshot_walk(ngx_http_snapshot_walk_t *w, ngx_uint_t depth,
 
         w->names[depth] = ngx_http_snapshot_index_name(d, i);
 
-        if (w->json) {
-            ngx_http_snapshot_json_name(w->text, w->names[depth]);
-        }
+        value = ngx_http_snapshot_walk(w, depth + 1, i, p + i * size, size);
 
-        ngx_http_snapshot_walk(w, depth + 1, i, p + i * size, size);
+        if (w->text == NULL) {
+            object = ngx_snapshot_tree_add(object, "{s%:o}",
+                                  ngx_snapshot_tree_str(w->names[depth]),
+                                  value);
+        }
     }
 
-    ngx_snapshot_text_cstr(w->text, w->json ? "}" : "");
+    return object;
+}
+
+
+static json_t *
+ngx_http_snapshot_value(ngx_http_snapshot_walk_t *w, u_char *p, size_t size)
+{
+    ngx_uint_t                      i;
+    ngx_atomic_uint_t               sum;
+    ngx_http_snapshot_histogram_t  *h;
+
+    if (w->metric->type->bounds) {
+        h = (ngx_http_snapshot_histogram_t *) p;
+
+        if (w->text == NULL) {
+            return ngx_http_snapshot_json_histogram(w->metric->type, h);
+        }
+
+        ngx_http_snapshot_histogram_text(w, h);
+
+        return NULL;
+    }
+
+    sum = 0;
+
+    for (i = 0; i < size / sizeof(ngx_atomic_t); i++) {
+        sum += ((ngx_atomic_t *) p)[i];
+    }
+
+    if (w->text == NULL) {
+        return json_integer((json_int_t) sum);
+    }
+
+    ngx_http_snapshot_line(w, "", NULL, sum);
+
+    return NULL;
 }
 
 
 /* summed up; what is above all bounds is in the count, which is "+Inf", too */
 
 static void
-ngx_http_snapshot_histogram(ngx_http_snapshot_walk_t *w,
+ngx_http_snapshot_histogram_text(ngx_http_snapshot_walk_t *w,
     ngx_http_snapshot_histogram_t *h)
 {
     ngx_uint_t                              i;
@@ -216,29 +260,15 @@ ngx_http_snapshot_histogram(ngx_http_snapshot_walk_t *w,
     type = w->metric->type;
     n = 0;
 
-    ngx_snapshot_text_cstr(w->text, w->json ? "{\"buckets\": [" : "");
-
     for (i = 0; type->bounds[i].text; i++) {
-
         n += h->bucket[i];
-
-        if (w->json) {
-            ngx_http_snapshot_status_say(w->text, "%s{\"le\": %s, \"count\": ",
-                                         i ? ", " : "", type->bounds[i].text);
-        }
-
-        ngx_http_snapshot_value(w, "%uA}", "_bucket", type->bounds[i].text, n);
+        ngx_http_snapshot_line(w, "_bucket", type->bounds[i].text, n);
     }
 
     n += h->bucket[i];
 
-    if (w->json) {
-        ngx_snapshot_text_cstr(w->text, "], \"sum\": ");
-
-    } else {
-        ngx_http_snapshot_value(w, NULL, "_bucket", "+Inf", n);
-        ngx_http_snapshot_series(w, "_sum", NULL);
-    }
+    ngx_http_snapshot_line(w, "_bucket", "+Inf", n);
+    ngx_http_snapshot_series(w, "_sum", NULL);
 
     ngx_http_snapshot_status_say(w->text, "%uA", h->sum / type->unit);
 
@@ -246,23 +276,18 @@ ngx_http_snapshot_histogram(ngx_http_snapshot_walk_t *w,
         ngx_http_snapshot_status_say(w->text, ".%09uA", h->sum % type->unit);
     }
 
-    ngx_snapshot_text_cstr(w->text, w->json ? "" : "\n");
+    ngx_snapshot_text_cstr(w->text, "\n");
 
-    ngx_http_snapshot_value(w, ", \"count\": %uA}", "_count", NULL, n);
+    ngx_http_snapshot_line(w, "_count", NULL, n);
 }
 
 
-/* a number as JSON has it, or as the line of a series */
-
 static void
-ngx_http_snapshot_value(ngx_http_snapshot_walk_t *w, const char *json,
-    char *suffix, char *le, ngx_atomic_uint_t n)
+ngx_http_snapshot_line(ngx_http_snapshot_walk_t *w, char *suffix, char *le,
+    ngx_atomic_uint_t n)
 {
-    if (!w->json) {
-        ngx_http_snapshot_series(w, suffix, le);
-    }
-
-    ngx_http_snapshot_status_say(w->text, w->json ? json : "%uA\n", n);
+    ngx_http_snapshot_series(w, suffix, le);
+    ngx_http_snapshot_status_say(w->text, "%uA\n", n);
 }
 
 
@@ -334,49 +359,51 @@ ngx_http_snapshot_prometheus(ngx_http_snapshot_status_t *st,
 }
 
 
-static void
-ngx_http_snapshot_json(ngx_http_snapshot_status_t *st, ngx_snapshot_text_t *t)
+static json_t *
+ngx_http_snapshot_json(ngx_http_snapshot_status_t *st,
+    const ngx_snapshot_mem_t *mem)
 {
+    json_t              *root, *operations, *projects, *rows;
     ngx_time_t          *tp;
     ngx_uint_t           i;
     ngx_snapshot_str_t   name;
 
-    tp = ngx_timeofday();
-
-    ngx_http_snapshot_status_say(t, "{\"build\": {\"version\": \"%s\", "
-                                 "\"nginx\": \"%s\", \"jansson\": \"%s\", "
-                                 "\"pcre2\": \"%s\"},\n"
-                                 "\"time\": %T.%03M, \"since\": %T,\n"
-                                 "\"operations\": {",
-                                 NGX_SNAPSHOT_VERSION, NGINX_VERSION,
-                                 ngx_snapshot_json_version,
-                                 ngx_snapshot_regex_version,
-                                 tp->sec, tp->msec, st->counters.since);
+    operations = json_object();
 
     for (i = 0; i < NGX_HTTP_SNAPSHOT_OPERATIONS; i++) {
         name = ngx_http_snapshot_operation(i)->name;
 
-        ngx_http_snapshot_status_say(t, "%s\n\"%*s\": {", i ? "," : "",
-                                     ngx_http_snapshot_name(name));
-        ngx_http_snapshot_json_metrics(st, t, "", 1, i);
-        ngx_snapshot_text_cstr(t, "}");
+        operations = ngx_snapshot_tree_add(operations, "{s%:o}",
+                             ngx_snapshot_tree_str(name),
+                             ngx_http_snapshot_json_metrics(st, "", 1, i));
     }
 
-    ngx_snapshot_text_cstr(t, "}");
-    ngx_http_snapshot_json_metrics(st, t, "", 0, 0);
-
-    ngx_http_snapshot_status_say(t, ",\n\"projects\": {\"size\": %ui",
-                                 st->counters.projects.size);
-    ngx_http_snapshot_json_metrics(st, t, "projects_", 0, 0);
-
-    ngx_snapshot_text_cstr(t, ", \"rows\": [");
+    rows = json_array();
 
     for (i = 0; i < st->nrows; i++) {
-        ngx_snapshot_text_cstr(t, i ? ",\n" : "\n");
-        ngx_http_snapshot_json_project(t, &st->rows[i]);
+        rows = ngx_snapshot_tree_push(rows,
+                         ngx_http_snapshot_json_project(&st->rows[i], mem));
     }
 
-    ngx_snapshot_text_cstr(t, "]}}\n");
+    projects = json_pack("{s:I}", "size",
+                         (json_int_t) st->counters.projects.size);
+    projects = ngx_snapshot_tree_merge(projects,
+                     ngx_http_snapshot_json_metrics(st, "projects_", 0, 0));
+    projects = ngx_snapshot_tree_add(projects, "{s:o}", "rows", rows);
+
+    tp = ngx_timeofday();
+
+    root = json_pack("{s:{s:s, s:s, s:s, s:s}, s:f, s:I, s:o}",
+        "build", "version", NGX_SNAPSHOT_VERSION, "nginx", NGINX_VERSION,
+                 "jansson", ngx_snapshot_json_version,
+                 "pcre2", ngx_snapshot_regex_version,
+        "time", (double) tp->sec + tp->msec / 1000.0,
+        "since", (json_int_t) st->counters.since,
+        "operations", operations);
+    root = ngx_snapshot_tree_merge(root,
+                              ngx_http_snapshot_json_metrics(st, "", 0, 0));
+
+    return ngx_snapshot_tree_add(root, "{s:o}", "projects", projects);
 }
 
 
@@ -385,19 +412,19 @@ ngx_http_snapshot_json(ngx_http_snapshot_status_t *st, ngx_snapshot_text_t *t)
  * i; at depth 0, those that are not by operation, and i is 0.
  */
 
-static void
-ngx_http_snapshot_json_metrics(ngx_http_snapshot_status_t *st,
-    ngx_snapshot_text_t *t, char *object, ngx_uint_t depth, ngx_uint_t i)
+static json_t *
+ngx_http_snapshot_json_metrics(ngx_http_snapshot_status_t *st, char *object,
+    ngx_uint_t depth, ngx_uint_t i)
 {
+    json_t                            *metrics;
     size_t                             size;
     ngx_uint_t                         by_operation;
-    ngx_snapshot_str_t                 name;
     ngx_http_snapshot_walk_t           w;
     const ngx_http_snapshot_metric_t  *m;
 
     ngx_memzero(&w, sizeof(ngx_http_snapshot_walk_t));
-    w.text = t;
-    w.json = 1;
+
+    metrics = json_object();
 
     for (m = ngx_http_snapshot_metrics; m->name; m++) {
 
@@ -407,55 +434,83 @@ ngx_http_snapshot_json_metrics(ngx_http_snapshot_status_t *st,
             continue;
         }
 
-        name.data = (u_char *) m->name;
-        name.len = ngx_strlen(m->name);
-        ngx_http_snapshot_json_name(t, name);
-
         size = m->size / (depth ? NGX_HTTP_SNAPSHOT_OPERATIONS : 1);
 
         w.metric = m;
-        ngx_http_snapshot_walk(&w, depth, i,
-                               (u_char *) &st->counters + m->place + i * size,
-                               size);
+        metrics = ngx_snapshot_tree_add(metrics, "{s:o}", m->name,
+            ngx_http_snapshot_walk(&w, depth, i,
+                              (u_char *) &st->counters + m->place + i * size,
+                              size));
     }
+
+    return metrics;
 }
 
 
-/* the name of a member, behind a comma unless it is the first */
-
-static void
-ngx_http_snapshot_json_name(ngx_snapshot_text_t *t, ngx_snapshot_str_t name)
+static json_t *
+ngx_http_snapshot_json_histogram(const ngx_http_snapshot_metric_type_t *type,
+    ngx_http_snapshot_histogram_t *h)
 {
-    if (!t->failed && t->pos[-1] != '{') {
-        ngx_snapshot_text_cstr(t, ", ");
+    json_t      *buckets;
+    uint64_t     n;
+    ngx_uint_t   i;
+
+    buckets = json_array();
+    n = 0;
+
+    for (i = 0; type->bounds[i].text; i++) {
+        n += h->bucket[i];
+
+        buckets = ngx_snapshot_tree_append(buckets, "{s:o, s:I}",
+            "le", ngx_http_snapshot_json_number(type, type->bounds[i].le),
+            "count", (json_int_t) n);
     }
 
-    ngx_http_snapshot_status_say(t, "\"%*s\": ", ngx_http_snapshot_name(name));
+    n += h->bucket[i];
+
+    return json_pack("{s:o, s:o, s:I}", "buckets", buckets,
+                     "sum", ngx_http_snapshot_json_number(type, h->sum),
+                     "count", (json_int_t) n);
 }
 
 
-static void
-ngx_http_snapshot_json_project(ngx_snapshot_text_t *t,
-    ngx_http_snapshot_project_t *row)
+static json_t *
+ngx_http_snapshot_json_number(const ngx_http_snapshot_metric_type_t *type,
+    uint64_t n)
 {
-    ngx_snapshot_str_t  project, operation, rule, severity;
+    return type->unit > 1 ? json_real((double) n / (double) type->unit)
+                          : json_integer((json_int_t) n);
+}
+
+
+static json_t *
+ngx_http_snapshot_json_project(const ngx_http_snapshot_project_t *row,
+    const ngx_snapshot_mem_t *mem)
+{
+    ngx_snapshot_str_t   project, operation, rule, severity;
+    ngx_snapshot_text_t  text;
 
     project.len = row->len;
     project.data = row->project;
+
+    /* what a client sent can be no UTF-8, or be cut within a character */
+
+    ngx_snapshot_text_init(&text, mem);
+    ngx_snapshot_text_utf8(&text, project);
+
+    if (text.failed) {
+        return NULL;
+    }
 
     operation = ngx_http_snapshot_operation(row->operation)->name;
     rule = ngx_snapshot_rules[row->rule].name;
     severity = ngx_snapshot_severities[row->severity];
 
-    ngx_snapshot_text_cstr(t, "{\"project\": \"");
-    ngx_snapshot_text_json(t, project);
-
-    ngx_http_snapshot_status_say(t, "\", \"operation\": \"%*s\", "
-                                 "\"rule\": \"%*s\", \"severity\": \"%*s\", "
-                                 "\"count\": %uA, \"first\": %T, "
-                                 "\"last\": %T}",
-                                 ngx_http_snapshot_name(operation),
-                                 ngx_http_snapshot_name(rule),
-                                 ngx_http_snapshot_name(severity),
-                                 row->count, row->first, row->last);
+    return json_pack("{s:o, s:s%, s:s%, s:s%, s:I, s:I, s:I}",
+        "project", ngx_snapshot_tree_string(ngx_snapshot_text_str(&text)),
+        "operation", ngx_snapshot_tree_str(operation),
+        "rule", ngx_snapshot_tree_str(rule),
+        "severity", ngx_snapshot_tree_str(severity),
+        "count", (json_int_t) row->count,
+        "first", (json_int_t) row->first, "last", (json_int_t) row->last);
 }
