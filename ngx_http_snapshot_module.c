@@ -112,6 +112,13 @@ static ngx_command_t  ngx_http_snapshot_commands[] = {
       offsetof(ngx_http_snapshot_loc_conf_t, tenant),
       NULL },
 
+    { ngx_string("snapshot_allow"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_2MORE,
+      ngx_http_snapshot_set_allowed,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
     { ngx_string("snapshot_error_details"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_FLAG,
       ngx_conf_set_flag_slot,
@@ -959,6 +966,7 @@ ngx_http_snapshot_create_loc_conf(ngx_conf_t *cf)
      *
      *     conf->variable = NULL;
      *     conf->tenant = NULL;
+     *     conf->allowed = NULL;
      *     conf->content = NGX_HTTP_SNAPSHOT_NO_CONTENT;
      *     conf->prefix = { 0, NULL };
      */
@@ -1000,6 +1008,10 @@ ngx_http_snapshot_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_conf_merge_str_value(conf->prefix, prev->prefix, "");
 
     ngx_http_snapshot_merge_policy(&prev->policy, &conf->policy);
+
+    if (ngx_http_snapshot_merge_allowed(cf, prev, conf) != NGX_OK) {
+        return NGX_CONF_ERROR;
+    }
 
     if (ngx_http_snapshot_merge_content(cf, prev, conf) != NGX_CONF_OK) {
         return NGX_CONF_ERROR;

@@ -257,6 +257,30 @@ ngx_snapshot_check_stands_in(ngx_snapshot_rule_e rule,
 }
 
 
+int
+ngx_snapshot_text_is(ngx_snapshot_str_t text, ngx_snapshot_type_e type)
+{
+    static const ngx_snapshot_str_t  words[] = {
+        ngx_snapshot_string("true"), ngx_snapshot_string("false")
+    };
+
+    switch (type) {
+
+    case NGX_SNAPSHOT_TYPE_NUMBER:
+        return text.len != 0
+               && ngx_snapshot_number_len(text.data, text.data + text.len)
+                  == text.len;
+
+    case NGX_SNAPSHOT_TYPE_BOOLEAN:
+        return ngx_snapshot_eq(text, words[0])
+               || ngx_snapshot_eq(text, words[1]);
+
+    default:
+        return 1;
+    }
+}
+
+
 void
 ngx_snapshot_schema_init(ngx_snapshot_schema_t *schema)
 {

@@ -112,6 +112,10 @@ int ngx_snapshot_check_takes(ngx_snapshot_rule_e rule,
 int ngx_snapshot_check_stands_in(ngx_snapshot_rule_e rule,
     ngx_snapshot_type_e type);
 
+/* 1 where a parameter's value reads as one of the type. */
+
+int ngx_snapshot_text_is(ngx_snapshot_str_t text, ngx_snapshot_type_e type);
+
 /* A schema that asks nothing. */
 
 void ngx_snapshot_schema_init(ngx_snapshot_schema_t *schema);

@@ -876,10 +876,73 @@ ngx_snapshot_is_version(ngx_snapshot_str_t segment)
 }
 
 
+const ngx_snapshot_scope_t *
+ngx_snapshot_inner_scope(const ngx_snapshot_operation_t *operation,
+    unsigned query)
+{
+    if (query) {
+        return operation->query;
+    }
+
+    return operation->body ? operation->body->fields[0].members : NULL;
+}
+
+
+const ngx_snapshot_alias_t *
+ngx_snapshot_find_alias(const ngx_snapshot_scope_t *scope,
+    ngx_snapshot_str_t name)
+{
+    unsigned  i;
+
+    for (i = 0; i < scope->naliases; i++) {
+        if (ngx_snapshot_eq(scope->aliases[i].name, name)) {
+            return &scope->aliases[i];
+        }
+    }
+
+    return NULL;
+}
+
+
+const ngx_snapshot_allowed_t *
+ngx_snapshot_find_allowed(const ngx_snapshot_policy_t *policy,
+    const ngx_snapshot_operation_t *operation, unsigned query,
+    ngx_snapshot_str_t name)
+{
+    unsigned                       i;
+    const ngx_snapshot_allowed_t  *a, *found;
+
+    found = NULL;
+
+    for (i = 0; i < policy->nallowed; i++) {
+        a = &policy->allowed[i];
+
+        if (a->query != query || !ngx_snapshot_eq(a->name, name)) {
+            continue;
+        }
+
+        /* what is of one operation goes before what is of all */
+
+        if (a->operation == operation) {
+            return a;
+        }
+
+        if (a->operation == NULL) {
+            found = a;
+        }
+    }
+
+    return found;
+}
+
+
 void
 ngx_snapshot_policy_default(ngx_snapshot_policy_t *policy)
 {
     unsigned  i;
+
+    policy->allowed = NULL;
+    policy->nallowed = 0;
 
     for (i = 0; i < NGX_SNAPSHOT_RULES; i++) {
         policy->rule[i].severity = ngx_snapshot_rules[i].severity;

@@ -223,11 +223,6 @@ typedef struct {
 } ngx_snapshot_setting_t;
 
 
-typedef struct {
-    ngx_snapshot_setting_t        rule[NGX_SNAPSHOT_RULES];
-} ngx_snapshot_policy_t;
-
-
 typedef enum {
     NGX_SNAPSHOT_TYPE_STRING = 0,
     NGX_SNAPSHOT_TYPE_BOOLEAN,
@@ -235,7 +230,8 @@ typedef enum {
     NGX_SNAPSHOT_TYPE_ARRAY,
     NGX_SNAPSHOT_TYPE_NUMBER,
     NGX_SNAPSHOT_TYPE_NULL,
-    NGX_SNAPSHOT_TYPES
+    NGX_SNAPSHOT_TYPES,
+    NGX_SNAPSHOT_TYPE_ANY = NGX_SNAPSHOT_TYPES
 } ngx_snapshot_type_e;
 
 
@@ -362,6 +358,30 @@ typedef struct {
 } ngx_snapshot_operation_t;
 
 
+/*
+ * A field inside the wrapper of a body, or with query a parameter, that an
+ * operator allows beside those of the contract, in one operation or, with NULL,
+ * in all; max is in bytes of a string or a number.
+ */
+
+typedef struct {
+    ngx_snapshot_str_t                name;
+    ngx_snapshot_type_e               type;
+    uint64_t                          max;
+    const ngx_snapshot_operation_t   *operation;
+    unsigned                          query;
+} ngx_snapshot_allowed_t;
+
+
+/* what an operator made of the contract */
+
+typedef struct {
+    ngx_snapshot_setting_t            rule[NGX_SNAPSHOT_RULES];
+    const ngx_snapshot_allowed_t     *allowed;
+    unsigned                          nallowed;
+} ngx_snapshot_policy_t;
+
+
 #define ngx_snapshot_has_rules(operation)                                     \
     ((operation)->body != NULL || (operation)->query != NULL)
 
@@ -473,7 +493,30 @@ int ngx_snapshot_has_param(const ngx_snapshot_operation_t *operation,
 
 int ngx_snapshot_is_version(ngx_snapshot_str_t segment);
 
-/* Sets every rule of the policy to the contract's default. */
+/*
+ * The scope of the fields inside the wrapper of the operation's body, or of its
+ * parameters with query, or NULL where it has none.
+ */
+
+const ngx_snapshot_scope_t *ngx_snapshot_inner_scope(
+    const ngx_snapshot_operation_t *operation, unsigned query);
+
+/* The alias of that name in the scope, or NULL. */
+
+const ngx_snapshot_alias_t *ngx_snapshot_find_alias(
+    const ngx_snapshot_scope_t *scope, ngx_snapshot_str_t name);
+
+/* What the policy allows by that name in the operation, or NULL. */
+
+const ngx_snapshot_allowed_t *ngx_snapshot_find_allowed(
+    const ngx_snapshot_policy_t *policy,
+    const ngx_snapshot_operation_t *operation, unsigned query,
+    ngx_snapshot_str_t name);
+
+/*
+ * Sets every rule of the policy to the contract's default, beside which nothing
+ * is allowed.
+ */
 
 void ngx_snapshot_policy_default(ngx_snapshot_policy_t *policy);
 

@@ -39,6 +39,9 @@ static ngx_snapshot_noinline void ngx_snapshot_judge_known_header(
     ngx_snapshot_str_t value);
 static void ngx_snapshot_judge_must(ngx_snapshot_violation_t *v,
     const char *found);
+static ngx_snapshot_noinline void ngx_snapshot_judge_other_param(
+    ngx_snapshot_judge_t *j, const ngx_snapshot_place_t *place,
+    ngx_snapshot_str_t bytes);
 static ngx_snapshot_violation_t *ngx_snapshot_judge_add(
     ngx_snapshot_judge_t *j, ngx_snapshot_rule_e rule,
     const ngx_snapshot_place_t *place);
@@ -59,8 +62,21 @@ static void ngx_snapshot_judge_type(ngx_snapshot_judge_t *j,
     const ngx_snapshot_field_t *field, const ngx_snapshot_place_t *place,
     ngx_snapshot_value_t *value);
 static ngx_snapshot_noinline const ngx_snapshot_field_t *
-    ngx_snapshot_judge_alias(ngx_snapshot_judge_t *j,
-    const ngx_snapshot_place_t *place);
+    ngx_snapshot_judge_other(ngx_snapshot_judge_t *j,
+    const ngx_snapshot_place_t *place, const ngx_snapshot_value_t *value);
+static void ngx_snapshot_judge_unlisted(ngx_snapshot_judge_t *j,
+    ngx_snapshot_rule_e rule, const ngx_snapshot_place_t *place,
+    const char *what, const ngx_snapshot_scope_t *scope);
+static void ngx_snapshot_judge_room(ngx_snapshot_judge_t *j,
+    ngx_snapshot_rule_e rule, const ngx_snapshot_place_t *place, size_t len,
+    uint64_t max);
+static void ngx_snapshot_judge_allowed(ngx_snapshot_violation_t *v,
+    uint64_t max);
+static void ngx_snapshot_judge_wrong_type(ngx_snapshot_judge_t *j,
+    ngx_snapshot_type_e type, unsigned flags,
+    const ngx_snapshot_place_t *place, ngx_snapshot_type_e found);
+static void ngx_snapshot_judge_types(ngx_snapshot_violation_t *v,
+    ngx_snapshot_type_e type, const char *more, ngx_snapshot_type_e found);
 static ngx_snapshot_noinline void ngx_snapshot_judge_missing(
     ngx_snapshot_judge_t *j, const ngx_snapshot_field_t *field);
 static ngx_snapshot_noinline void ngx_snapshot_judge_nothing(
@@ -464,7 +480,6 @@ ngx_snapshot_judge_param(ngx_snapshot_judge_t *j, ngx_snapshot_str_t name,
     uint32_t                      bit;
     ngx_snapshot_value_t          value;
     ngx_snapshot_place_t          place;
-    ngx_snapshot_violation_t     *v;
     const ngx_snapshot_field_t   *field;
     const ngx_snapshot_scope_t   *scope;
 
@@ -474,14 +489,7 @@ ngx_snapshot_judge_param(ngx_snapshot_judge_t *j, ngx_snapshot_str_t name,
     field = ngx_snapshot_judge_find(scope, name);
 
     if (field == NULL) {
-        v = ngx_snapshot_judge_add(j, NGX_SNAPSHOT_RULE_PARAM_UNKNOWN, &place);
-
-        if (v) {
-            ngx_snapshot_text_cstr(&v->message, "must be ");
-            ngx_snapshot_judge_known(v, "parameter", scope);
-            ngx_snapshot_text_cstr(&v->message, ", is unknown");
-        }
-
+        ngx_snapshot_judge_other_param(j, &place, bytes);
         return;
     }
 
@@ -524,6 +532,37 @@ ngx_snapshot_judge_param(ngx_snapshot_judge_t *j, ngx_snapshot_str_t name,
     value.bytes = bytes;
 
     ngx_snapshot_judge_field(j, field, &place, &value);
+}
+
+
+static ngx_snapshot_noinline void
+ngx_snapshot_judge_other_param(ngx_snapshot_judge_t *j,
+    const ngx_snapshot_place_t *place, ngx_snapshot_str_t bytes)
+{
+    ngx_snapshot_violation_t      *v;
+    const ngx_snapshot_allowed_t  *allowed;
+
+    allowed = ngx_snapshot_find_allowed(j->policy, j->operation, 1,
+                                        place->name);
+
+    if (allowed == NULL) {
+        ngx_snapshot_judge_unlisted(j, NGX_SNAPSHOT_RULE_PARAM_UNKNOWN, place,
+                                    "parameter", j->operation->query);
+
+    } else if (!ngx_snapshot_text_is(bytes, allowed->type)) {
+        v = ngx_snapshot_judge_add(j, NGX_SNAPSHOT_RULE_PARAM_UNKNOWN, place);
+
+        if (v) {
+            ngx_snapshot_text_cstr(&v->message, "must be ");
+            ngx_snapshot_text_cstr(&v->message,
+                                   ngx_snapshot_types[allowed->type]);
+            ngx_snapshot_text_cstr(&v->message, ", is another value");
+        }
+
+    } else {
+        ngx_snapshot_judge_room(j, NGX_SNAPSHOT_RULE_PARAM_UNKNOWN, place,
+                                bytes.len, allowed->max);
+    }
 }
 
 
@@ -611,8 +650,11 @@ ngx_snapshot_judge_field_member(ngx_snapshot_judge_t *j,
     field = ngx_snapshot_judge_find(frame->scope, key);
     alias = (field == NULL);
 
+    value.type = type;
+    value.bytes = bytes;
+
     if (alias) {
-        field = ngx_snapshot_judge_alias(j, &place);
+        field = ngx_snapshot_judge_other(j, &place, &value);
 
         if (field == NULL) {
             return 0;
@@ -625,9 +667,6 @@ ngx_snapshot_judge_field_member(ngx_snapshot_judge_t *j,
     }
 
     frame->seen |= (uint32_t) 1 << (field - frame->scope->fields);
-
-    value.type = type;
-    value.bytes = bytes;
 
     if (type != field->type) {
         ngx_snapshot_judge_type(j, field, &place, &value);
@@ -673,27 +712,21 @@ ngx_snapshot_judge_field_member(ngx_snapshot_judge_t *j,
 }
 
 
-/* the field that a name stands for which is that of none, or NULL */
+/* the field that another name stands for, or NULL where no more is judged */
 
 static ngx_snapshot_noinline const ngx_snapshot_field_t *
-ngx_snapshot_judge_alias(ngx_snapshot_judge_t *j,
-    const ngx_snapshot_place_t *place)
+ngx_snapshot_judge_other(ngx_snapshot_judge_t *j,
+    const ngx_snapshot_place_t *place, const ngx_snapshot_value_t *value)
 {
-    unsigned                     i;
-    ngx_snapshot_violation_t    *v;
-    const ngx_snapshot_alias_t  *alias;
-    const ngx_snapshot_scope_t  *scope;
+    ngx_snapshot_violation_t      *v;
+    const ngx_snapshot_alias_t    *alias;
+    const ngx_snapshot_scope_t    *scope;
+    const ngx_snapshot_allowed_t  *allowed;
 
     scope = j->frame[j->depth].scope;
+    alias = ngx_snapshot_find_alias(scope, place->name);
 
-    for (i = 0; i < scope->naliases; i++) {
-
-        alias = &scope->aliases[i];
-
-        if (!ngx_snapshot_eq(alias->name, place->name)) {
-            continue;
-        }
-
+    if (alias) {
         v = ngx_snapshot_judge_add(j, alias->rule, place);
 
         if (v) {
@@ -706,15 +739,67 @@ ngx_snapshot_judge_alias(ngx_snapshot_judge_t *j,
                ? NULL : ngx_snapshot_judge_find(scope, alias->field);
     }
 
-    v = ngx_snapshot_judge_add(j, NGX_SNAPSHOT_RULE_FIELD_UNKNOWN, place);
+    allowed = (scope == ngx_snapshot_inner_scope(j->operation, 0))
+              ? ngx_snapshot_find_allowed(j->policy, j->operation, 0,
+                                          place->name)
+              : NULL;
 
-    if (v) {
-        ngx_snapshot_text_cstr(&v->message, "must be ");
-        ngx_snapshot_judge_known(v, "field", scope);
-        ngx_snapshot_text_cstr(&v->message, ", is unknown");
+    if (allowed == NULL) {
+        ngx_snapshot_judge_unlisted(j, NGX_SNAPSHOT_RULE_FIELD_UNKNOWN, place,
+                                    "field", scope);
+
+    } else if (allowed->type != NGX_SNAPSHOT_TYPE_ANY
+               && allowed->type != value->type)
+    {
+        ngx_snapshot_judge_wrong_type(j, allowed->type, 0, place, value->type);
+
+    } else {
+        ngx_snapshot_judge_room(j, NGX_SNAPSHOT_RULE_FIELD_UNKNOWN, place,
+                                value->bytes.len, allowed->max);
     }
 
     return NULL;
+}
+
+
+/* neither documented nor allowed */
+
+static void
+ngx_snapshot_judge_unlisted(ngx_snapshot_judge_t *j, ngx_snapshot_rule_e rule,
+    const ngx_snapshot_place_t *place, const char *what,
+    const ngx_snapshot_scope_t *scope)
+{
+    ngx_snapshot_violation_t  *v;
+
+    v = ngx_snapshot_judge_add(j, rule, place);
+
+    if (v) {
+        ngx_snapshot_text_cstr(&v->message, "must be ");
+        ngx_snapshot_judge_known(v, what, scope);
+        ngx_snapshot_text_cstr(&v->message, ", is unknown");
+    }
+}
+
+
+/* what is allowed has room for so many bytes */
+
+static void
+ngx_snapshot_judge_room(ngx_snapshot_judge_t *j, ngx_snapshot_rule_e rule,
+    const ngx_snapshot_place_t *place, size_t len, uint64_t max)
+{
+    ngx_snapshot_violation_t  *v;
+
+    if (len <= max) {
+        return;
+    }
+
+    v = ngx_snapshot_judge_add(j, rule, place);
+
+    if (v) {
+        ngx_snapshot_judge_bytes(v, len);
+        ngx_snapshot_text_cstr(&v->message, ", at most ");
+        ngx_snapshot_judge_allowed(v, max);
+    }
 }
 
 
@@ -737,12 +822,7 @@ ngx_snapshot_judge_wrong_entry(ngx_snapshot_judge_t *j,
     }
 
     if (key.len && key.len <= max && type != NGX_SNAPSHOT_TYPE_STRING) {
-        ngx_snapshot_text_cstr(&v->message, "must be ");
-        ngx_snapshot_text_cstr(&v->message,
-                               ngx_snapshot_types[NGX_SNAPSHOT_TYPE_STRING]);
-        ngx_snapshot_text_cstr(&v->message, ", is ");
-        ngx_snapshot_text_cstr(&v->message, ngx_snapshot_types[type]);
-
+        ngx_snapshot_judge_types(v, NGX_SNAPSHOT_TYPE_STRING, "", type);
         return;
     }
 
@@ -756,6 +836,13 @@ ngx_snapshot_judge_wrong_entry(ngx_snapshot_judge_t *j,
         ngx_snapshot_text_cstr(&v->message, ", at most ");
     }
 
+    ngx_snapshot_judge_allowed(v, max);
+}
+
+
+static void
+ngx_snapshot_judge_allowed(ngx_snapshot_violation_t *v, uint64_t max)
+{
     ngx_snapshot_text_num(&v->message, max);
     ngx_snapshot_text_cstr(&v->message,
                            max == 1 ? " is allowed" : " are allowed");
@@ -1099,7 +1186,6 @@ ngx_snapshot_judge_type(ngx_snapshot_judge_t *j,
     unsigned                   i;
     ngx_snapshot_rule_e        rule;
     ngx_snapshot_finding_t     found;
-    ngx_snapshot_violation_t  *v;
 
     for (i = 0; i < NGX_SNAPSHOT_FIELD_CHECKS && field->rules[i]; i++) {
 
@@ -1116,16 +1202,38 @@ ngx_snapshot_judge_type(ngx_snapshot_judge_t *j,
         }
     }
 
+    ngx_snapshot_judge_wrong_type(j, field->type, field->flags, place,
+                                  value->type);
+}
+
+
+static void
+ngx_snapshot_judge_wrong_type(ngx_snapshot_judge_t *j,
+    ngx_snapshot_type_e type, unsigned flags,
+    const ngx_snapshot_place_t *place, ngx_snapshot_type_e found)
+{
+    ngx_snapshot_violation_t  *v;
+
     v = ngx_snapshot_judge_add(j, NGX_SNAPSHOT_RULE_FIELD_TYPE, place);
 
     if (v) {
-        ngx_snapshot_text_cstr(&v->message, "must be ");
-        ngx_snapshot_text_cstr(&v->message, ngx_snapshot_types[field->type]);
-        ngx_snapshot_text_cstr(&v->message,
-                               field->flags & NGX_SNAPSHOT_FLAG_NULLABLE
-                               ? " or null, is " : ", is ");
-        ngx_snapshot_text_cstr(&v->message, ngx_snapshot_types[value->type]);
+        ngx_snapshot_judge_types(v, type,
+                                 flags & NGX_SNAPSHOT_FLAG_NULLABLE
+                                 ? " or null" : "",
+                                 found);
     }
+}
+
+
+static void
+ngx_snapshot_judge_types(ngx_snapshot_violation_t *v, ngx_snapshot_type_e type,
+    const char *more, ngx_snapshot_type_e found)
+{
+    ngx_snapshot_text_cstr(&v->message, "must be ");
+    ngx_snapshot_text_cstr(&v->message, ngx_snapshot_types[type]);
+    ngx_snapshot_text_cstr(&v->message, more);
+    ngx_snapshot_text_cstr(&v->message, ", is ");
+    ngx_snapshot_text_cstr(&v->message, ngx_snapshot_types[found]);
 }
 
 

@@ -12,11 +12,12 @@
  */
 
 typedef struct {
-    const ngx_snapshot_mem_t     *mem;
-    const ngx_snapshot_policy_t  *policy;
-    ngx_snapshot_str_t            prefix;
-    unsigned                      minor;
-    unsigned                      failed;
+    const ngx_snapshot_mem_t        *mem;
+    const ngx_snapshot_policy_t     *policy;
+    const ngx_snapshot_operation_t  *operation;
+    ngx_snapshot_str_t               prefix;
+    unsigned                         minor;
+    unsigned                         failed;
 } ngx_snapshot_openapi_t;
 
 
@@ -42,6 +43,8 @@ static json_t *ngx_snapshot_openapi_body(ngx_snapshot_openapi_t *o,
     const ngx_snapshot_scope_t *scope);
 static void ngx_snapshot_openapi_given(ngx_snapshot_openapi_t *o,
     json_t *some, ngx_snapshot_str_t name);
+static void ngx_snapshot_openapi_allowed(ngx_snapshot_openapi_t *o,
+    json_t *into, unsigned query);
 static void ngx_snapshot_openapi_aliases(ngx_snapshot_openapi_t *o,
     const ngx_snapshot_scope_t *scope, json_t *schema);
 static json_t *ngx_snapshot_openapi_field(ngx_snapshot_openapi_t *o,
@@ -253,6 +256,8 @@ ngx_snapshot_openapi_operation(ngx_snapshot_openapi_t *o,
     json_t    *operation, *parameters;
     unsigned   i;
 
+    o->operation = op;
+
     operation = json_pack("{s:s%+, s:s, s:[s], s:s, s:o}",
         "operationId", bytes(op->name),
             1u << method == NGX_SNAPSHOT_METHOD_HEAD ? "_head" : "",
@@ -268,6 +273,8 @@ ngx_snapshot_openapi_operation(ngx_snapshot_openapi_t *o,
             append(o, parameters, "o",
                    ngx_snapshot_openapi_query(o, &op->query->fields[i]));
         }
+
+        ngx_snapshot_openapi_allowed(o, parameters, 1);
 
         add(o, operation, "{s:o}", "parameters", parameters);
     }
@@ -471,6 +478,11 @@ ngx_snapshot_openapi_body(ngx_snapshot_openapi_t *o,
 
     ngx_snapshot_openapi_aliases(o, scope, schema);
 
+    if (scope == ngx_snapshot_inner_scope(o->operation, 0)) {
+        ngx_snapshot_openapi_allowed(o, json_object_get(schema, "properties"),
+                                     0);
+    }
+
     if (scope->any_of == NGX_SNAPSHOT_RULE_NONE) {
         return schema;
     }
@@ -505,6 +517,55 @@ ngx_snapshot_openapi_given(ngx_snapshot_openapi_t *o, json_t *some,
 {
     append(o, some, "{s:[s%], s:{s%:{s:{s:[n]}}}}",
            "required", bytes(name), "properties", bytes(name), "not", "enum");
+}
+
+
+/* what the operator allows, as members of an object or items of an array */
+
+static void
+ngx_snapshot_openapi_allowed(ngx_snapshot_openapi_t *o, json_t *into,
+    unsigned query)
+{
+    json_t                        *schema;
+    unsigned                       i;
+    ngx_snapshot_rule_e            type, unknown;
+    const ngx_snapshot_allowed_t  *a;
+
+    type = query ? NGX_SNAPSHOT_RULE_PARAM_UNKNOWN
+                 : NGX_SNAPSHOT_RULE_FIELD_TYPE;
+    unknown = query ? NGX_SNAPSHOT_RULE_PARAM_UNKNOWN
+                    : NGX_SNAPSHOT_RULE_FIELD_UNKNOWN;
+
+    for (i = 0; i < o->policy->nallowed; i++) {
+        a = &o->policy->allowed[i];
+
+        if (a != ngx_snapshot_find_allowed(o->policy, o->operation, query,
+                                           a->name))
+        {
+            continue;
+        }
+
+        schema = json_pack("{s:s}", "description",
+                           "Allowed by the operator of the gateway.");
+
+        if (a->type != NGX_SNAPSHOT_TYPE_ANY && rejects(o, type)) {
+            add(o, schema, "{s:s}", "type",
+                ngx_snapshot_openapi_types[a->type]);
+        }
+
+        if (a->max != UINT64_MAX && rejects(o, unknown)) {
+            add(o, schema, "{s:I, s:I}", "maxLength", (json_int_t) a->max,
+                "x-max-bytes", (json_int_t) a->max);
+        }
+
+        if (query) {
+            append(o, into, "{s:s%, s:s, s:b, s:o}", "name", bytes(a->name),
+                   "in", "query", "required", 0, "schema", schema);
+
+        } else {
+            add(o, into, "{s%:o}", bytes(a->name), schema);
+        }
+    }
 }
 
 

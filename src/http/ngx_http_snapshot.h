@@ -96,6 +96,7 @@ typedef struct {
     ngx_http_snapshot_place_t  *place;
     ngx_str_t                   prefix;
     ngx_http_complex_value_t   *tenant;
+    ngx_array_t                *allowed;    /* of ngx_snapshot_allowed_t */
     ngx_flag_t                  details;
     ngx_flag_t                  fast_path;
     ngx_uint_t                  log_level;  /* of refusals */
@@ -407,6 +408,22 @@ void ngx_http_snapshot_count_unjudged(ngx_http_request_t *r);
  */
 
 ngx_int_t ngx_http_snapshot_zone_handler_init(ngx_conf_t *cf);
+
+
+/* ngx_http_snapshot_allowed.c */
+
+/* The directive "snapshot_allow".  Returns as any directive's handler. */
+
+char *ngx_http_snapshot_set_allowed(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+
+/*
+ * Adds what the outer level allows to what the inner one does, and hands it to
+ * the policy.  Returns NGX_OK, or NGX_ERROR where memory is short.
+ */
+
+ngx_int_t ngx_http_snapshot_merge_allowed(ngx_conf_t *cf,
+    ngx_http_snapshot_loc_conf_t *prev, ngx_http_snapshot_loc_conf_t *conf);
 
 
 /* ngx_http_snapshot_tenant.c */
