@@ -475,7 +475,7 @@ ngx_snapshot_judge_params(ngx_snapshot_judge_t *j)
 
 void
 ngx_snapshot_judge_param(ngx_snapshot_judge_t *j, ngx_snapshot_str_t name,
-    ngx_snapshot_str_t bytes, int whole)
+    ngx_snapshot_str_t bytes, ngx_snapshot_escapes_e escapes)
 {
     uint32_t                      bit;
     ngx_snapshot_value_t          value;
@@ -510,12 +510,16 @@ ngx_snapshot_judge_param(ngx_snapshot_judge_t *j, ngx_snapshot_str_t name,
 
     j->params |= bit;
 
-    if (!whole || !ngx_snapshot_utf8_printable(bytes)) {
+    if (escapes == NGX_SNAPSHOT_BROKEN
+        || (escapes == NGX_SNAPSHOT_WHOLE
+            && !ngx_snapshot_utf8_printable(bytes)))
+    {
         ngx_snapshot_judge_say(j, NGX_SNAPSHOT_RULE_PARAM_ENCODING, &place,
-                               whole ? "must be UTF-8 without control "
-                                       "characters, decodes to other bytes"
-                                     : "must have two hex digits behind each "
-                                       "\"%\", has other characters");
+                               escapes == NGX_SNAPSHOT_BROKEN
+                               ? "must have two hex digits behind each "
+                                 "\"%\", has other characters"
+                               : "must be UTF-8 without control "
+                                 "characters, decodes to other bytes");
 
         if (ngx_snapshot_judge_severity(j, NGX_SNAPSHOT_RULE_PARAM_ENCODING)
             == NGX_SNAPSHOT_SEVERITY_REJECT)
@@ -1275,11 +1279,14 @@ static const ngx_snapshot_field_t *
 ngx_snapshot_judge_find(const ngx_snapshot_scope_t *scope,
     ngx_snapshot_str_t name)
 {
-    unsigned  i;
+    const ngx_snapshot_field_t  *field, *last;
 
-    for (i = 0; i < scope->nfields; i++) {
-        if (ngx_snapshot_same(scope->fields[i].name, name)) {
-            return &scope->fields[i];
+    field = scope->fields;
+    last = field + scope->nfields;
+
+    for ( /* void */ ; field < last; field++) {
+        if (ngx_snapshot_same(field->name, name)) {
+            return field;
         }
     }
 

@@ -110,6 +110,18 @@ typedef struct {
 } ngx_snapshot_judge_t;
 
 
+/*
+ * How a parameter was escaped: an escape was broken; all were whole; there was
+ * none, and all bytes are printable ASCII.
+ */
+
+typedef enum {
+    NGX_SNAPSHOT_BROKEN = 0,
+    NGX_SNAPSHOT_WHOLE,
+    NGX_SNAPSHOT_PLAIN
+} ngx_snapshot_escapes_e;
+
+
 #define ngx_snapshot_judge_rejects(j)                                         \
     ((j)->count[NGX_SNAPSHOT_SEVERITY_REJECT] != 0 || (j)->failed)
 
@@ -171,12 +183,13 @@ void ngx_snapshot_judge_separator(ngx_snapshot_judge_t *j);
 void ngx_snapshot_judge_params(ngx_snapshot_judge_t *j);
 
 /*
- * Judges a query parameter, both name and value percent-decoded; whole is 0
- * where an escape was broken.  The value's bytes must outlive the judge.
+ * Judges a query parameter, both name and value percent-decoded.  The value's
+ * bytes must outlive the judge.
  */
 
 void ngx_snapshot_judge_param(ngx_snapshot_judge_t *j,
-    ngx_snapshot_str_t name, ngx_snapshot_str_t value, int whole);
+    ngx_snapshot_str_t name, ngx_snapshot_str_t value,
+    ngx_snapshot_escapes_e escapes);
 
 /*
  * Records that the body is no JSON object (rule json-syntax) or has a key

@@ -1,12 +1,34 @@
 
 #include "ngx_snapshot_query.h"
 
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
 
-static int ngx_snapshot_query_overrides(ngx_snapshot_str_t query);
+
+/*
+ * Which of 64 bytes are "&", "=", or those that a query can have only where
+ * something is escaped or wrong: "%", "+", ";", control characters, and what is
+ * no ASCII.  The first byte has the lowest bit.
+ */
+
+typedef struct {
+    uint64_t             amp;
+    uint64_t             equals;
+    uint64_t             odd;
+} ngx_snapshot_query_block_t;
+
+
+static void ngx_snapshot_query_plain(ngx_snapshot_judge_t *j,
+    ngx_snapshot_str_t query, ngx_snapshot_query_block_t block);
+static void ngx_snapshot_query_escaped(ngx_snapshot_judge_t *j,
+    ngx_snapshot_str_t query);
+static void ngx_snapshot_query_block(ngx_snapshot_str_t query, size_t at,
+    ngx_snapshot_query_block_t *block);
 static void ngx_snapshot_query_override(ngx_snapshot_judge_t *j,
     ngx_snapshot_str_t query);
 static void ngx_snapshot_query_param(ngx_snapshot_judge_t *j,
-    ngx_snapshot_str_t piece, int escaped);
+    ngx_snapshot_str_t piece);
 static ngx_snapshot_str_t ngx_snapshot_query_piece(ngx_snapshot_str_t *rest,
     int separator);
 static ngx_snapshot_str_t ngx_snapshot_query_name(ngx_snapshot_str_t *piece);
@@ -14,48 +36,127 @@ static int ngx_snapshot_query_decode(ngx_snapshot_judge_t *j,
     ngx_snapshot_str_t *s, int *whole);
 
 
-#define ngx_snapshot_query_has(query, c)                                      \
-    (memchr((query).data, c, (query).len) != NULL)
-
-
 void
 ngx_snapshot_query_read(ngx_snapshot_judge_t *j, ngx_snapshot_str_t query)
 {
-    int                 escaped, separator;
-    ngx_snapshot_str_t  piece, rest;
+    size_t                      at;
+    ngx_snapshot_query_block_t  first, block;
 
     if (query.len == 0) {
         return;
     }
 
-    if (ngx_snapshot_query_overrides(query)) {
-        ngx_snapshot_query_override(j, query);
+    if (j->operation->query) {
+        ngx_snapshot_judge_params(j);
     }
+
+    ngx_snapshot_query_block(query, 0, &first);
+
+    block = first;
+
+    for (at = 64; !block.odd && at < query.len; at += 64) {
+        ngx_snapshot_query_block(query, at, &block);
+    }
+
+    if (block.odd) {
+        ngx_snapshot_query_escaped(j, query);
+
+    } else {
+        ngx_snapshot_query_plain(j, query, first);
+    }
+}
+
+
+/* all bytes are what they mean; block is of the first ones */
+
+static void
+ngx_snapshot_query_plain(ngx_snapshot_judge_t *j, ngx_snapshot_str_t query,
+    ngx_snapshot_query_block_t block)
+{
+    int                  overrides, named;
+    size_t               at, end;
+    uint64_t             marks;
+    ngx_snapshot_str_t   name, value;
+
+    overrides = 0;
+    named = 0;
+    marks = block.amp | block.equals;
+    at = 64;
+
+    name.data = query.data;
+
+    for ( ;; ) {
+
+        /* the next "&" or "=", or the end */
+
+        while (marks == 0 && at < query.len) {
+            ngx_snapshot_query_block(query, at, &block);
+            marks = block.amp | block.equals;
+            at += 64;
+        }
+
+        end = marks ? ((at - 64) | (size_t) __builtin_ctzll(marks))
+                    : query.len;
+
+        if (marks & -marks & block.equals) {
+
+            if (!named) {
+                name.len = query.data + end - name.data;
+                value.data = query.data + end + 1;
+                named = 1;
+            }
+
+            marks &= marks - 1;
+            continue;
+        }
+
+        if (!named) {
+            name.len = query.data + end - name.data;
+            value.data = query.data + end;
+        }
+
+        value.len = query.data + end - value.data;
+
+        if (ngx_snapshot_same(name, ngx_snapshot_method_param) && !overrides) {
+            ngx_snapshot_judge_override(j);
+            overrides = 1;
+        }
+
+        if (j->operation->query && (name.len || named)) {
+            ngx_snapshot_judge_param(j, name, value, NGX_SNAPSHOT_PLAIN);
+        }
+
+        if (end == query.len) {
+            return;
+        }
+
+        marks &= marks - 1;
+        named = 0;
+        name.data = query.data + end + 1;
+    }
+}
+
+
+static void
+ngx_snapshot_query_escaped(ngx_snapshot_judge_t *j, ngx_snapshot_str_t query)
+{
+    ngx_snapshot_str_t  piece, rest;
+
+    ngx_snapshot_query_override(j, query);
 
     if (j->operation->query == NULL) {
         return;
     }
 
-    escaped = ngx_snapshot_query_has(query, '%')
-              || ngx_snapshot_query_has(query, '+');
-
-    separator = ngx_snapshot_query_has(query, ';');
-
-    if (separator) {
+    if (memchr(query.data, ';', query.len)) {
         ngx_snapshot_judge_separator(j);
     }
-
-    ngx_snapshot_judge_params(j);
 
     while (query.len) {
 
         piece = ngx_snapshot_query_piece(&query, '&');
 
-        ngx_snapshot_query_param(j, piece, escaped);
-
-        if (!separator) {
-            continue;
-        }
+        ngx_snapshot_query_param(j, piece);
 
         /* where ";" is let through, what stands behind it may be another */
 
@@ -63,47 +164,92 @@ ngx_snapshot_query_read(ngx_snapshot_judge_t *j, ngx_snapshot_str_t query)
         (void) ngx_snapshot_query_piece(&rest, ';');
 
         while (rest.len && !ngx_snapshot_judge_rejects(j)) {
-            ngx_snapshot_query_param(j, ngx_snapshot_query_piece(&rest, ';'),
-                                     escaped);
+            ngx_snapshot_query_param(j, ngx_snapshot_query_piece(&rest, ';'));
         }
     }
 }
 
 
-/* 0 where no name can be that of the method */
+#if defined(__SSE2__)
 
-static int
-ngx_snapshot_query_overrides(ngx_snapshot_str_t query)
+#define ngx_snapshot_query_bits(mask, i)                                      \
+    ((uint64_t) (unsigned) _mm_movemask_epi8(mask) << (i))
+
+/* 16 bytes, of which the first has bit i */
+
+static ngx_snapshot_inline void
+ngx_snapshot_query_part(const u_char *p, size_t i,
+    ngx_snapshot_query_block_t *block)
 {
-    const u_char  *p, *last;
+    __m128i  bytes, odd;
 
-    if (ngx_snapshot_query_has(query, '%')) {
-        return 1;
+    bytes = _mm_loadu_si128((const __m128i *) p);
+
+    block->amp |= ngx_snapshot_query_bits(
+                      _mm_cmpeq_epi8(bytes, _mm_set1_epi8('&')), i);
+    block->equals |= ngx_snapshot_query_bits(
+                         _mm_cmpeq_epi8(bytes, _mm_set1_epi8('=')), i);
+
+    /* as signed numbers, what is no ASCII is below all that is */
+
+    odd = _mm_cmplt_epi8(bytes, _mm_set1_epi8(0x20));
+    odd = _mm_or_si128(odd, _mm_cmpeq_epi8(bytes, _mm_set1_epi8(0x7f)));
+    odd = _mm_or_si128(odd, _mm_cmpeq_epi8(bytes, _mm_set1_epi8('%')));
+    odd = _mm_or_si128(odd, _mm_cmpeq_epi8(bytes, _mm_set1_epi8('+')));
+    odd = _mm_or_si128(odd, _mm_cmpeq_epi8(bytes, _mm_set1_epi8(';')));
+
+    block->odd |= ngx_snapshot_query_bits(odd, i);
+}
+
+#else
+
+static void
+ngx_snapshot_query_part(const u_char *p, size_t i,
+    ngx_snapshot_query_block_t *block)
+{
+    size_t  n;
+
+    for (n = i + 16; i < n; i++, p++) {
+        block->amp |= (uint64_t) (*p == '&') << i;
+        block->equals |= (uint64_t) (*p == '=') << i;
+        block->odd |= (uint64_t) (*p < 0x20 || *p >= 0x7f || *p == '%'
+                                  || *p == '+' || *p == ';')
+                      << i;
+    }
+}
+
+#endif
+
+
+/* of the bytes from at on, up to 64 */
+
+static void
+ngx_snapshot_query_block(ngx_snapshot_str_t query, size_t at,
+    ngx_snapshot_query_block_t *block)
+{
+    size_t         i, n;
+    u_char         pad[64];
+    const u_char  *p;
+
+    p = query.data + at;
+    n = query.len - at;
+
+    if (n >= 64) {
+        n = 64;
+
+    } else {
+        memset(pad, 'x', sizeof(pad));
+        memcpy(pad, p, n);
+        p = pad;
     }
 
-    p = query.data;
-    last = p + query.len;
+    block->amp = 0;
+    block->equals = 0;
+    block->odd = 0;
 
-    while ((size_t) (last - p) >= ngx_snapshot_method_param.len) {
-
-        p = memchr(p, ngx_snapshot_method_param.data[0], last - p);
-
-        if (p == NULL
-            || (size_t) (last - p) < ngx_snapshot_method_param.len)
-        {
-            return 0;
-        }
-
-        if (memcmp(p, ngx_snapshot_method_param.data,
-                   ngx_snapshot_method_param.len) == 0)
-        {
-            return 1;
-        }
-
-        p++;
+    for (i = 0; i < n; i += 16) {
+        ngx_snapshot_query_part(p + i, i, block);
     }
-
-    return 0;
 }
 
 
@@ -143,8 +289,7 @@ ngx_snapshot_query_override(ngx_snapshot_judge_t *j, ngx_snapshot_str_t query)
 
 
 static void
-ngx_snapshot_query_param(ngx_snapshot_judge_t *j, ngx_snapshot_str_t piece,
-    int escaped)
+ngx_snapshot_query_param(ngx_snapshot_judge_t *j, ngx_snapshot_str_t piece)
 {
     int                 whole;
     ngx_snapshot_str_t  name;
@@ -156,15 +301,14 @@ ngx_snapshot_query_param(ngx_snapshot_judge_t *j, ngx_snapshot_str_t piece,
     whole = 1;
     name = ngx_snapshot_query_name(&piece);
 
-    if (escaped
-        && (ngx_snapshot_query_decode(j, &name, &whole) != NGX_SNAPSHOT_OK
-            || ngx_snapshot_query_decode(j, &piece, &whole)
-               != NGX_SNAPSHOT_OK))
+    if (ngx_snapshot_query_decode(j, &name, &whole) != NGX_SNAPSHOT_OK
+        || ngx_snapshot_query_decode(j, &piece, &whole) != NGX_SNAPSHOT_OK)
     {
         return;
     }
 
-    ngx_snapshot_judge_param(j, name, piece, whole);
+    ngx_snapshot_judge_param(j, name, piece,
+                             whole ? NGX_SNAPSHOT_WHOLE : NGX_SNAPSHOT_BROKEN);
 }
 
 

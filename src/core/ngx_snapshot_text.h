@@ -193,10 +193,49 @@ const char *ngx_snapshot_before(unsigned i, unsigned n);
 
 int ngx_snapshot_caseeq(ngx_snapshot_str_t a, ngx_snapshot_str_t b);
 
+/* 1 where len bytes are the same; names are short, so no call is worth it. */
+
+static ngx_snapshot_inline int
+ngx_snapshot_same_bytes(const u_char *a, const u_char *b, size_t len)
+{
+    uint32_t  head[2], tail[2];
+    uint64_t  first[2], last[2];
+
+    if (len > 16) {
+        return memcmp(a, b, len) == 0;
+    }
+
+    if (len >= 8) {
+        memcpy(&first[0], a, 8);
+        memcpy(&first[1], b, 8);
+        memcpy(&last[0], a + len - 8, 8);
+        memcpy(&last[1], b + len - 8, 8);
+
+        return ((first[0] ^ first[1]) | (last[0] ^ last[1])) == 0;
+    }
+
+    if (len >= 4) {
+        memcpy(&head[0], a, 4);
+        memcpy(&head[1], b, 4);
+        memcpy(&tail[0], a + len - 4, 4);
+        memcpy(&tail[1], b + len - 4, 4);
+
+        return ((head[0] ^ head[1]) | (tail[0] ^ tail[1])) == 0;
+    }
+
+    while (len && a[len - 1] == b[len - 1]) {
+        len--;
+    }
+
+    return len == 0;
+}
+
+
 /* 1 where both are the same bytes; a macro where that is done often. */
 
 #define ngx_snapshot_same(a, b)                                               \
-    ((a).len == (b).len && memcmp((a).data, (b).data, (a).len) == 0)
+    ((a).len == (b).len                                                       \
+     && ngx_snapshot_same_bytes((a).data, (b).data, (a).len))
 
 int ngx_snapshot_eq(ngx_snapshot_str_t a, ngx_snapshot_str_t b);
 

@@ -237,7 +237,8 @@ fuzz_judge_query(ngx_snapshot_judge_t *j, ngx_snapshot_str_t pieces)
         }
 
         ngx_snapshot_judge_param(j, piece.name, piece.value,
-                                 piece.kind != '.');
+                                 piece.kind != '.' ? NGX_SNAPSHOT_WHOLE
+                                                   : NGX_SNAPSHOT_BROKEN);
     }
 }
 
