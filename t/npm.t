@@ -45,6 +45,7 @@ sub prove {
 }
 
 like(prove('page.t'), qr/^1\.\.0 # SKIP $why$/m, 'the page is skipped');
+like(prove('client.t'), qr{^1\.\.0 # SKIP $why$}m, 'so is the client');
 
 $said = prove('openapi.t');
 
