@@ -155,6 +155,8 @@ static int ngx_snapshot_path_is_named(const ngx_snapshot_path_t *p,
     const ngx_snapshot_reading_t *r, ngx_snapshot_str_t text);
 static int ngx_snapshot_path_leads(const ngx_snapshot_reading_t *r,
     ngx_snapshot_str_t text, ngx_snapshot_str_t word, int whole);
+static ngx_snapshot_inline unsigned ngx_snapshot_path_before(const u_char *s,
+    const u_char *literal);
 static int ngx_snapshot_path_climbs(ngx_snapshot_str_t text, size_t i);
 static unsigned ngx_snapshot_path_why(ngx_snapshot_str_t path);
 static void ngx_snapshot_path_normal(ngx_snapshot_path_t *p,
@@ -1161,28 +1163,22 @@ ngx_snapshot_path_is_named(const ngx_snapshot_path_t *p,
 }
 
 
-/*
- * 1 for the whole word, or for what is behind the first two letters of the
- * literal.  These may be the digits of an escape: "%%64e" is "%de" to a server
- * that decodes it once, and "de" to one that has dropped the first "%", which
- * begins no escape.
- */
+/* 1 for the whole word, or for what is behind the first two of the literal's */
 
 static int
 ngx_snapshot_path_leads(const ngx_snapshot_reading_t *r,
     ngx_snapshot_str_t text, ngx_snapshot_str_t word, int whole)
 {
-    int                    escape;
+    int                    cut;
     size_t                 i, n;
-    const u_char          *s, *head, *literal;
+    const u_char          *s, *head;
     ngx_snapshot_search_t  search;
 
     head = text.data + r->head;
-    literal = r->words->literal.data;
-    escape = ngx_snapshot_path_hex(literal);
+    cut = ngx_snapshot_is_cut(*head);
     n = r->head + (whole ? 0 : 2) + word.len + 1;
 
-    if (text.len > n && !ngx_snapshot_is_cut(*head)) {
+    if (text.len > n && !cut) {
         text.len = n;
     }
 
@@ -1198,23 +1194,12 @@ ngx_snapshot_path_leads(const ngx_snapshot_reading_t *r,
         }
 
         s = text.data + i;
+        n = whole ? 0 : ngx_snapshot_path_before(s, r->words->literal.data);
+        s -= n;
 
-        if (!whole) {
-
-            if (s[-1] == escape) {
-                s--;
-
-            } else if ((s[-1] | 0x20) == literal[1]
-                       && (s[-2] | 0x20) == literal[0])
-            {
-                s -= 2;
-
-            } else {
-                continue;
-            }
-        }
-
-        if (!ngx_snapshot_is(s[-1], NGX_SNAPSHOT_BYTE_BREAK)) {
+        if ((n == 0 && !whole)
+            || !ngx_snapshot_is(s[-1], NGX_SNAPSHOT_BYTE_BREAK))
+        {
             continue;
         }
 
@@ -1222,12 +1207,30 @@ ngx_snapshot_path_leads(const ngx_snapshot_reading_t *r,
             s--;
         }
 
-        if (s >= head && ngx_snapshot_is_slash(s[-1])
+        if ((s == head || (s > head && cut && ngx_snapshot_is_slash(s[-1])))
             && ngx_snapshot_path_begins(text, i, word))
         {
             return 1;
         }
     }
+}
+
+
+/*
+ * So many bytes before s are the first two letters of the literal.  They may be
+ * the digits of an escape: "%%64e" is "%de" to a server that decodes it once,
+ * and "de" to one that has dropped the first "%", which begins no escape.
+ */
+
+static ngx_snapshot_inline unsigned
+ngx_snapshot_path_before(const u_char *s, const u_char *literal)
+{
+    if (s[-1] == ngx_snapshot_path_hex(literal)) {
+        return 1;
+    }
+
+    return ((s[-1] | 0x20) == literal[1] && (s[-2] | 0x20) == literal[0])
+           ? 2 : 0;
 }
 
 

@@ -198,6 +198,9 @@ static const case_t  cases[] = {
     { "POST", "/v4//p/snapshots/", "", "unknown", FINE, "", "" },
     { "POST", "/snapshots/../v3", "", "unknown", FINE, "", "" },
 
+    { "GET", "/v3/p/snapshots/%23%25a/tail", "", "unknown", FINE, "p", "" },
+    { "GET", "/v3/p/snapshots/a%2f%%64etail", "", "unknown", FINE, "p", "" },
+
     /* odd, and nearly harmless */
 
     { "GET", "/v3/p/snapshots/#1", "", "evs_show", "\"#\"", "p", "#1" },
