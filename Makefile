@@ -195,6 +195,8 @@ build/fuzz/facts-data.h: t/fuzz/facts t/data/contract.json
 	t/fuzz/facts > $@.new
 	@mv $@.new $@
 
+build/fuzz/check: $(wildcard src/check/*.[ch])
+
 build/fuzz/%: t/fuzz/%.c $(CORE) build/fuzz/facts-data.h \
               $(wildcard src/core/*.h t/fuzz/*.h t/servers/*.h) \
               | deps-build deps-fuzz

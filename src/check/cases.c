@@ -63,7 +63,7 @@ check_cases_read(check_t *c, check_source_t *s)
     while ((rc = check_source_line(s, &text)) != 0) {
 
         if (rc == NGX_SNAPSHOT_ERROR) {
-            check_unreadable(c, s, s->line - 1, "is longer than 16 MB");
+            check_unreadable(c, s, s->at, "is longer than 16 MB");
             continue;
         }
 
@@ -77,7 +77,7 @@ check_cases_read(check_t *c, check_source_t *s)
         why = line ? check_cases_line(c, s, line) : "is no JSON object";
 
         if (why) {
-            check_unreadable(c, s, s->line - 1, why);
+            check_unreadable(c, s, s->at, why);
         }
 
         json_decref(line);
@@ -99,7 +99,7 @@ check_cases_line(check_t *c, check_source_t *s, json_t *line)
         return "is no JSON object";
     }
 
-    r = check_begin(c, s, s->line - 1);
+    r = check_begin(c, s, s->at);
 
     r->method = check_member(line, "method");
     r->target = check_member(line, "target");

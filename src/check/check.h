@@ -77,7 +77,10 @@ typedef struct {
 } check_buffer_t;
 
 
-/* where input comes from; line is that of the byte at pos, from 1 on */
+/*
+ * Where input comes from.  line is that of the byte at pos, from 1 on, at that
+ * where what was read last begins.
+ */
 
 typedef struct {
     const char                 *name;
@@ -85,6 +88,7 @@ typedef struct {
     int                         error;
     unsigned                    eof;
     uint64_t                    line;
+    uint64_t                    at;
     uint64_t                    bytes;
     check_buffer_t              buf;
     size_t                      pos;
@@ -276,6 +280,7 @@ struct check_s {
     unsigned                    nfiles;
     uint64_t                    shown;
     uint64_t                    results;
+    FILE                       *out;
     check_source_t             *source;
     check_arena_t               arena;
     check_buffer_t              body;
@@ -384,6 +389,10 @@ extern const check_kind_t *const  check_kinds[];
 
 void check_input(check_t *c, const char *name);
 
+/* The same of what is open already; fd is not closed. */
+
+void check_read(check_t *c, const char *name, int fd);
+
 /* Begins a record of the source in hand. */
 
 check_record_t *check_begin(check_t *c, const check_source_t *s,
@@ -481,9 +490,9 @@ void check_json_string(ngx_snapshot_text_t *t, const char *name,
 void check_json_number(ngx_snapshot_text_t *t, const char *name,
     uint64_t value);
 
-/* Writes a text to the standard output. */
+/* Writes a text to where the report goes. */
 
-void check_put(ngx_snapshot_text_t *t);
+void check_put(check_t *c, const ngx_snapshot_text_t *t);
 
 
 /* options.c */

@@ -69,7 +69,7 @@ check_http_read(check_t *c, check_source_t *s)
         /* where the next request begins is not known any more */
 
         if (why) {
-            check_unreadable(c, s, s->line - (s->eof == 0), why);
+            check_unreadable(c, s, s->at, why);
             return NGX_SNAPSHOT_ERROR;
         }
     }
@@ -85,7 +85,7 @@ check_http_request(check_t *c, check_source_t *s, ngx_snapshot_str_t line)
     const char      *why;
     check_record_t  *r;
 
-    r = check_begin(c, s, s->line - 1);
+    r = check_begin(c, s, s->at);
 
     if (check_http_line(r, check_http_copy(c, line)) != NGX_SNAPSHOT_OK) {
         return "is no request line of HTTP/1";

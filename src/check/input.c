@@ -43,22 +43,39 @@ const ngx_snapshot_str_t  check_lacks[CHECK_LACKS] = {
 void
 check_input(check_t *c, const char *name)
 {
-    int                  fd;
+    int             fd;
+    check_source_t  s;
+
+    if (strcmp(name, "-") == 0) {
+        check_read(c, name, STDIN_FILENO);
+        return;
+    }
+
+    fd = open(name, O_RDONLY);
+
+    if (fd < 0) {
+        s.name = name;
+        check_unreadable(c, &s, 0, strerror(errno));
+        return;
+    }
+
+    check_read(c, name, fd);
+
+    (void) close(fd);
+}
+
+
+void
+check_read(check_t *c, const char *name, int fd)
+{
     check_source_t       s;
     const check_kind_t  *kind;
-
-    fd = strcmp(name, "-") == 0 ? STDIN_FILENO : open(name, O_RDONLY);
 
     check_source_init(&s, name, fd);
 
     c->source = &s;
     c->nfiles++;
     c->record.number = 0;
-
-    if (fd < 0) {
-        check_unreadable(c, &s, 0, strerror(errno));
-        goto done;
-    }
 
     kind = check_recognize(c, &s);
 
@@ -69,12 +86,6 @@ check_input(check_t *c, const char *name)
     if (s.error) {
         check_unreadable(c, &s, s.line, strerror(s.error));
     }
-
-    if (fd != STDIN_FILENO) {
-        (void) close(fd);
-    }
-
-done:
 
     free(s.buf.data);
 

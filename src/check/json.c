@@ -50,7 +50,7 @@ check_json_end(check_t *c)
     ngx_snapshot_text_cstr(&t, "],\n \"tenants\": [");
     check_json_tenants(&t, c);
     ngx_snapshot_text_cstr(&t, "]}\n");
-    check_put(&t);
+    check_put(c, &t);
 }
 
 
@@ -223,13 +223,13 @@ check_json_number(ngx_snapshot_text_t *t, const char *name, uint64_t value)
 
 
 void
-check_put(ngx_snapshot_text_t *t)
+check_put(check_t *c, const ngx_snapshot_text_t *t)
 {
     ngx_snapshot_str_t  s;
 
     s = ngx_snapshot_text_str(t);
 
-    (void) fwrite(s.data, 1, s.len, stdout);
+    (void) fwrite(s.data, 1, s.len, c->out);
 }
 
 
@@ -261,7 +261,7 @@ check_ndjson_record(check_t *c, const check_record_t *r,
     check_ndjson_lacks(&t, v->lacks);
     check_ndjson_violations(&t, v);
     ngx_snapshot_text_cstr(&t, "}\n");
-    check_put(&t);
+    check_put(c, &t);
 }
 
 

@@ -72,6 +72,8 @@ check_judge_create(void)
 
     j = check_alloc(sizeof(check_judge_t));
 
+    j->prefix = check_str("");
+
     check_arena_init(&j->arena);
     ngx_snapshot_policy_default(&j->policy);
 

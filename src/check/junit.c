@@ -58,7 +58,7 @@ check_junit_end(check_t *c)
     }
 
     ngx_snapshot_text_cstr(&t, "</testcase>\n</testsuite>\n</testsuites>\n");
-    check_put(&t);
+    check_put(c, &t);
 }
 
 

@@ -126,7 +126,7 @@ check_log_read(check_t *c, check_source_t *s)
     while ((rc = check_source_line(s, &line)) != 0) {
 
         if (rc == NGX_SNAPSHOT_ERROR) {
-            check_unreadable(c, s, s->line - 1, "is longer than 16 MB");
+            check_unreadable(c, s, s->at, "is longer than 16 MB");
             continue;
         }
 
@@ -134,7 +134,7 @@ check_log_read(check_t *c, check_source_t *s)
             continue;
         }
 
-        (void) check_begin(c, s, s->line - 1);
+        (void) check_begin(c, s, s->at);
 
         tree = NULL;
         why = NULL;
@@ -147,7 +147,7 @@ check_log_read(check_t *c, check_source_t *s)
         why = why ? why : check_log_line(c, s, &log);
 
         if (why) {
-            check_unreadable(c, s, s->line - 1, why);
+            check_unreadable(c, s, s->at, why);
         }
 
         json_decref(tree);

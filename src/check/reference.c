@@ -107,7 +107,7 @@ check_explain(check_t *c, const char *code)
         exit(CHECK_EXIT_ERROR);
     }
 
-    check_put(&t);
+    check_put(c, &t);
 }
 
 

@@ -51,7 +51,7 @@ check_sarif_begin(check_t *c)
     }
 
     ngx_snapshot_text_cstr(&t, "]}},\n \"results\": [");
-    check_put(&t);
+    check_put(c, &t);
 }
 
 
@@ -74,7 +74,7 @@ check_sarif_record(check_t *c, const check_record_t *r,
         ngx_snapshot_text_cstr(&t, "}");
     }
 
-    check_put(&t);
+    check_put(c, &t);
 }
 
 
@@ -138,7 +138,7 @@ check_sarif_location(ngx_snapshot_text_t *t, const check_record_t *r)
 static void
 check_sarif_end(check_t *c)
 {
-    printf("],\n \"invocations\": [{\"executionSuccessful\": %s}], "
-           "\"columnKind\": \"unicodeCodePoints\"}]}\n",
-           c->tally.unreadable ? "false" : "true");
+    fprintf(c->out, "],\n \"invocations\": [{\"executionSuccessful\": %s}], "
+            "\"columnKind\": \"unicodeCodePoints\"}]}\n",
+            c->tally.unreadable ? "false" : "true");
 }

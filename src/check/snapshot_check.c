@@ -19,6 +19,8 @@ main(int argc, char **argv)
 
     c = check_alloc(sizeof(check_t));
 
+    c->out = stdout;
+
     check_arena_init(&c->arena);
 
     c->judge = check_judge_create();

@@ -85,6 +85,7 @@ check_source_line(check_source_t *s, ngx_snapshot_str_t *line)
     u_char  *end;
 
     seen = 0;
+    s->at = s->line;
 
     for ( ;; ) {
 
@@ -161,6 +162,7 @@ check_source_bytes(check_source_t *s, uint64_t n, check_buffer_t *b)
     while (n) {
 
         if (check_source_peek(s) < 0) {
+            s->at = s->line;
             return NGX_SNAPSHOT_ERROR;
         }
 

@@ -42,7 +42,7 @@ check_text_end(check_t *c)
     check_text_totals(&t, c);
     check_text_rules(&t, c);
     check_text_tenants(&t, c);
-    check_put(&t);
+    check_put(c, &t);
 }
 
 
