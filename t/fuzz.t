@@ -173,9 +173,9 @@ my @breaks = (
         s/\n +\|\| !ngx_snapshot_utf8_printable\(c\)\)/)/
     }],
     ['report', 'judge', 'a value is echoed', sub {
-        s/(ngx_snapshot_judge_known\(v, "field")/
-          ngx_snapshot_text_add(&v->message, value.bytes.data,
-                                value.bytes.len); $1/
+        s/ngx_snapshot_text_cstr\(&v->message, ngx_snapshot_types\[value->type\]\);/
+          ngx_snapshot_text_add(&v->message, value->bytes.data,
+                                value->bytes.len);/
     }],
     ['report', 'report', 'the last violation gives the code', sub {
         s/ngx_snapshot_text_cstr\(&t, v->code\);/

@@ -2,14 +2,14 @@
 /*
  * What the judge makes of a body, of each operation that has one, is what a
  * reader makes of it that was written from CONTRACT section 2 alone, over a
- * tree, and without a table: the same rules are broken.  So what is accepted
- * satisfies the contract, and what is rejected does not.  The tree is
- * jansson's, whether there may be one is said by text.h.  So is whether a
- * mistake is where it is said to be.  The input is the body.
+ * tree, with the facts of t/data/contract.json: the same rules are broken.  So
+ * what is accepted satisfies the contract, and what is rejected does not.  The
+ * tree is jansson's, whether there may be one is said by text.h.  So is whether
+ * a mistake is where it is said to be.  The input is the body.
  */
 
 
-#include "fuzz.h"
+#include "facts.h"
 #include "ngx_snapshot_syntax.h"
 #include "reply.h"
 #include "text.h"
@@ -20,89 +20,103 @@
 static uint64_t fuzz_read(const ngx_snapshot_operation_t *op,
     ngx_snapshot_str_t body);
 static json_t *fuzz_read_tree(ngx_snapshot_str_t body, json_error_t *error);
-static uint64_t fuzz_read_evs(json_t *snapshot, int create);
-static uint64_t fuzz_read_aliases(json_t *snapshot);
-static uint64_t fuzz_read_dws(json_t *snapshot);
-static uint64_t fuzz_read_unknown(json_t *object, const char *known);
-static uint64_t fuzz_read_text(json_t *value, size_t max,
-    ngx_snapshot_rule_e rule);
-static uint64_t fuzz_read_force(json_t *force);
-static uint64_t fuzz_read_metadata(json_t *metadata);
-static uint64_t fuzz_read_dws_name(json_t *name);
+static uint64_t fuzz_read_members(const fact_operation_t *facts,
+    json_t *object, ngx_snapshot_str_t body);
+static uint64_t fuzz_read_member(const fact_field_t *field, json_t *value,
+    ngx_snapshot_str_t body);
+static uint64_t fuzz_read_entries(const fact_rule_t *rule, json_t *object);
+static int fuzz_is_of_type(json_t *value, fact_type_e type);
+static ngx_snapshot_str_t fuzz_text(json_t *value, ngx_snapshot_str_t body);
 static void fuzz_check_mistake(ngx_snapshot_str_t body);
 static void fuzz_judge(const ngx_snapshot_operation_t *op,
     ngx_snapshot_str_t body);
 
 
+/*
+ * Where the numbers of a tree are in the body: those in it count them, from 1
+ * on, and one that has a sign is one byte before.
+ */
+
+static const u_char  **fuzz_numbers;
+
+
 static uint64_t
 fuzz_read(const ngx_snapshot_operation_t *op, ngx_snapshot_str_t body)
 {
-    json_t        *root, *snapshot;
-    uint64_t       rules;
-    json_error_t   error;
+    json_t                  *root, *object;
+    uint64_t                 rules;
+    json_error_t             error;
+    const fact_operation_t  *facts;
 
-    if (body.len > 114688) {
+    if (body.len > fact_rule(NGX_SNAPSHOT_RULE_BODY_SIZE)->max) {
         return fuzz_bit(NGX_SNAPSHOT_RULE_BODY_SIZE);
     }
 
+    facts = fact_operation(op->name);
     root = fuzz_read_tree(body, &error);
+    rules = 0;
 
     if (!text_is_object(body)) {
-        json_decref(root);
-        return fuzz_bit(NGX_SNAPSHOT_RULE_JSON_SYNTAX);
-    }
+        rules = fuzz_bit(NGX_SNAPSHOT_RULE_JSON_SYNTAX);
 
-    if (root == NULL && json_error_code(&error) == json_error_duplicate_key) {
-        return fuzz_bit(NGX_SNAPSHOT_RULE_JSON_DUPLICATE_KEY);
-    }
+    } else if (root == NULL
+               && json_error_code(&error) == json_error_duplicate_key)
+    {
+        rules = fuzz_bit(NGX_SNAPSHOT_RULE_JSON_DUPLICATE_KEY);
 
-    if (root == NULL) {
+    } else if (root == NULL) {
         fprintf(stderr, "jansson refuses what is right: %s\n", error.text);
         fuzz_show("body", body);
         abort();
-    }
-
-    rules = fuzz_read_unknown(root, " snapshot ");
-
-    snapshot = json_object_get(root, "snapshot");
-
-    if (snapshot == NULL) {
-        rules |= fuzz_bit(NGX_SNAPSHOT_RULE_FIELD_REQUIRED);
-
-    } else if (!json_is_object(snapshot)) {
-        rules |= fuzz_bit(NGX_SNAPSHOT_RULE_FIELD_TYPE);
-
-    } else if (fuzz_is(op->name, "dws_v1_create")) {
-        rules |= fuzz_read_dws(snapshot);
 
     } else {
-        rules |= fuzz_read_evs(snapshot, fuzz_is(op->name, "evs_v3_create")
-                                         || fuzz_is(op->name, "evs_v2_create"));
+        object = json_object_get(root, facts->wrapper);
+
+        if (json_object_size(root) > (object != NULL)) {
+            rules |= fuzz_bit(NGX_SNAPSHOT_RULE_FIELD_UNKNOWN);
+        }
+
+        if (object == NULL) {
+            rules |= fuzz_bit(NGX_SNAPSHOT_RULE_FIELD_REQUIRED);
+
+        } else if (!json_is_object(object)) {
+            rules |= fuzz_bit(NGX_SNAPSHOT_RULE_FIELD_TYPE);
+
+        } else {
+            rules |= fuzz_read_members(facts, object, body);
+        }
     }
 
     json_decref(root);
+    free(fuzz_numbers);
 
     return rules;
 }
 
 
 /*
- * A number is never looked at, so in place of what is one to text.h there is
- * a zero, which jansson can hold.
+ * A number may have any size, so in place of what is one to text.h there is
+ * its place among them, which jansson can hold.
  */
 
 static json_t *
 fuzz_read_tree(ngx_snapshot_str_t body, json_error_t *error)
 {
-    char    *copy, *q;
-    text_t   t, number;
-    json_t  *root;
+    char      *copy, *q;
+    text_t     t, number;
+    json_t    *root;
+    unsigned   n;
 
-    copy = malloc(body.len + 1);
-    if (copy == NULL) {
+    /* one of a digit becomes one of six at most */
+
+    copy = malloc(body.len * 6 + 8);
+    fuzz_numbers = malloc((body.len + 2) * sizeof(*fuzz_numbers));
+
+    if (copy == NULL || fuzz_numbers == NULL) {
         abort();
     }
 
+    n = 0;
     q = copy;
     t.p = body.data;
     t.last = body.data + body.len;
@@ -127,12 +141,8 @@ fuzz_read_tree(ngx_snapshot_str_t body, json_error_t *error)
             }
 
         } else if (*t.p != '-' && text_number(&number)) {
-            *q++ = '0';
-
-            if (number.p - t.p > 1) {
-                *q++ = ' ';
-            }
-
+            fuzz_numbers[++n] = t.p;
+            q += sprintf(q, "%u", n);
             t.p = number.p;
 
         } else {
@@ -149,220 +159,110 @@ fuzz_read_tree(ngx_snapshot_str_t body, json_error_t *error)
 
 
 static uint64_t
-fuzz_read_evs(json_t *snapshot, int create)
+fuzz_read_members(const fact_operation_t *facts, json_t *object,
+    ngx_snapshot_str_t body)
 {
-    json_t              *name, *description, *volume;
+    int                  some;
+    void                *iter;
+    json_t              *value;
     uint64_t             rules;
-    ngx_snapshot_str_t   id;
+    const fact_field_t  *field;
 
-    name = json_object_get(snapshot, "name");
-    description = json_object_get(snapshot, "description");
+    rules = 0;
+    some = 0;
 
-    rules = fuzz_read_text(name, 255, NGX_SNAPSHOT_RULE_NAME_LENGTH)
-            | fuzz_read_text(description, 255,
-                             NGX_SNAPSHOT_RULE_DESCRIPTION_LENGTH);
-
-    if (json_is_string(name)
-        && strncmp(json_string_value(name), "autobk_snapshot_", 16) == 0)
+    for (iter = json_object_iter(object);
+         iter;
+         iter = json_object_iter_next(object, iter))
     {
-        rules |= fuzz_bit(NGX_SNAPSHOT_RULE_NAME_RESERVED);
-    }
-
-    if (!create) {
-
-        if ((name == NULL || json_is_null(name))
-            && (description == NULL || json_is_null(description)))
+        if (fact_field(facts->body, fuzz_str(json_object_iter_key(iter)))
+            == NULL)
         {
-            rules |= fuzz_bit(NGX_SNAPSHOT_RULE_UPDATE_EMPTY);
-        }
-
-        return rules | fuzz_read_aliases(snapshot)
-               | fuzz_read_unknown(snapshot, " name description display_name "
-                                             "display_description ");
-    }
-
-    volume = json_object_get(snapshot, "volume_id");
-
-    if (volume == NULL) {
-        rules |= fuzz_bit(NGX_SNAPSHOT_RULE_FIELD_REQUIRED);
-
-    } else if (!json_is_string(volume)) {
-        rules |= fuzz_bit(NGX_SNAPSHOT_RULE_FIELD_TYPE);
-
-    } else if (json_string_length(volume) == 0) {
-        rules |= fuzz_bit(NGX_SNAPSHOT_RULE_FIELD_REQUIRED);
-
-    } else {
-        id = fuzz_str(json_string_value(volume));
-
-        rules |= fuzz_is_uuid(id) ? 0 : fuzz_bit(NGX_SNAPSHOT_RULE_VOLUME_ID);
-    }
-
-    return rules
-           | fuzz_read_force(json_object_get(snapshot, "force"))
-           | fuzz_read_metadata(json_object_get(snapshot, "metadata"))
-           | fuzz_read_aliases(snapshot)
-           | fuzz_read_unknown(snapshot, " volume_id force metadata "
-                                         "description name display_name "
-                                         "display_description ");
-}
-
-
-static uint64_t
-fuzz_read_aliases(json_t *snapshot)
-{
-    return json_object_get(snapshot, "display_name")
-           || json_object_get(snapshot, "display_description")
-           ? fuzz_bit(NGX_SNAPSHOT_RULE_FIELD_ALIAS) : 0;
-}
-
-
-static uint64_t
-fuzz_read_dws(json_t *snapshot)
-{
-    size_t       n;
-    json_t      *cluster, *description;
-    uint64_t     rules;
-    const char  *p;
-
-    description = json_object_get(snapshot, "description");
-
-    rules = fuzz_read_unknown(snapshot, " name cluster_id description ")
-            | fuzz_read_dws_name(json_object_get(snapshot, "name"))
-            | fuzz_read_text(description, SIZE_MAX,
-                             NGX_SNAPSHOT_RULE_DESCRIPTION_FORMAT);
-
-    if (json_is_string(description)) {
-        p = json_string_value(description);
-
-        for (n = 0; *p; p++) {
-            n += (*p & 0xc0) != 0x80;
-        }
-
-        if (n > 256 || strpbrk(json_string_value(description), "!<>'=&\"")) {
-            rules |= fuzz_bit(NGX_SNAPSHOT_RULE_DESCRIPTION_FORMAT);
+            rules |= fuzz_bit(NGX_SNAPSHOT_RULE_FIELD_UNKNOWN);
         }
     }
 
-    cluster = json_object_get(snapshot, "cluster_id");
+    for (field = facts->body; field->name; field++) {
 
-    if (cluster == NULL) {
-        rules |= fuzz_bit(NGX_SNAPSHOT_RULE_FIELD_REQUIRED);
+        value = json_object_get(object, field->name);
 
-    } else if (!json_is_string(cluster)) {
-        rules |= fuzz_bit(NGX_SNAPSHOT_RULE_FIELD_TYPE);
+        if (value == NULL) {
+            rules |= field->required && field->alias_of == NULL
+                     ? fuzz_bit(NGX_SNAPSHOT_RULE_FIELD_REQUIRED) : 0;
 
-    } else if (json_string_length(cluster) == 0) {
-        rules |= fuzz_bit(NGX_SNAPSHOT_RULE_FIELD_REQUIRED);
+        } else if (field->alias_of) {
 
-    } else if (!fuzz_is_uuid(fuzz_str(json_string_value(cluster)))) {
-        rules |= fuzz_bit(NGX_SNAPSHOT_RULE_CLUSTER_ID);
+            /* it is refused, so nothing else is said of it */
+
+            rules |= fuzz_bit(NGX_SNAPSHOT_RULE_FIELD_ALIAS);
+
+        } else {
+            some |= !json_is_null(value);
+            rules |= fuzz_read_member(field, value, body);
+        }
+    }
+
+    if (facts->any_of && !some) {
+        rules |= fuzz_bit(facts->any_of);
     }
 
     return rules;
 }
 
 
-/* the known ones are between spaces, which no key has that is one of them */
-
 static uint64_t
-fuzz_read_unknown(json_t *object, const char *known)
+fuzz_read_member(const fact_field_t *field, json_t *value,
+    ngx_snapshot_str_t body)
 {
-    void        *iter;
-    char         word[32];
-    const char  *key;
+    int          more;
+    const char  *code;
 
-    for (iter = json_object_iter(object);
-         iter;
-         iter = json_object_iter_next(object, iter))
+    if (json_is_null(value) && field->nullable) {
+        return 0;
+    }
+
+    if (field->as_string && json_is_string(value)) {
+        return fuzz_bit(fact_holds(fact_rule(field->as_string),
+                                   fuzz_text(value, body), &more)
+                        ? field->as_string : NGX_SNAPSHOT_RULE_FIELD_TYPE);
+    }
+
+    if (!fuzz_is_of_type(value, field->type)) {
+        return fuzz_bit(NGX_SNAPSHOT_RULE_FIELD_TYPE);
+    }
+
+    if (field->required && json_is_string(value)
+        && json_string_length(value) == 0)
     {
-        key = json_object_iter_key(iter);
-
-        if (strlen(key) > 20 || strchr(key, ' ')) {
-            return fuzz_bit(NGX_SNAPSHOT_RULE_FIELD_UNKNOWN);
-        }
-
-        sprintf(word, " %s ", key);
-
-        if (strstr(known, word) == NULL) {
-            return fuzz_bit(NGX_SNAPSHOT_RULE_FIELD_UNKNOWN);
-        }
+        return fuzz_bit(NGX_SNAPSHOT_RULE_FIELD_REQUIRED);
     }
 
-    return 0;
-}
-
-
-/* a string of at most so many bytes, or null, or nothing */
-
-static uint64_t
-fuzz_read_text(json_t *value, size_t max, ngx_snapshot_rule_e rule)
-{
-    if (value == NULL || json_is_null(value)) {
-        return 0;
+    if (field->entry) {
+        return fuzz_read_entries(fact_rule(field->entry), value);
     }
 
-    if (!json_is_string(value)) {
-        return fuzz_bit(NGX_SNAPSHOT_RULE_FIELD_TYPE);
-    }
-
-    return json_string_length(value) > max ? fuzz_bit(rule) : 0;
+    return fact_broken(field, fuzz_text(value, body), &code);
 }
 
 
 static uint64_t
-fuzz_read_force(json_t *force)
-{
-    size_t  i;
-
-    static const char *const  words[] = { "true", "false", "1", "0", "yes",
-                                          "no", "on", "off", "t", "f", "y",
-                                          "n" };
-
-    if (force == NULL || json_is_boolean(force)) {
-        return 0;
-    }
-
-    if (!json_is_string(force)) {
-        return fuzz_bit(NGX_SNAPSHOT_RULE_FIELD_TYPE);
-    }
-
-    for (i = 0; i < fuzz_array(words); i++) {
-        if (strcasecmp(json_string_value(force), words[i]) == 0) {
-            return fuzz_bit(NGX_SNAPSHOT_RULE_BOOLEAN_STRING);
-        }
-    }
-
-    return fuzz_bit(NGX_SNAPSHOT_RULE_FIELD_TYPE);
-}
-
-
-static uint64_t
-fuzz_read_metadata(json_t *metadata)
+fuzz_read_entries(const fact_rule_t *rule, json_t *object)
 {
     void    *iter;
     size_t   len;
     json_t  *value;
 
-    if (metadata == NULL || json_is_null(metadata)) {
-        return 0;
-    }
-
-    if (!json_is_object(metadata)) {
-        return fuzz_bit(NGX_SNAPSHOT_RULE_FIELD_TYPE);
-    }
-
-    for (iter = json_object_iter(metadata);
+    for (iter = json_object_iter(object);
          iter;
-         iter = json_object_iter_next(metadata, iter))
+         iter = json_object_iter_next(object, iter))
     {
         len = strlen(json_object_iter_key(iter));
         value = json_object_iter_value(iter);
 
-        if (len < 1 || len > 255
-            || !json_is_string(value) || json_string_length(value) > 255)
+        if (len < 1 || len > rule->max
+            || !json_is_string(value) || json_string_length(value) > rule->max)
         {
-            return fuzz_bit(NGX_SNAPSHOT_RULE_METADATA_ENTRY);
+            return fuzz_bit(rule->rule);
         }
     }
 
@@ -370,40 +270,53 @@ fuzz_read_metadata(json_t *metadata)
 }
 
 
-static uint64_t
-fuzz_read_dws_name(json_t *name)
+static int
+fuzz_is_of_type(json_t *value, fact_type_e type)
 {
-    size_t       i, len;
-    const char  *s;
+    switch (type) {
 
-    if (name == NULL) {
-        return fuzz_bit(NGX_SNAPSHOT_RULE_FIELD_REQUIRED);
+    case FACT_TYPE_STRING:
+        return json_is_string(value);
+
+    case FACT_TYPE_BOOLEAN:
+        return json_is_boolean(value);
+
+    case FACT_TYPE_OBJECT:
+        return json_is_object(value);
+
+    default:
+        return json_is_number(value);
+    }
+}
+
+
+/* a string without its escapes, a number as it was sent, else nothing */
+
+static ngx_snapshot_str_t
+fuzz_text(json_t *value, ngx_snapshot_str_t body)
+{
+    text_t               t;
+    json_int_t           n;
+    ngx_snapshot_str_t   text;
+
+    text = fuzz_str("");
+
+    if (json_is_string(value)) {
+        text.data = (const u_char *) json_string_value(value);
+        text.len = json_string_length(value);
+
+    } else if (json_is_number(value)) {
+        n = json_integer_value(value);
+
+        t.p = fuzz_numbers[n < 0 ? -n : n] - (n < 0);
+        t.last = body.data + body.len;
+
+        text.data = t.p;
+        (void) text_number(&t);
+        text.len = t.p - text.data;
     }
 
-    if (!json_is_string(name)) {
-        return fuzz_bit(NGX_SNAPSHOT_RULE_FIELD_TYPE);
-    }
-
-    s = json_string_value(name);
-    len = json_string_length(name);
-
-    if (len == 0) {
-        return fuzz_bit(NGX_SNAPSHOT_RULE_FIELD_REQUIRED);
-    }
-
-    if (len < 4 || len > 64
-        || !((s[0] >= 'a' && s[0] <= 'z') || (s[0] >= 'A' && s[0] <= 'Z')))
-    {
-        return fuzz_bit(NGX_SNAPSHOT_RULE_NAME_FORMAT);
-    }
-
-    for (i = 1; i < len; i++) {
-        if (!fuzz_is_word((u_char) s[i])) {
-            return fuzz_bit(NGX_SNAPSHOT_RULE_NAME_FORMAT);
-        }
-    }
-
-    return 0;
+    return text;
 }
 
 
