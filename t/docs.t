@@ -12,6 +12,7 @@
 #     nginx ... fails  one that is refused, and "warns" one that is warned of:
 #                      the next fence, "text", has what nginx says
 #     text             no command, no configuration
+#     diff             a change of the sources, which t/recipes.t makes
 
 use strict;
 use warnings;
@@ -496,6 +497,9 @@ for my $document (@documents) {
         } elsif ($info eq 'text') {
             unlike($inside, qr/^\$ |^ *snapshot_\w+ [^.]*;$/m,
                    "$at: no command and no directive is in a text");
+
+        } elsif ($info eq 'diff') {
+            is($document, 'docs/internals.md', "$at: a change of the sources");
 
         } elsif ($info eq 'sh') {
             for my $command (grep { $_ ne '' } map { s/ *(?:^| )# .*//r }

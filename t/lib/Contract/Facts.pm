@@ -33,6 +33,16 @@ our $FACTS = do {
     JSON::PP->new->utf8->decode(<$fh>);
 };
 
+# the versions of a family are those of its paths, each once
+
+for my $family (@{ $FACTS->{families} }) {
+    my %seen;
+
+    $family->{versions} = [grep { !$seen{$_}++ }
+        map { $_->[1] =~ /^\/([^\/]+)/ } map { @{ $_->{requests} } }
+        grep { $_->{family} eq $family->{name} } @{ $FACTS->{operations} }];
+}
+
 # by name, with "order"
 
 our %RULE = do {
