@@ -173,9 +173,9 @@ my @breaks = (
         s/\n +\|\| !ngx_snapshot_utf8_printable\(c\)\)/)/
     }],
     ['report', 'judge', 'a value is echoed', sub {
-        s/ngx_snapshot_text_cstr\(&v->message, ngx_snapshot_types\[value->type\]\);/
+        s/(\(void\) ngx_snapshot_check\(value, &found\);)/
           ngx_snapshot_text_add(&v->message, value->bytes.data,
-                                value->bytes.len);/
+                                value->bytes.len); $1/
     }],
     ['report', 'report', 'the last violation gives the code', sub {
         s/ngx_snapshot_text_cstr\(&t, v->code\);/

@@ -1,9 +1,9 @@
 
-#include <inttypes.h>
-#include <stdio.h>
+#include <stdarg.h>
 
 #include "ngx_snapshot_check.h"
 #include "ngx_snapshot_text.h"
+#include "ngx_snapshot_vector.h"
 
 
 #define ngx_snapshot_is_digit(c)  ((c) >= '0' && (c) <= '9')
@@ -20,9 +20,6 @@
 
 #define ngx_snapshot_min(a, b)  ((a) < (b) ? (a) : (b))
 #define ngx_snapshot_plural(n)  ((n) == 1 ? "" : "s")
-
-#define ngx_snapshot_found(found, ...)                                        \
-    snprintf((found)->text, sizeof((found)->text), __VA_ARGS__)
 
 
 /*
@@ -41,12 +38,15 @@ typedef struct {
 } ngx_snapshot_kind_t;
 
 
+static ngx_snapshot_noinline int ngx_snapshot_found(
+    ngx_snapshot_finding_t *found, const char *fmt, ...);
 static int ngx_snapshot_hold_project(const ngx_snapshot_value_t *v,
     ngx_snapshot_finding_t *found);
 static void ngx_snapshot_describe_project(const ngx_snapshot_value_t *v,
     ngx_snapshot_schema_t *schema);
 static int ngx_snapshot_hold_uuid(const ngx_snapshot_value_t *v,
     ngx_snapshot_finding_t *found);
+static uint64_t ngx_snapshot_uuid_wrong(ngx_snapshot_str_t s, size_t i);
 static void ngx_snapshot_describe_uuid(const ngx_snapshot_value_t *v,
     ngx_snapshot_schema_t *schema);
 static int ngx_snapshot_hold_media_type(const ngx_snapshot_value_t *v,
@@ -218,8 +218,6 @@ ngx_snapshot_check(const ngx_snapshot_value_t *value,
         return 1;
     }
 
-    found->code = NULL;
-
     return kind->hold(value, found);
 }
 
@@ -227,8 +225,7 @@ ngx_snapshot_check(const ngx_snapshot_value_t *value,
 int
 ngx_snapshot_check_param(ngx_snapshot_param_e param, ngx_snapshot_str_t bytes)
 {
-    ngx_snapshot_value_t    value;
-    ngx_snapshot_finding_t  found;
+    ngx_snapshot_value_t  value;
 
     value.type = NGX_SNAPSHOT_TYPE_STRING;
     value.bytes = bytes;
@@ -236,7 +233,7 @@ ngx_snapshot_check_param(ngx_snapshot_param_e param, ngx_snapshot_str_t bytes)
     value.max = value.rule->max;
     value.patterns = NULL;
 
-    return ngx_snapshot_check(&value, &found);
+    return ngx_snapshot_check(&value, NULL);
 }
 
 
@@ -312,33 +309,81 @@ ngx_snapshot_describe(const ngx_snapshot_rule_t *rule, uint64_t max,
 }
 
 
+/*
+ * Says what a check found, where somebody wants to know.  fmt is as for
+ * printf(), with "%s", "%u" of a uint64_t and "%V" of an ngx_snapshot_str_t *.
+ * Returns 0: the rule does not hold.
+ */
+
+static ngx_snapshot_noinline int
+ngx_snapshot_found(ngx_snapshot_finding_t *found, const char *fmt, ...)
+{
+    va_list                    args;
+    const char                *p;
+    const ngx_snapshot_str_t  *s;
+
+    if (found == NULL || found->text == NULL) {
+        return 0;
+    }
+
+    va_start(args, fmt);
+
+    for (p = strchr(fmt, '%'); p; p = strchr(fmt, '%')) {
+
+        ngx_snapshot_text_add(found->text, fmt, p - fmt);
+
+        if (p[1] == 's') {
+            ngx_snapshot_text_cstr(found->text, va_arg(args, const char *));
+
+        } else if (p[1] == 'u') {
+            ngx_snapshot_text_num(found->text, va_arg(args, uint64_t));
+
+        } else {
+            s = va_arg(args, const ngx_snapshot_str_t *);
+            ngx_snapshot_text_add(found->text, s->data, s->len);
+        }
+
+        fmt = p + 2;
+    }
+
+    va_end(args);
+
+    ngx_snapshot_text_cstr(found->text, fmt);
+
+    return 0;
+}
+
+
 static int
 ngx_snapshot_hold_project(const ngx_snapshot_value_t *v,
     ngx_snapshot_finding_t *found)
 {
-    const u_char  *p, *last;
+    size_t  i, n;
 
     if (v->bytes.len == 0) {
-        ngx_snapshot_found(found, NGX_SNAPSHOT_MUST_BE_PROJECT "is missing");
-        return 0;
+        return ngx_snapshot_found(found, NGX_SNAPSHOT_MUST_BE_PROJECT
+                                  "is missing");
     }
 
     if (v->bytes.len > NGX_SNAPSHOT_PROJECT_ID_MAX) {
-        ngx_snapshot_found(found, NGX_SNAPSHOT_MUST_BE_PROJECT "has %zu bytes",
-                           v->bytes.len);
-        return 0;
+        return ngx_snapshot_found(found, NGX_SNAPSHOT_MUST_BE_PROJECT
+                                  "has %u bytes", (uint64_t) v->bytes.len);
     }
 
-    p = v->bytes.data;
-    last = p + v->bytes.len;
+    for (i = 0; i < v->bytes.len; i += NGX_SNAPSHOT_VECTOR) {
 
-    p = ngx_snapshot_skip(p, last, NGX_SNAPSHOT_BYTE_WORD);
+        n = __builtin_ctz(ngx_snapshot_vector_mask(
+                              ~ngx_snapshot_vector_words(
+                                  ngx_snapshot_vector_load(v->bytes, i)))
+                          | 1u << NGX_SNAPSHOT_VECTOR);
 
-    if (p < last) {
-        ngx_snapshot_found(found, NGX_SNAPSHOT_MUST_BE_PROJECT
-                           "has another character at byte %td",
-                           p - v->bytes.data + 1);
-        return 0;
+        /* what is behind the end is no such character either */
+
+        if (n < NGX_SNAPSHOT_VECTOR && i + n < v->bytes.len) {
+            return ngx_snapshot_found(found, NGX_SNAPSHOT_MUST_BE_PROJECT
+                                      "has another character at byte %u",
+                                      (uint64_t) (i + n + 1));
+        }
     }
 
     return 1;
@@ -362,45 +407,50 @@ static int
 ngx_snapshot_hold_uuid(const ngx_snapshot_value_t *v,
     ngx_snapshot_finding_t *found)
 {
-    unsigned       i;
-    const u_char  *p, *last;
-
-    /* so many hex digits, then a dash or the end */
-
-    static const u_char  digits[] = { 8, 4, 4, 4, 12 };
+    uint64_t  wrong;
 
     if (v->bytes.len != NGX_SNAPSHOT_UUID_LEN) {
-        ngx_snapshot_found(found, NGX_SNAPSHOT_MUST_BE_UUID "has %zu byte%s",
-                           v->bytes.len, ngx_snapshot_plural(v->bytes.len));
-        return 0;
+        return ngx_snapshot_found(found, NGX_SNAPSHOT_MUST_BE_UUID
+                                  "has %u byte%s", (uint64_t) v->bytes.len,
+                                  ngx_snapshot_plural(v->bytes.len));
     }
 
-    p = v->bytes.data;
+    /* the last ones overlap those before them */
 
-    for (i = 0; /* void */; i++) {
-
-        last = p + digits[i];
-        p = ngx_snapshot_skip(p, last, NGX_SNAPSHOT_BYTE_HEX);
-
-        if (p < last) {
-            break;
-        }
-
-        if (i == sizeof(digits) - 1) {
-            return 1;
-        }
-
-        if (*p != '-') {
-            break;
-        }
-
-        p++;
+    wrong = ngx_snapshot_uuid_wrong(v->bytes, 0)
+            | ngx_snapshot_uuid_wrong(v->bytes, NGX_SNAPSHOT_VECTOR)
+            | ngx_snapshot_uuid_wrong(v->bytes, NGX_SNAPSHOT_UUID_LEN
+                                                - NGX_SNAPSHOT_VECTOR);
+    if (wrong == 0) {
+        return 1;
     }
 
-    ngx_snapshot_found(found, NGX_SNAPSHOT_MUST_BE_UUID
-                       "has another character at byte %td",
-                       p - v->bytes.data + 1);
-    return 0;
+    return ngx_snapshot_found(found, NGX_SNAPSHOT_MUST_BE_UUID
+                              "has another character at byte %u",
+                              (uint64_t) __builtin_ctzll(wrong) + 1);
+}
+
+
+/* a bit for each byte from i on that is neither the hex digit nor the dash */
+
+static ngx_snapshot_inline uint64_t
+ngx_snapshot_uuid_wrong(ngx_snapshot_str_t s, size_t i)
+{
+    ngx_snapshot_vector_t  bytes, hex, dash, dashes;
+
+    static const ngx_snapshot_str_t  form =
+                  ngx_snapshot_string("........-....-....-....-............");
+
+    bytes = ngx_snapshot_vector_load(s, i);
+    dashes = ngx_snapshot_are(ngx_snapshot_vector_load(form, i), '-');
+
+    hex = ngx_snapshot_within(bytes, '0', '9')
+          | ngx_snapshot_within(bytes | 0x20, 'a', 'f');
+    dash = ngx_snapshot_are(bytes, '-');
+
+    return (uint64_t) ngx_snapshot_vector_mask((dashes & ~dash)
+                                               | (~dashes & ~hex))
+           << i;
 }
 
 
@@ -433,6 +483,10 @@ ngx_snapshot_hold_media_type(const ngx_snapshot_value_t *v,
     static const ngx_snapshot_str_t  utf8 = ngx_snapshot_string("utf8");
 
     s = v->bytes;
+
+    if (ngx_snapshot_same(s, json)) {
+        return 1;
+    }
 
     ngx_snapshot_cut_space(&s);
 
@@ -467,9 +521,8 @@ ngx_snapshot_hold_media_type(const ngx_snapshot_value_t *v,
         }
 
         if (!ngx_snapshot_media_parameter(&s, &name, &value)) {
-            ngx_snapshot_found(found, "%s, has a malformed parameter",
-                               v->rule->must);
-            return 0;
+            return ngx_snapshot_found(found, "%s, has a malformed parameter",
+                                      v->rule->must);
         }
 
         if ((ngx_snapshot_caseeq(name, charset)
@@ -477,16 +530,15 @@ ngx_snapshot_hold_media_type(const ngx_snapshot_value_t *v,
              && !ngx_snapshot_caseeq(value, utf8))
             || ngx_snapshot_media_hidden(name, value, charset))
         {
-            ngx_snapshot_found(found, "must have no charset but utf-8, has "
-                               "another");
-            return 0;
+            return ngx_snapshot_found(found, "must have no charset but utf-8, "
+                                      "has another");
         }
     }
 
 wrong:
 
-    ngx_snapshot_found(found, "%s, is another media type", v->rule->must);
-    return 0;
+    return ngx_snapshot_found(found, "%s, is another media type",
+                              v->rule->must);
 }
 
 
@@ -611,7 +663,6 @@ static int
 ngx_snapshot_hold_words(const ngx_snapshot_value_t *v,
     ngx_snapshot_finding_t *found)
 {
-    int                          n;
     unsigned                     i;
     const ngx_snapshot_words_t  *words;
 
@@ -621,21 +672,16 @@ ngx_snapshot_hold_words(const ngx_snapshot_value_t *v,
 
     words = &v->rule->words;
 
-    n = ngx_snapshot_found(found, "must be ");
+    (void) ngx_snapshot_found(found, "must be ");
 
-    for (i = 0; i < words->nwords && n < (int) sizeof(found->text); i++) {
-        n += snprintf(found->text + n, sizeof(found->text) - n, "%s\"%.*s\"",
-                      ngx_snapshot_before(i, words->nwords),
-                      (int) words->words[i].len,
-                      (const char *) words->words[i].data);
+    for (i = 0; i < words->nwords; i++) {
+        (void) ngx_snapshot_found(found, "%s\"%V\"",
+                                  ngx_snapshot_before(i, words->nwords),
+                                  &words->words[i]);
     }
 
-    if (n < (int) sizeof(found->text)) {
-        snprintf(found->text + n, sizeof(found->text) - n,
-                 v->bytes.len ? ", is another value" : ", is empty");
-    }
-
-    return 0;
+    return ngx_snapshot_found(found, v->bytes.len ? ", is another value"
+                                                  : ", is empty");
 }
 
 
@@ -657,8 +703,8 @@ ngx_snapshot_hold_boolean(const ngx_snapshot_value_t *v,
         return 1;
     }
 
-    ngx_snapshot_found(found, "must be true or false, is a boolean in quotes");
-    return 0;
+    return ngx_snapshot_found(found, "must be true or false, is a boolean in "
+                              "quotes");
 }
 
 
@@ -680,7 +726,7 @@ ngx_snapshot_is_word(const ngx_snapshot_value_t *v)
 
     for (i = 0; i < words->nwords; i++) {
         if (words->nocase ? ngx_snapshot_caseeq(v->bytes, words->words[i])
-                          : ngx_snapshot_eq(v->bytes, words->words[i]))
+                          : ngx_snapshot_same(v->bytes, words->words[i]))
         {
             return 1;
         }
@@ -705,9 +751,9 @@ static ngx_snapshot_noinline int
 ngx_snapshot_too_long(const ngx_snapshot_value_t *v, size_t n,
     const char *what, ngx_snapshot_finding_t *found)
 {
-    ngx_snapshot_found(found, "%zu %ss, at most %" PRIu64 " %s allowed", n,
-                       what, v->max, v->max == 1 ? "is" : "are");
-    return 0;
+    return ngx_snapshot_found(found, "%u %ss, at most %u %s allowed",
+                              (uint64_t) n, what, v->max,
+                              v->max == 1 ? "is" : "are");
 }
 
 
@@ -742,11 +788,9 @@ ngx_snapshot_hold_characters(const ngx_snapshot_value_t *v,
     for (p = v->bytes.data; p < last; p++) {
 
         if (memchr(except.data, *p, except.len)) {
-            ngx_snapshot_found(found, "must have none of %.*s, has one at byte "
-                               "%td", (int) except.len,
-                               (const char *) except.data,
-                               p - v->bytes.data + 1);
-            return 0;
+            return ngx_snapshot_found(found, "must have none of %V, has one at "
+                                      "byte %u", &except,
+                                      (uint64_t) (p - v->bytes.data + 1));
         }
     }
 
@@ -783,9 +827,8 @@ ngx_snapshot_hold_prefix(const ngx_snapshot_value_t *v,
         return 1;
     }
 
-    ngx_snapshot_found(found, "must not begin with \"%.*s\", begins with it",
-                       (int) prefix->len, (const char *) prefix->data);
-    return 0;
+    return ngx_snapshot_found(found, "must not begin with \"%V\", begins with "
+                              "it", prefix);
 }
 
 
@@ -814,11 +857,10 @@ ngx_snapshot_hold_pattern(const ngx_snapshot_value_t *v,
 
     pattern = &v->rule->pattern;
 
-    ngx_snapshot_found(found, "must match %.*s, has %zu byte%s that %s not",
-                       (int) pattern->len, (const char *) pattern->data,
-                       v->bytes.len, ngx_snapshot_plural(v->bytes.len),
-                       v->bytes.len == 1 ? "does" : "do");
-    return 0;
+    return ngx_snapshot_found(found, "must match %V, has %u byte%s that %s not",
+                              pattern, (uint64_t) v->bytes.len,
+                              ngx_snapshot_plural(v->bytes.len),
+                              v->bytes.len == 1 ? "does" : "do");
 }
 
 
@@ -861,16 +903,17 @@ ngx_snapshot_hold_limit(const ngx_snapshot_value_t *v,
 
     } else {
         text = &texts[NGX_SNAPSHOT_LIMIT_TOO_GREAT];
-
-        ngx_snapshot_found(found, "%s%" PRIu64 ".", text->text, v->max);
-        found->code = text->code;
-        return 0;
     }
 
-    ngx_snapshot_found(found, "%s", text->text);
-    found->code = text->code;
+    if (found) {
+        found->code = text->code;
+    }
 
-    return 0;
+    if (text == &texts[NGX_SNAPSHOT_LIMIT_TOO_GREAT]) {
+        return ngx_snapshot_found(found, "%s%u.", text->text, v->max);
+    }
+
+    return ngx_snapshot_found(found, "%s", text->text);
 }
 
 
@@ -896,9 +939,8 @@ ngx_snapshot_hold_advised(const ngx_snapshot_value_t *v,
         return 1;
     }
 
-    ngx_snapshot_found(found, "should be at most %" PRIu64 ", is greater",
-                       v->max);
-    return 0;
+    return ngx_snapshot_found(found, "should be at most %u, is greater",
+                              v->max);
 }
 
 
@@ -917,16 +959,14 @@ ngx_snapshot_hold_range(const ngx_snapshot_value_t *v,
     uint64_t  n;
 
     if (!ngx_snapshot_number(v->bytes, &n)) {
-        ngx_snapshot_found(found, "must be an integer from 0 to %" PRIu64
-                           ", is %s", v->max,
-                           v->bytes.len ? "another value" : "empty");
-        return 0;
+        return ngx_snapshot_found(found, "must be an integer from 0 to %u, is "
+                                  "%s", v->max,
+                                  v->bytes.len ? "another value" : "empty");
     }
 
     if (n > v->max) {
-        ngx_snapshot_found(found, "must be an integer from 0 to %" PRIu64
-                           ", is greater", v->max);
-        return 0;
+        return ngx_snapshot_found(found, "must be an integer from 0 to %u, is "
+                                  "greater", v->max);
     }
 
     return 1;

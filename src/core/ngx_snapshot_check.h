@@ -12,6 +12,7 @@
 
 #include "ngx_snapshot_contract.h"
 #include "ngx_snapshot_regex.h"
+#include "ngx_snapshot_text.h"
 
 
 #pragma GCC visibility push(hidden)
@@ -40,13 +41,14 @@ typedef struct {
 
 
 /*
- * What a check found: text is ASCII without any of the value's bytes, "must be
- * what is allowed, is what was found"; code is NULL where the rule's own holds.
+ * What a check found: appended to text, ASCII without any of the value's bytes,
+ * "must be what is allowed, is what was found", or not said where that is NULL;
+ * code is set where the rule's own does not hold.
  */
 
 typedef struct {
-    const char  *code;
-    char         text[192];
+    const char           *code;
+    ngx_snapshot_text_t  *text;
 } ngx_snapshot_finding_t;
 
 
@@ -87,7 +89,7 @@ void ngx_snapshot_patterns_free(ngx_snapshot_patterns_t *patterns);
 
 /*
  * Holds a value against its rule, whose check is not "none".  Returns 1 where
- * the rule holds, 0 where it does not (then *found is filled),
+ * the rule holds, 0 where it does not (then *found is filled, if given),
  * NGX_SNAPSHOT_ERROR where that could not be told.
  */
 

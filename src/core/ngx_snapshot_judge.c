@@ -45,6 +45,11 @@ static ngx_snapshot_noinline void ngx_snapshot_judge_other_param(
 static ngx_snapshot_violation_t *ngx_snapshot_judge_add(
     ngx_snapshot_judge_t *j, ngx_snapshot_rule_e rule,
     const ngx_snapshot_place_t *place);
+static ngx_snapshot_violation_t *ngx_snapshot_judge_record(
+    ngx_snapshot_judge_t *j, ngx_snapshot_rule_e rule,
+    const ngx_snapshot_place_t *place);
+static void ngx_snapshot_judge_at(ngx_snapshot_judge_t *j,
+    ngx_snapshot_violation_t *v, const ngx_snapshot_place_t *place);
 static void ngx_snapshot_judge_place(ngx_snapshot_judge_t *j,
     ngx_snapshot_violation_t *v, const ngx_snapshot_place_t *place);
 static void ngx_snapshot_judge_token(ngx_snapshot_violation_t *v,
@@ -55,6 +60,9 @@ static void ngx_snapshot_judge_say(ngx_snapshot_judge_t *j,
 static int ngx_snapshot_judge_value(ngx_snapshot_judge_t *j,
     ngx_snapshot_rule_e rule, const ngx_snapshot_place_t *place,
     ngx_snapshot_value_t *value);
+static ngx_snapshot_noinline void ngx_snapshot_judge_broken(
+    ngx_snapshot_judge_t *j, int rc, const ngx_snapshot_place_t *place,
+    const ngx_snapshot_value_t *value);
 static void ngx_snapshot_judge_field(ngx_snapshot_judge_t *j,
     const ngx_snapshot_field_t *field, const ngx_snapshot_place_t *place,
     ngx_snapshot_value_t *value);
@@ -118,6 +126,7 @@ ngx_snapshot_judge_init(ngx_snapshot_judge_t *j, const ngx_snapshot_mem_t *mem,
     j->last = &j->first;
     j->rules.bits = 0;
     j->violated = NULL;
+    j->worded = NGX_SNAPSHOT_SEVERITY_WARN;
     j->detailed = 0;
     j->failed = 0;
     j->headers = 0;
@@ -246,9 +255,15 @@ ngx_snapshot_judge_unknown(ngx_snapshot_judge_t *j, unsigned methods)
                                      methods ? "method" : "path",
                                      ngx_snapshot_empty);
 
-    v = ngx_snapshot_judge_add(j, NGX_SNAPSHOT_RULE_OPERATION_KNOWN, &place);
+    v = ngx_snapshot_judge_record(j, NGX_SNAPSHOT_RULE_OPERATION_KNOWN,
+                                  &place);
 
-    if (v == NULL) {
+    if (v && methods) {
+        v->status = 405;
+        v->code = "405";
+    }
+
+    if (v == NULL || !v->worded) {
         return;
     }
 
@@ -256,9 +271,6 @@ ngx_snapshot_judge_unknown(ngx_snapshot_judge_t *j, unsigned methods)
         ngx_snapshot_judge_must(v, ", is none");
         return;
     }
-
-    v->status = 405;
-    v->code = "405";
 
     ngx_snapshot_text_cstr(&v->message, "must be ");
     ngx_snapshot_text_set(&v->message, ngx_snapshot_methods, methods, " or ");
@@ -940,11 +952,26 @@ ngx_snapshot_judge_named(const char *words, const char *prefix,
 /*
  * Records a violation whose message is "place: "; the caller says the rest.
  * NULL where the operator has the rule passed over, where the family does not
- * have it, where enough of the rule are kept, or where memory is short.
+ * have it, where enough of the rule are kept, where memory is short, or where
+ * nobody reads the message.
  */
 
 static ngx_snapshot_violation_t *
 ngx_snapshot_judge_add(ngx_snapshot_judge_t *j, ngx_snapshot_rule_e rule,
+    const ngx_snapshot_place_t *place)
+{
+    ngx_snapshot_violation_t  *v;
+
+    v = ngx_snapshot_judge_record(j, rule, place);
+
+    return (v && v->worded) ? v : NULL;
+}
+
+
+/* the same, but that it is NULL only where nothing is kept */
+
+static ngx_snapshot_violation_t *
+ngx_snapshot_judge_record(ngx_snapshot_judge_t *j, ngx_snapshot_rule_e rule,
     const ngx_snapshot_place_t *place)
 {
     ngx_snapshot_severity_e    severity;
@@ -990,19 +1017,46 @@ ngx_snapshot_judge_add(ngx_snapshot_judge_t *j, ngx_snapshot_rule_e rule,
     v->next = NULL;
     v->rule = rule;
     v->severity = severity;
+    v->worded = (severity >= j->worded);
     v->status = ngx_snapshot_rules[rule].status;
     v->code = ngx_snapshot_rules[rule].code[j->family];
 
     ngx_snapshot_text_init(&v->at, j->mem);
     ngx_snapshot_text_init(&v->message, j->mem);
 
-    ngx_snapshot_judge_place(j, v, place);
-    ngx_snapshot_text_cstr(&v->message, ": ");
+    ngx_snapshot_judge_at(j, v, place);
+
+    if (v->worded) {
+        ngx_snapshot_judge_place(j, v, place);
+    }
 
     *j->last = v;
     j->last = &v->next;
 
     return v;
+}
+
+
+static void
+ngx_snapshot_judge_at(ngx_snapshot_judge_t *j, ngx_snapshot_violation_t *v,
+    const ngx_snapshot_place_t *place)
+{
+    unsigned  i;
+
+    if (place->words) {
+        ngx_snapshot_text_cstr(&v->at, place->prefix);
+        ngx_snapshot_judge_token(v, place->name);
+
+        return;
+    }
+
+    for (i = 1; i <= j->depth; i++) {
+        ngx_snapshot_text_cstr(&v->at, "/");
+        ngx_snapshot_judge_token(v, j->frame[i].key);
+    }
+
+    ngx_snapshot_text_cstr(&v->at, "/");
+    ngx_snapshot_judge_token(v, place->name);
 }
 
 
@@ -1014,26 +1068,16 @@ ngx_snapshot_judge_place(ngx_snapshot_judge_t *j, ngx_snapshot_violation_t *v,
 
     if (place->words) {
         ngx_snapshot_text_cstr(&v->message, place->words);
-        ngx_snapshot_text_shown(&v->message, place->name);
 
-        ngx_snapshot_text_cstr(&v->at, place->prefix);
-        ngx_snapshot_judge_token(v, place->name);
-
-        return;
-    }
-
-    for (i = 1; i <= j->depth; i++) {
-        ngx_snapshot_text_shown(&v->message, j->frame[i].key);
-        ngx_snapshot_text_cstr(&v->message, ".");
-
-        ngx_snapshot_text_cstr(&v->at, "/");
-        ngx_snapshot_judge_token(v, j->frame[i].key);
+    } else {
+        for (i = 1; i <= j->depth; i++) {
+            ngx_snapshot_text_shown(&v->message, j->frame[i].key);
+            ngx_snapshot_text_cstr(&v->message, ".");
+        }
     }
 
     ngx_snapshot_text_shown(&v->message, place->name);
-
-    ngx_snapshot_text_cstr(&v->at, "/");
-    ngx_snapshot_judge_token(v, place->name);
+    ngx_snapshot_text_cstr(&v->message, ": ");
 }
 
 
@@ -1113,13 +1157,11 @@ ngx_snapshot_judge_say(ngx_snapshot_judge_t *j, ngx_snapshot_rule_e rule,
 
 /* 1 where the rule holds or is passed over */
 
-static int
+static ngx_snapshot_inline int
 ngx_snapshot_judge_value(ngx_snapshot_judge_t *j, ngx_snapshot_rule_e rule,
     const ngx_snapshot_place_t *place, ngx_snapshot_value_t *value)
 {
-    int                        rc;
-    ngx_snapshot_finding_t     found;
-    ngx_snapshot_violation_t  *v;
+    int  rc;
 
     if (ngx_snapshot_judge_severity(j, rule) == NGX_SNAPSHOT_SEVERITY_PASS) {
         return 1;
@@ -1129,28 +1171,42 @@ ngx_snapshot_judge_value(ngx_snapshot_judge_t *j, ngx_snapshot_rule_e rule,
     value->max = j->policy->rule[rule].max;
     value->patterns = j->patterns;
 
-    rc = ngx_snapshot_check(value, &found);
+    rc = ngx_snapshot_check(value, NULL);
 
-    if (rc == 1) {
-        return 1;
+    if (rc != 1) {
+        ngx_snapshot_judge_broken(j, rc, place, value);
     }
+
+    return rc == 1;
+}
+
+
+/* the rule of a value does not hold, or that could not be told */
+
+static ngx_snapshot_noinline void
+ngx_snapshot_judge_broken(ngx_snapshot_judge_t *j, int rc,
+    const ngx_snapshot_place_t *place, const ngx_snapshot_value_t *value)
+{
+    ngx_snapshot_finding_t     found;
+    ngx_snapshot_violation_t  *v;
 
     if (rc == NGX_SNAPSHOT_ERROR) {
         j->failed = 1;
-        return 0;
+        return;
     }
 
-    v = ngx_snapshot_judge_add(j, rule, place);
+    v = ngx_snapshot_judge_record(j, value->rule - ngx_snapshot_rules, place);
 
-    if (v) {
-        ngx_snapshot_text_cstr(&v->message, found.text);
-
-        if (found.code) {
-            v->code = found.code;
-        }
+    if (v == NULL) {
+        return;
     }
 
-    return 0;
+    found.code = v->code;
+    found.text = v->worded ? &v->message : NULL;
+
+    (void) ngx_snapshot_check(value, &found);
+
+    v->code = found.code;
 }
 
 
@@ -1187,9 +1243,8 @@ ngx_snapshot_judge_type(ngx_snapshot_judge_t *j,
     const ngx_snapshot_field_t *field, const ngx_snapshot_place_t *place,
     ngx_snapshot_value_t *value)
 {
-    unsigned                   i;
-    ngx_snapshot_rule_e        rule;
-    ngx_snapshot_finding_t     found;
+    unsigned             i;
+    ngx_snapshot_rule_e  rule;
 
     for (i = 0; i < NGX_SNAPSHOT_FIELD_CHECKS && field->rules[i]; i++) {
 
@@ -1199,9 +1254,9 @@ ngx_snapshot_judge_type(ngx_snapshot_judge_t *j,
         value->max = 0;
 
         if (ngx_snapshot_check_stands_in(rule, value->type)
-            && ngx_snapshot_check(value, &found) == 0)
+            && ngx_snapshot_check(value, NULL) == 0)
         {
-            ngx_snapshot_judge_say(j, rule, place, found.text);
+            ngx_snapshot_judge_broken(j, 0, place, value);
             return;
         }
     }

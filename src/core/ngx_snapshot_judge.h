@@ -40,7 +40,7 @@ typedef struct ngx_snapshot_violation_s  ngx_snapshot_violation_t;
 
 /*
  * at is where it is, for machines: a JSON Pointer or "query:limit"; message
- * says it in words, and what was found and what is allowed.
+ * says it in words, and what was found and what is allowed, if worded is set.
  */
 
 struct ngx_snapshot_violation_s {
@@ -48,6 +48,7 @@ struct ngx_snapshot_violation_s {
     ngx_snapshot_rule_e              rule;
     ngx_snapshot_severity_e          severity;
     unsigned                         status;
+    unsigned                         worded;
     const char                      *code;
     ngx_snapshot_text_t              at;
     ngx_snapshot_text_t              message;
@@ -77,6 +78,7 @@ typedef struct {
  * violated their number by rule, or NULL where there was none yet.
  * Of each rule NGX_SNAPSHOT_LISTED_MAX are kept, so that a body of thousands
  * takes no more memory, or NGX_SNAPSHOT_DETAILED_MAX where detailed is set.
+ * worded is the least severity whose messages are read; less has none.
  * tenant is whose request it is, empty where that is not known; who begins to
  * judge may set it.  keep holds the values for the variables.  entry is the
  * rule of the object in hand where that is a map, entry_max what it allows.
@@ -95,6 +97,7 @@ typedef struct {
     unsigned                         count[NGX_SNAPSHOT_SEVERITIES];
     ngx_snapshot_rules_t             rules;
     uint32_t                        *violated;
+    ngx_snapshot_severity_e          worded;
     unsigned                         detailed;
     unsigned                         failed;
 

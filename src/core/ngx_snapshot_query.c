@@ -1,9 +1,6 @@
 
 #include "ngx_snapshot_query.h"
-
-#if defined(__SSE2__)
-#include <emmintrin.h>
-#endif
+#include "ngx_snapshot_vector.h"
 
 
 /*
@@ -17,6 +14,10 @@ typedef struct {
     uint64_t             equals;
     uint64_t             odd;
 } ngx_snapshot_query_block_t;
+
+
+#define ngx_snapshot_query_bits(v, i)                                         \
+    ((uint64_t) ngx_snapshot_vector_mask(v) << (i))
 
 
 static void ngx_snapshot_query_plain(ngx_snapshot_judge_t *j,
@@ -170,85 +171,35 @@ ngx_snapshot_query_escaped(ngx_snapshot_judge_t *j, ngx_snapshot_str_t query)
 }
 
 
-#if defined(__SSE2__)
-
-#define ngx_snapshot_query_bits(mask, i)                                      \
-    ((uint64_t) (unsigned) _mm_movemask_epi8(mask) << (i))
-
-/* 16 bytes, of which the first has bit i */
-
-static ngx_snapshot_inline void
-ngx_snapshot_query_part(const u_char *p, size_t i,
-    ngx_snapshot_query_block_t *block)
-{
-    __m128i  bytes, odd;
-
-    bytes = _mm_loadu_si128((const __m128i *) p);
-
-    block->amp |= ngx_snapshot_query_bits(
-                      _mm_cmpeq_epi8(bytes, _mm_set1_epi8('&')), i);
-    block->equals |= ngx_snapshot_query_bits(
-                         _mm_cmpeq_epi8(bytes, _mm_set1_epi8('=')), i);
-
-    /* as signed numbers, what is no ASCII is below all that is */
-
-    odd = _mm_cmplt_epi8(bytes, _mm_set1_epi8(0x20));
-    odd = _mm_or_si128(odd, _mm_cmpeq_epi8(bytes, _mm_set1_epi8(0x7f)));
-    odd = _mm_or_si128(odd, _mm_cmpeq_epi8(bytes, _mm_set1_epi8('%')));
-    odd = _mm_or_si128(odd, _mm_cmpeq_epi8(bytes, _mm_set1_epi8('+')));
-    odd = _mm_or_si128(odd, _mm_cmpeq_epi8(bytes, _mm_set1_epi8(';')));
-
-    block->odd |= ngx_snapshot_query_bits(odd, i);
-}
-
-#else
-
-static void
-ngx_snapshot_query_part(const u_char *p, size_t i,
-    ngx_snapshot_query_block_t *block)
-{
-    size_t  n;
-
-    for (n = i + 16; i < n; i++, p++) {
-        block->amp |= (uint64_t) (*p == '&') << i;
-        block->equals |= (uint64_t) (*p == '=') << i;
-        block->odd |= (uint64_t) (*p < 0x20 || *p >= 0x7f || *p == '%'
-                                  || *p == '+' || *p == ';')
-                      << i;
-    }
-}
-
-#endif
-
-
 /* of the bytes from at on, up to 64 */
 
 static void
 ngx_snapshot_query_block(ngx_snapshot_str_t query, size_t at,
     ngx_snapshot_query_block_t *block)
 {
-    size_t         i, n;
-    u_char         pad[64];
-    const u_char  *p;
-
-    p = query.data + at;
-    n = query.len - at;
-
-    if (n >= 64) {
-        n = 64;
-
-    } else {
-        memset(pad, 'x', sizeof(pad));
-        memcpy(pad, p, n);
-        p = pad;
-    }
+    size_t                 i;
+    ngx_snapshot_vector_t  v, odd;
 
     block->amp = 0;
     block->equals = 0;
     block->odd = 0;
 
-    for (i = 0; i < n; i += 16) {
-        ngx_snapshot_query_part(p + i, i, block);
+    for (i = 0; i < 64 && at + i < query.len; i += NGX_SNAPSHOT_VECTOR) {
+
+        v = ngx_snapshot_vector_load(query, at + i);
+
+        odd = ~ngx_snapshot_within(v, 0x20, 0x7e) | ngx_snapshot_are(v, '%')
+              | ngx_snapshot_are(v, '+') | ngx_snapshot_are(v, ';');
+
+        block->amp |= ngx_snapshot_query_bits(ngx_snapshot_are(v, '&'), i);
+        block->equals |= ngx_snapshot_query_bits(ngx_snapshot_are(v, '='), i);
+        block->odd |= ngx_snapshot_query_bits(odd, i);
+    }
+
+    /* the zeros behind the end are control characters */
+
+    if (query.len - at < 64) {
+        block->odd &= ((uint64_t) 1 << (query.len - at)) - 1;
     }
 }
 

@@ -100,6 +100,7 @@ ngx_snapshot_text_room(ngx_snapshot_text_t *t, size_t len)
     p = t->mem->alloc(t->mem->data, size);
     if (p == NULL) {
         t->failed = 1;
+        t->end = t->pos;
         return NULL;
     }
 
@@ -116,7 +117,8 @@ ngx_snapshot_text_room(ngx_snapshot_text_t *t, size_t len)
 
 
 void
-ngx_snapshot_text_add(ngx_snapshot_text_t *t, const void *data, size_t len)
+ngx_snapshot_text_add_more(ngx_snapshot_text_t *t, const void *data,
+    size_t len)
 {
     u_char  *p;
 

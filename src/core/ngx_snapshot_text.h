@@ -91,8 +91,25 @@ u_char *ngx_snapshot_text_room(ngx_snapshot_text_t *t, size_t len);
 
 /* Appends len bytes as they are. */
 
-void ngx_snapshot_text_add(ngx_snapshot_text_t *t, const void *data,
+static ngx_snapshot_inline void ngx_snapshot_text_add(ngx_snapshot_text_t *t,
+    const void *data, size_t len);
+
+/* The same where there is no byte, or no room for them yet. */
+
+void ngx_snapshot_text_add_more(ngx_snapshot_text_t *t, const void *data,
     size_t len);
+
+static ngx_snapshot_inline void
+ngx_snapshot_text_add(ngx_snapshot_text_t *t, const void *data, size_t len)
+{
+    if (len - 1 < (size_t) (t->end - t->pos)) {
+        memcpy(t->pos, data, len);
+        t->pos += len;
+        return;
+    }
+
+    ngx_snapshot_text_add_more(t, data, len);
+}
 
 /* Appends a C string as it is. */
 

@@ -39,6 +39,11 @@ ngx_http_snapshot_judge_head(ngx_http_request_t *r,
                    || (slcf->details
                        && ctx->mode != NGX_HTTP_SNAPSHOT_MONITOR));
 
+    if (!j->detailed) {
+        j->worded = (ctx->mode == NGX_HTTP_SNAPSHOT_ENFORCE)
+                    ? NGX_SNAPSHOT_SEVERITY_REJECT : NGX_SNAPSHOT_SEVERITIES;
+    }
+
     if (!ngx_snapshot_judge_route(j, &ctx->target.route)) {
         return;
     }

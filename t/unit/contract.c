@@ -164,12 +164,16 @@ a_set_of_rules_has_room_for_all(void **state)
 }
 
 
-/* found texts are never cut, and never hold a byte of the value's */
+/* found texts never hold a byte of the value's, and are said only if wanted */
 
 static void
 every_checker_says_what_it_found(void **state)
 {
     unsigned                    i;
+    unit_arena_t                arena;
+    ngx_snapshot_mem_t          mem = { unit_alloc, &arena };
+    ngx_snapshot_str_t          said;
+    ngx_snapshot_text_t         text;
     ngx_snapshot_value_t        value;
     ngx_snapshot_finding_t      found;
     const ngx_snapshot_rule_t  *r;
@@ -207,55 +211,25 @@ every_checker_says_what_it_found(void **state)
         value.max = 4;
         value.patterns = unit_patterns();
 
-        memset(&found, 'x', sizeof(found));
+        assert_int_equal(ngx_snapshot_check(&value, NULL), 0);
+
+        found.text = NULL;
+        assert_int_equal(ngx_snapshot_check(&value, &found), 0);
+
+        memset(&arena, 0, sizeof(arena));
+        ngx_snapshot_text_init(&text, &mem);
+        found.text = &text;
 
         assert_int_equal(ngx_snapshot_check(&value, &found), 0);
-        assert_true(strlen(found.text) > 10);
-        assert_true(strlen(found.text) < sizeof(found.text) - 1);
-        assert_null(memchr(found.text, '\x01', strlen(found.text)));
-        assert_null(strstr(found.text, "tRuE"));
-    }
+        ngx_snapshot_text_add(&text, "", 1);
+        said = ngx_snapshot_text_str(&text);
 
-}
+        assert_true(said.len > 10);
+        assert_int_equal(strlen((const char *) said.data), said.len - 1);
+        assert_null(strchr((const char *) said.data, '\x01'));
+        assert_null(strstr((const char *) said.data, "tRuE"));
 
-
-/* the text of a table that grew too long is cut, not written over its end */
-
-static void
-a_text_that_is_too_long_is_cut(void **state)
-{
-    unsigned              i;
-    ngx_snapshot_str_t    word[40];
-    ngx_snapshot_rule_t   rule;
-    ngx_snapshot_value_t  value;
-
-    struct {
-        ngx_snapshot_finding_t  found;
-        char                    after[sizeof(((ngx_snapshot_finding_t *) 0)
-                                             ->text)];
-    } s;
-
-    (void) state;
-
-    for (i = 0; i < 40; i++) {
-        word[i] = unit_str("a-word-that-is-long");
-    }
-
-    rule = ngx_snapshot_rules[NGX_SNAPSHOT_RULE_SORT_DIR];
-    rule.words.words = word;
-    rule.words.nwords = 40;
-
-    value.type = NGX_SNAPSHOT_TYPE_STRING;
-    value.bytes = unit_str("b");
-    value.rule = &rule;
-
-    memset(&s, 'x', sizeof(s));
-
-    assert_int_equal(ngx_snapshot_check(&value, &s.found), 0);
-    assert_int_equal(strlen(s.found.text), sizeof(s.found.text) - 1);
-
-    for (i = 0; i < sizeof(s.after); i++) {
-        assert_int_equal(s.after[i], 'x');
+        unit_free(&arena);
     }
 }
 
@@ -306,7 +280,6 @@ main(void)
         cmocka_unit_test(faults_are_those_of_the_contract),
         cmocka_unit_test(a_set_of_rules_has_room_for_all),
         cmocka_unit_test(every_checker_says_what_it_found),
-        cmocka_unit_test(a_text_that_is_too_long_is_cut),
         cmocka_unit_test(a_wrong_pattern_is_refused),
         cmocka_unit_test(a_runaway_match_is_an_error)
     };

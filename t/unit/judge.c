@@ -309,6 +309,43 @@ good_requests_take_no_memory_but_for_what_is_kept(void **state)
 }
 
 
+/* code and place are kept of all, whoever reads the messages */
+
+static void
+a_message_is_written_only_where_it_is_read(void **state)
+{
+    unsigned                         worded;
+    unit_t                          *u = *state;
+    const ngx_snapshot_violation_t  *v;
+
+    for (worded = NGX_SNAPSHOT_SEVERITY_WARN;
+         worded <= NGX_SNAPSHOT_SEVERITIES;
+         worded++)
+    {
+        begin(u, "GET", "/v3/p/snapshots");
+        u->judge.worded = worded;
+
+        ngx_snapshot_query_read(&u->judge, unit_str("limit=1001&status=x&x=1"));
+
+        for (v = u->judge.first; v; v = v->next) {
+            assert_int_equal(v->worded, v->severity >= worded);
+            assert_int_equal(ngx_snapshot_text_str(&v->message).len != 0,
+                             v->worded);
+        }
+
+        expect(u, "param-unknown;at=\"query:x\", "
+                  "limit-range;at=\"query:limit\", "
+                  "status-known;at=\"query:status\"");
+
+        v = ngx_snapshot_report_next(&u->judge, NULL,
+                                     NGX_SNAPSHOT_SEVERITY_REJECT);
+        assert_string_equal(v->code, "EVS.2142");
+
+        unit_free(&u->arena);
+    }
+}
+
+
 static void
 the_answer_is_as_documented(void **state)
 {
@@ -466,6 +503,8 @@ main(void)
             thousands_of_violations_are_counted_but_not_kept, setup, teardown),
         cmocka_unit_test_setup_teardown(
             a_hundred_violations_are_told_with_details, setup, teardown),
+        cmocka_unit_test_setup_teardown(
+            a_message_is_written_only_where_it_is_read, setup, teardown),
         cmocka_unit_test_setup_teardown(the_answer_is_as_documented, setup,
                                         teardown)
     };
