@@ -14,6 +14,8 @@ use Gateway;
 my $http = <<'EOT';
     snapshot_zone counters 64k;
     limit_req_zone $server_name zone=none:64k rate=1r/m;
+    limit_req_zone $server_name zone=slow:64k rate=2r/s;
+    limit_req_zone $server_name zone=dry:64k rate=1r/m;
     limit_req_status 429;
 EOT
 
@@ -83,6 +85,21 @@ my $locations = <<'EOT';
             snapshot_gateway enforce;
             snapshot_prefix /limited;
             limit_req zone=none;
+            proxy_pass http://127.0.0.1:%%UPSTREAM%%;
+        }
+
+        location /delayed/ {
+            snapshot_gateway enforce;
+            snapshot_prefix /delayed;
+            limit_req zone=slow burst=5;
+            proxy_pass http://127.0.0.1:%%UPSTREAM%%;
+        }
+
+        location /dry/ {
+            snapshot_gateway enforce;
+            snapshot_prefix /dry;
+            limit_req zone=dry;
+            limit_req_dry_run on;
             proxy_pass http://127.0.0.1:%%UPSTREAM%%;
         }
 
@@ -253,11 +270,33 @@ $g->post($good, target => "/subrequests$path");
 is_deeply(changed(), counted('evs_v3_create', 'accepted', '2xx'),
           'subrequests do not count');
 
+my $limited = 'snapshot_gateway_limited_total';
+
+sub limited {
+    my ($result, $operation) = @_;
+
+    return by($limited, [operation => $operation // 'evs_v3_create'],
+              [result => $result]) => 1;
+}
+
 $g->post($good, target => "/limited$path");
-is_deeply(changed(), counted('evs_v3_create', 'accepted', '2xx'),
-          'what is within its budget');
+is_deeply(changed(), { %{ counted('evs_v3_create', 'accepted', '2xx') },
+                       limited('passed') }, 'what is within its budget');
 is($g->post($good, target => "/limited$path")->{status}, 429, 'what is not');
-is_deeply(changed(), {}, 'got no verdict');
+is_deeply(changed(), { limited('rejected') },
+          'got no verdict, and is counted as a 429');
+is($g->request('DELETE', "/limited$path/x")->{status}, 429, 'of a sibling');
+is_deeply(changed(), { limited('rejected', 'evs_delete') }, 'as well');
+$g->get('/limited/v3/volumes');
+is_deeply(changed(), {}, 'but not of what is out of scope');
+$g->post($good, target => "/delayed$path");
+changed();
+$g->post($good, target => "/delayed$path");
+is_deeply(changed(), { %{ counted('evs_v3_create', 'accepted', '2xx') },
+                       limited('delayed') }, 'a request that had to wait');
+$g->post($good, target => "/dry$path") for 1 .. 2;
+is(changed()->{(limited('rejected_dry_run'))[0]}, 1,
+   'and what a dry run would have refused');
 
 for my $target ("/validate$path", "/off$path", '/v3/volumes') {
     $g->post($bad, target => $target);
@@ -398,7 +437,7 @@ my ($status) = $g->exchange(Gateway::head('GET', '/status.json',
 $status = $json->decode($status->{body});
 
 my %labels = (requests => ['verdict'], violations => ['rule', 'severity'],
-              upstream => ['verdict', 'status']);
+              upstream => ['verdict', 'status'], limited => ['result']);
 my %told;
 
 sub flatten {

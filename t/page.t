@@ -13,7 +13,9 @@ use Gateway;
 plan skip_all => Gateway::without_npm() if Gateway::without_npm();
 
 my $g = Gateway->new(
-    http => 'snapshot_zone counters 64k;',
+    http => 'snapshot_zone counters 64k;
+        limit_req_zone $server_name zone=budget:64k rate=1r/m;
+        limit_req_status 429;',
     server => <<'EOT',
         location / {
             snapshot_gateway enforce;
@@ -23,6 +25,12 @@ my $g = Gateway->new(
         location /m/ {
             snapshot_gateway monitor;
             snapshot_prefix /m;
+            proxy_pass http://127.0.0.1:%%UPSTREAM%%;
+        }
+
+        location /l/ {
+            limit_req zone=budget;
+            snapshot_prefix /l;
             proxy_pass http://127.0.0.1:%%UPSTREAM%%;
         }
 EOT

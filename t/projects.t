@@ -51,7 +51,7 @@ is(join(' ', sort keys %$status),
    . 'time unjudged', 'its members');
 is(keys %{ $status->{operations} }, 19, 'all operations');
 is(join(' ', sort keys %{ $status->{operations}{evs_v3_create} }),
-   'requests upstream violations', 'with requests, upstream, violations');
+   'limited requests upstream violations', 'with their counters');
 cmp_ok(abs($status->{time} - time), '<', 5, 'its time');
 
 for my $path ('/metrics', '/status.json') {

@@ -25,11 +25,14 @@ for my $program ('prometheus', 'promtool') {
 my $shipped = 'conf/prometheus';
 my @files = ('prometheus.yml', 'alerts.yml', 'alerts_test.yml');
 
-my $g = Gateway->new(http => 'snapshot_zone counters 64k;',
-                     server => <<'EOT');
+my $g = Gateway->new(http => <<'EOH', server => <<'EOT');
+    snapshot_zone counters 64k;
+    limit_req_zone $server_name zone=budget:64k rate=10000r/s;
+EOH
         location = /metrics { snapshot_status; }
 
         location / {
+            limit_req zone=budget burst=10000 nodelay;
             snapshot_gateway enforce;
             proxy_pass http://127.0.0.1:%%UPSTREAM%%;
         }

@@ -13,6 +13,9 @@ const SHOWN = 100;              // projects
 const VERDICTS = ['accepted', 'warned', 'monitored', 'rejected'];
 const STATUSES = ['2xx', '3xx', '4xx', '5xx', 'none'];
 
+const LIMITS = ['passed', 'delayed', 'rejected', 'delayed_dry_run',
+                'rejected_dry_run'];
+
 // Where gateway and API disagree, and the operations of which a 4xx says so:
 // only those that are judged have a version in their name, and an update of
 // what is gone is an honest 404.
@@ -389,6 +392,17 @@ function showAgreement(status) {
 }
 
 
+function showBudgets(status) {
+    const limited = chosen(status).filter(([, o]) =>
+                                          LIMITS.some((l) => o.limited[l]));
+
+    fill('budgets', limited.map(([name, o]) => [
+        { text: name, head: true },
+        ...LIMITS.map((l) => number(o.limited[l]))
+    ]), 6, 'No request had a budget.');
+}
+
+
 // the bound that so large a share of a histogram's values does not exceed
 
 function quantile(histogram, share, format) {
@@ -469,6 +483,7 @@ function show() {
     showProjects(status);
     showRules(status);
     showAgreement(status);
+    showBudgets(status);
     showCost(status);
     showBuild(status);
 }

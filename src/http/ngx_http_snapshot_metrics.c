@@ -20,6 +20,8 @@ const ngx_http_snapshot_dimension_t  ngx_http_snapshot_dimensions[] = {
         { "verdict", 0, NGX_HTTP_SNAPSHOT_VERDICTS },
     [NGX_HTTP_SNAPSHOT_BY_STATUS] =
         { "status", 0, NGX_HTTP_SNAPSHOT_STATUSES },
+    [NGX_HTTP_SNAPSHOT_BY_LIMIT] =
+        { "result", 0, NGX_HTTP_SNAPSHOT_LIMITS },
     [NGX_HTTP_SNAPSHOT_BY_RULE] =
         { "rule", NGX_SNAPSHOT_RULE_NONE + 1, NGX_SNAPSHOT_RULES },
     [NGX_HTTP_SNAPSHOT_BY_SEVERITY] =
@@ -66,6 +68,11 @@ const ngx_http_snapshot_metric_t  ngx_http_snapshot_metrics[] = {
         NGX_HTTP_SNAPSHOT_BY_STATUS },
       ngx_http_snapshot_place(sums.upstream) },
 
+    { "", "limited", "Requests that had a budget, by what limit_req did.",
+      &ngx_http_snapshot_counter,
+      { NGX_HTTP_SNAPSHOT_BY_OPERATION, NGX_HTTP_SNAPSHOT_BY_LIMIT },
+      ngx_http_snapshot_place(sums.limited) },
+
     { "", "judge_seconds", "Time that it took to judge a request.",
       &ngx_http_snapshot_seconds, { 0 }, ngx_http_snapshot_place(sums.judge) },
 
@@ -98,6 +105,12 @@ ngx_http_snapshot_index_name(ngx_http_snapshot_dimension_e dimension,
         ngx_snapshot_string("5xx")
     };
 
+    static const ngx_snapshot_str_t  limits[NGX_HTTP_SNAPSHOT_LIMITS] = {
+        ngx_snapshot_string("passed"), ngx_snapshot_string("delayed"),
+        ngx_snapshot_string("rejected"), ngx_snapshot_string("delayed_dry_run"),
+        ngx_snapshot_string("rejected_dry_run")
+    };
+
     switch (dimension) {
 
     case NGX_HTTP_SNAPSHOT_BY_OPERATION:
@@ -108,6 +121,9 @@ ngx_http_snapshot_index_name(ngx_http_snapshot_dimension_e dimension,
 
     case NGX_HTTP_SNAPSHOT_BY_STATUS:
         return statuses[i];
+
+    case NGX_HTTP_SNAPSHOT_BY_LIMIT:
+        return limits[i];
 
     case NGX_HTTP_SNAPSHOT_BY_RULE:
         return ngx_snapshot_rules[i].name;

@@ -26,6 +26,9 @@ static ngx_http_snapshot_sums_t *ngx_http_snapshot_sums(
     ngx_http_snapshot_counters_t *counters, ngx_uint_t *shared);
 static ngx_http_snapshot_slot_t *ngx_http_snapshot_take_slot(
     ngx_http_snapshot_counters_t *counters);
+static void ngx_http_snapshot_count_limited(ngx_http_request_t *r);
+static ngx_uint_t ngx_http_snapshot_operation_index(
+    const ngx_snapshot_operation_t *operation);
 static ngx_uint_t ngx_http_snapshot_upstream_status(ngx_http_request_t *r);
 static void ngx_http_snapshot_observe(ngx_http_snapshot_histogram_t *h,
     const ngx_http_snapshot_bound_t *bound, uint64_t value,
@@ -535,6 +538,10 @@ ngx_http_snapshot_log_handler(ngx_http_request_t *r)
         return NGX_OK;
     }
 
+    if (r->limit_req_status) {
+        ngx_http_snapshot_count_limited(r);
+    }
+
     ctx = ngx_http_snapshot_get_ctx(r);
 
     if (ctx == NULL || ctx->dry) {
@@ -550,11 +557,7 @@ ngx_http_snapshot_log_handler(ngx_http_request_t *r)
     smcf = ngx_http_get_module_main_conf(r, ngx_http_snapshot_module);
     sums = ngx_http_snapshot_sums(smcf->zone->data, &shared);
 
-    operation = (ctx->target.route.operation == &ngx_snapshot_unknown)
-                ? NGX_SNAPSHOT_OPERATIONS
-                : (ngx_uint_t) (ctx->target.route.operation
-                                - ngx_snapshot_operations);
-
+    operation = ngx_http_snapshot_operation_index(ctx->target.route.operation);
     status = ngx_http_snapshot_upstream_status(r);
 
     ngx_http_snapshot_count(sums->upstream[operation][verdict][status], 1,
@@ -577,6 +580,46 @@ ngx_http_snapshot_log_handler(ngx_http_request_t *r)
     }
 
     return NGX_OK;
+}
+
+
+/* also where a budget was spent, and nothing was judged */
+
+static void
+ngx_http_snapshot_count_limited(ngx_http_request_t *r)
+{
+    ngx_uint_t                       i, shared;
+    ngx_http_snapshot_ctx_t         *ctx;
+    ngx_http_snapshot_sums_t        *sums;
+    ngx_http_snapshot_main_conf_t   *smcf;
+    const ngx_snapshot_operation_t  *operation;
+
+    ctx = ngx_http_snapshot_find_target(r);
+
+    if (ctx == NULL || ctx->target.route.operation == NULL
+        || r->limit_req_status > NGX_HTTP_SNAPSHOT_LIMITS)
+    {
+        return;
+    }
+
+    operation = ctx->target.route.operation;
+
+    smcf = ngx_http_get_module_main_conf(r, ngx_http_snapshot_module);
+    sums = ngx_http_snapshot_sums(smcf->zone->data, &shared);
+
+    i = ngx_http_snapshot_operation_index(operation);
+
+    ngx_http_snapshot_count(sums->limited[i][r->limit_req_status - 1], 1,
+                            shared);
+}
+
+
+static ngx_uint_t
+ngx_http_snapshot_operation_index(const ngx_snapshot_operation_t *operation)
+{
+    return (operation == &ngx_snapshot_unknown)
+           ? NGX_SNAPSHOT_OPERATIONS
+           : (ngx_uint_t) (operation - ngx_snapshot_operations);
 }
 
 

@@ -22,6 +22,11 @@
 #define NGX_HTTP_SNAPSHOT_STATUSES  5
 
 
+/* what "limit_req" did, in the order of its numbers, of which the first is 1 */
+
+#define NGX_HTTP_SNAPSHOT_LIMITS  5
+
+
 /* the longest table of bounds below, and what is above all of them */
 
 #define NGX_HTTP_SNAPSHOT_BUCKETS  14
@@ -91,6 +96,8 @@ typedef struct {
     ngx_atomic_t   upstream[NGX_HTTP_SNAPSHOT_OPERATIONS]
                            [NGX_HTTP_SNAPSHOT_VERDICTS]
                            [NGX_HTTP_SNAPSHOT_STATUSES];
+    ngx_atomic_t   limited[NGX_HTTP_SNAPSHOT_OPERATIONS]
+                          [NGX_HTTP_SNAPSHOT_LIMITS];
     ngx_http_snapshot_histogram_t    judge;
     ngx_http_snapshot_histogram_t    body;
     ngx_atomic_t                     body_on_disk;
@@ -135,6 +142,7 @@ typedef enum {
     NGX_HTTP_SNAPSHOT_BY_OPERATION,
     NGX_HTTP_SNAPSHOT_BY_VERDICT,
     NGX_HTTP_SNAPSHOT_BY_STATUS,
+    NGX_HTTP_SNAPSHOT_BY_LIMIT,
     NGX_HTTP_SNAPSHOT_BY_RULE,
     NGX_HTTP_SNAPSHOT_BY_SEVERITY
 } ngx_http_snapshot_dimension_e;

@@ -144,6 +144,7 @@ is(await page.locator('#totals dd').allInnerTexts(), ['0', '0', '0', '0'],
    'empty: zeros');
 is(await rows('operations'), ['No request was judged.'],
    'empty: no operations');
+is(await rows('budgets'), ['No request had a budget.'], 'empty: no budgets');
 is(await page.locator('#operation option').count(), 20,
    'all operations can be chosen');
 is(await wrong(), [], 'empty: axe finds nothing wrong');
@@ -164,6 +165,7 @@ await send(1, '/m/v3/delta/snapshots?limit=1001');
 await send(1, `/m/v3/${encodeURIComponent(script)}/snapshots?limit=1001`);
 await send(1, `/m/v3/${encodeURIComponent(image)}/snapshots?limit=1001`);
 await send(1, '/v3/alpha/snapshots?limit=60', undefined, 503);
+await send(3, '/l/v3/alpha/snapshots');
 
 
 const totals = () => page.locator('#totals dd').allInnerTexts();
@@ -188,6 +190,9 @@ is(await rows('agreement'),
 
 is(await page.locator('#agreement td.look').allInnerTexts(), ['2', '8'],
    'where they disagree');
+
+is(await rows('budgets'), ['evs_v3_list 1 0 2 0 0'],
+   'and what limit_req did');
 
 const breaking = [
     `${image} evs_v3_list uri-canonical reject 1`,
