@@ -60,9 +60,10 @@ DEB_DEPS = build-essential debhelper nginx-dev libcmocka-dev libjansson-dev
 DEB_DEPS += libpcre2-dev pandoc lintian
 CHROOT_DEPS = debootstrap
 
-# Cinder's API with what runs it, and the stock clients
+# Cinder's API with what runs it, Keystone, and the stock clients
 E2E_DEPS = perl cinder-api python3-cinder python3-cinderclient
 E2E_DEPS += python3-openstackclient uwsgi-plugin-python3
+E2E_DEPS += python3-keystone python3-keystonemiddleware openssl
 E2E_DEPS += apache2 python3-routes $(if $(shell command -v node),,nodejs)
 
 # a Node.js that is there is taken, whoever made it

@@ -7,7 +7,6 @@ use warnings;
 
 use File::Find ();
 use File::Temp ();
-use IO::Socket::INET;
 use JSON::PP;
 use Test::More;
 use Time::HiRes qw(sleep time);
@@ -99,24 +98,13 @@ sub ask {
     my ($token, $method, $target, $body, @headers) = @_;
 
     push @headers, ['X-Auth-Token', $token] if defined $token;
-    push @headers, ['Content-Type', 'application/json'],
-                   ['Content-Length', length $body] if defined $body;
+    push @headers, ['Content-Type', 'application/json'] if defined $body;
 
-    my $s = IO::Socket::INET->new(PeerAddr => "127.0.0.1:$g->{port}",
-                                  LocalAddr => $from, Timeout => 10)
-            or die "$from: $!\n";
-
-    syswrite $s, Gateway::head($method, $target,
-                               [@headers, ['Connection', 'close']])
-                 . ($body // '');
-
-    my ($r) = Gateway::responses(do { local $/; <$s> // '' });
+    my $r = $g->request($method, $target, \@headers, $body, from => $from);
 
     $requests++;
-    $r //= { status => 0, headers => {}, body => '' };
-
-    my ($fault, $error) = Gateway::fault(eval { $json->decode($r->{body}) });
-    $r->{said} = join ' ', $r->{status}, $fault // '-', $error->{code} // '-';
+    $r->{said} = join ' ', $r->{status}, $r->{fault} // '-',
+                           $r->{error}{code} // '-';
 
     return $r;
 }

@@ -1,8 +1,6 @@
 package Cinder;
 
 # Starts an OpenStack Cinder of Debian's packages, asks it directly, stops it.
-# What it keeps is in build/e2e/NAME, made anew by each start.  Nothing outlives
-# the process that started it, however that ends.
 #
 #     my $cinder = Cinder->new(name => 'links');   # dies with one line
 #     $cinder->volume;                             # the id of a new volume
@@ -11,12 +9,12 @@ use strict;
 use warnings;
 
 use File::Copy qw(copy);
-use File::Path qw(make_path remove_tree);
+use File::Path qw(make_path);
 use HTTP::Tiny;
-use IO::Socket::INET;
 use JSON::PP ();
-use POSIX ();
 use Time::HiRes qw(sleep time);
+
+use parent 'Service';
 
 use Gateway;
 
@@ -47,40 +45,25 @@ our %NEEDED = (
 
 my $parent = getppid();
 
-# a signal ends a test in good order, so that what it started is stopped
-
-$SIG{$_} = sub { exit 1 } for qw(INT TERM HUP);
-
 # new(name => ..., port => ..., wait => SECONDS,
-#     conf => { option of t/e2e/cinder/cinder.conf => another value })
+#     conf => { option of t/e2e/cinder/cinder.conf => another value },
+#     more => text for that file's end,
+#     token => ..., project => that ask() comes with)
 
 sub new {
     my ($class, %opt) = @_;
 
-    my $self = bless { dir => POSIX::getcwd() . "/build/e2e/$opt{name}",
-                       pids => [], wait => $opt{wait} // 120,
-                       conf => $opt{conf} // {} }, $class;
+    my $self = $class->prepare(what => 'Cinder', name => $opt{name},
+                               wait => $opt{wait}, needed => \%NEEDED);
 
-    for my $file (sort keys %NEEDED) {
-        die "$file is missing: install $NEEDED{$file}, or run make deps-e2e\n"
-            if !-e $file;
-    }
+    $self->{conf} = $opt{conf} // {};
+    $self->{more} = $opt{more} // '';
+    $self->{project} = $opt{project} // PROJECT;
+    $self->{token} = $opt{token} // "admin:$self->{project}";
 
-    # our settings, not those of a user or of a service that is set up here
-
-    delete @ENV{grep { /^OS_|^CINDER/ } keys %ENV};
-    $ENV{PYTHONWARNINGS} = 'ignore';
-
-    remove_tree($self->{dir});
     make_path("$self->{dir}/lock");
 
-    # a port that was free a moment ago may not be when Cinder listens
-
-    for my $again (2, 1, 0) {
-        return $self
-            if eval { $self->start($opt{port} // Gateway::free_port()); 1 };
-        die $@ if $opt{port} || !$again || $@ !~ /Address already in use/;
-    }
+    return $self->try_ports($opt{port});
 }
 
 sub start {
@@ -89,15 +72,12 @@ sub start {
     $self->{port} = $port;
     $self->free($port);
 
-    my $conf = $self->configure('cinder.conf', 'cinder.conf', $port);
+    my $conf = $self->settings('cinder.conf', $port);
 
     unlink "$self->{dir}/cinder.log";
 
-    system("/usr/bin/cinder-manage --config-file $conf db sync"
-           . " >$self->{dir}/manage.log 2>&1") == 0
-        or die 'cinder-manage db sync failed: '
-            . $self->last(-s "$self->{dir}/manage.log" ? 'manage.log'
-                                                       : 'cinder.log');
+    $self->manage('cinder-manage db sync', '/usr/bin/cinder-manage',
+                  '--config-file', $conf, 'db', 'sync');
 
     $self->run('cinder', 't/e2e/cinder/serve', '--config-file', $conf);
     $self->wait_for('cinder', sub { $self->up });
@@ -114,8 +94,9 @@ sub start_uwsgi {
         or die "build/e2e: no copy of the database: $!\n";
 
     $self->{uwsgi} = Gateway::free_port();
-    $self->configure('cinder.conf', 'uwsgi.conf', $self->{uwsgi});
-    my $ini = $self->configure('uwsgi.ini', 'uwsgi.ini', $self->{uwsgi});
+    $self->settings('uwsgi.conf', $self->{uwsgi});
+    my $ini = $self->configure('t/e2e/cinder/uwsgi.ini', 'uwsgi.ini',
+                               $self->{uwsgi});
     $self->free($self->{uwsgi});
     $self->run('uwsgi', '/usr/bin/uwsgi', '--ini', $ini);
     $self->wait_for('uwsgi', sub {
@@ -123,96 +104,19 @@ sub start_uwsgi {
             == 200 });
 }
 
-# writes a file of t/e2e/cinder with all filled in
+# writes Cinder's settings, for one of its two servers
 
-sub configure {
-    my ($self, $from, $to, $port) = @_;
+sub settings {
+    my ($self, $to, $port) = @_;
 
-    open my $in, '<', "t/e2e/cinder/$from" or die "t/e2e/cinder/$from: $!\n";
-    my $text = do { local $/; <$in> };
+    my $file = $self->configure('t/e2e/cinder/cinder.conf', $to, $port,
+                                $self->{conf});
 
-    my $name = $to =~ s/\..*//r;
+    open my $out, '>>', $file or die "$file: $!\n";
+    print $out $self->{more};
+    close $out or die "$file: $!\n";
 
-    for my $name (sort keys %{ $self->{conf} }) {
-        $text =~ s/^$name = .*/$name = $self->{conf}{$name}/m
-            or die "t/e2e/cinder/$from does not set $name\n";
-    }
-
-    $text =~ s/\@DIR\@/$self->{dir}/g;
-    $text =~ s/\@PORT\@/$port/g;
-    $text =~ s/\@NAME\@/$name/g;
-
-    open my $out, '>', "$self->{dir}/$to" or die "$self->{dir}/$to: $!\n";
-    print $out $text;
-    close $out or die "$self->{dir}/$to: $!\n";
-
-    return "$self->{dir}/$to";
-}
-
-sub free {
-    my ($self, $port) = @_;
-
-    IO::Socket::INET->new(LocalAddr => '127.0.0.1', LocalPort => $port,
-                          Listen => 1, ReuseAddr => 1)
-        or die "port $port is in use, Cinder cannot listen there\n";
-}
-
-# setpriv: where this process is killed, the kernel kills that one, too
-
-sub run {
-    my ($self, $name, @command) = @_;
-
-    my $pid = fork() // die "fork: $!\n";
-
-    if ($pid == 0) {
-        open STDIN, '<', '/dev/null';
-        open STDOUT, '>', "$self->{dir}/$name.out";
-        open STDERR, '>&', \*STDOUT;
-        { exec 'setpriv', '--pdeathsig', 'KILL', @command };
-        print "$command[0]: $!\n";
-        POSIX::_exit(127);
-    }
-
-    push @{ $self->{pids} }, $pid;
-}
-
-sub wait_for {
-    my ($self, $name, $ready) = @_;
-
-    my $until = time + $self->{wait};
-    my $pid = $self->{pids}[-1];
-
-    until ($ready->()) {
-        if (waitpid($pid, POSIX::WNOHANG()) > 0) {
-            pop @{ $self->{pids} };
-            die "$name ended before it was ready: " . $self->last("$name.log");
-        }
-
-        die "$name is not ready after $self->{wait} seconds: "
-            . $self->last("$name.log") if time > $until;
-        sleep 0.2;
-    }
-}
-
-# the last line of a log that names an error, or else says something, and where
-# it is
-
-sub last {
-    my ($self, $name) = @_;
-
-    my $file = "build/e2e/" . $self->{dir} =~ s/.*\///r . "/$name";
-
-    open my $fh, '<', "$self->{dir}/$name" or return "no $file\n";
-    my @lines = grep { /\w/ } reverse <$fh>;
-    my ($line) = (grep({ /\w+(?:Error|Exception|Invalid\w*): / } @lines),
-                  @lines, 'it said nothing');
-
-    # without time, process and level
-
-    $line =~ s/^[\d: .-]+ [A-Z]+ //;
-    chomp $line;
-
-    return substr($line, 0, 200) . " ($file)\n";
+    return $file;
 }
 
 # whether scheduler and volume manager say that they are there
@@ -220,7 +124,7 @@ sub last {
 sub up {
     my ($self) = @_;
 
-    my $r = $self->ask('GET', '/v3/' . PROJECT . '/os-services');
+    my $r = $self->ask('GET', "/v3/$self->{project}/os-services");
     my $services = $r->{status} == 200 && $r->{json}{services} || [];
 
     return 2 == grep { $_->{state} eq 'up' } @$services;
@@ -239,7 +143,7 @@ sub ask {
     my $r = HTTP::Tiny->new(timeout => 30)->request($method,
         "http://127.0.0.1:$port$path",
         { headers => { 'Content-Type' => 'application/json',
-                       'X-Auth-Token' => 'admin:' . PROJECT,
+                       'X-Auth-Token' => $self->{token},
                        %{ $opt{headers} // {} } },
           defined $body ? (content => ref $body ? $json->encode($body) : $body)
                         : () });
@@ -249,12 +153,12 @@ sub ask {
     return $r;
 }
 
-# the same below /v3/PROJECT; what is not answered with success is fatal
+# the same below the project; what is not answered with success is fatal
 
 sub must {
     my ($self, $method, $path, @more) = @_;
 
-    my $r = $self->ask($method, '/v3/' . PROJECT . $path, @more);
+    my $r = $self->ask($method, "/v3/$self->{project}$path", @more);
 
     die "Cinder: $method $path: $r->{status} $r->{content}\n"
         if !$r->{success};
@@ -316,27 +220,6 @@ sub gateway {
     return Gateway->new(all => $text, upstream => $port // $self->{port},
                         through => [qw(setpriv --pdeathsig TERM)]);
 }
-
-sub stop {
-    my ($self) = @_;
-
-    for my $pid (splice @{ $self->{pids} }) {
-        kill 'TERM', $pid;
-
-        my $ended;
-        my $until = time + 10;
-
-        sleep 0.05
-            until ($ended = waitpid($pid, POSIX::WNOHANG()) > 0)
-                  || time > $until;
-
-        if (!$ended) {
-            kill 'KILL', $pid;
-            waitpid $pid, 0;
-        }
-    }
-}
-
 # Whether a part of docs/cinder.md is what was seen: the lines between
 # "<!-- NAME -->" and "<!-- end -->".  With E2E_WRITE set it is written instead.
 
@@ -375,12 +258,4 @@ sub documented {
 
     return;
 }
-
-sub DESTROY {
-    my ($self) = @_;
-
-    local ($?, $@);
-    $self->stop;
-}
-
 1;

@@ -22,12 +22,15 @@ sub new {
     return bless { port => $port }, $class;
 }
 
+# from is an address of loopback, another one than that of the other clients
+
 sub connect {
-    my ($self, $port) = @_;
+    my ($self, $port, $from) = @_;
 
     $port //= $self->{port};
 
-    return IO::Socket::INET->new(PeerAddr => "127.0.0.1:$port")
+    return IO::Socket::INET->new(PeerAddr => "127.0.0.1:$port",
+                                 LocalAddr => $from // '127.0.0.1')
         // die "connect: $!\n";
 }
 
@@ -52,7 +55,7 @@ sub put {
 sub exchange {
     my ($self, $pieces, %opt) = @_;
 
-    my $s = $self->connect($opt{port});
+    my $s = $self->connect($opt{port}, $opt{from});
     my $timeout = $opt{timeout} // 5;
     my $buf = '';
     my $closed = 0;
