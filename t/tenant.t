@@ -72,6 +72,17 @@ EOG
             proxy_pass http://127.0.0.1:%%UPSTREAM%%;
         }
 
+        location /v2/ {
+            auth_request /token;
+            try_files /no-such-file @strict;
+        }
+
+        location @strict {
+            snapshot_rule project-match reject;
+            snapshot_gateway enforce;
+            proxy_pass http://127.0.0.1:%%UPSTREAM%%;
+        }
+
         location /v3/limited/ {
             auth_request /token;
             try_files /no-such-file @limited;
@@ -150,6 +161,37 @@ like($log, qr/request rejected: operation evs_v3_create, tenant a, rule /,
 like($log, qr/would be rejected: operation evs_v3_create, tenant b, rule /,
      'that of a monitored request, too');
 unlike($log, qr/operation \S+, \w+ \Q$victim/, 'not the project of the path');
+
+
+# a token of one and a path of another
+
+my $good = create_body();
+
+$r = $g->post($good, target => "/v3/$victim/snapshots",
+              headers => token('token-a'));
+is($r->{status}, 200, 'the path of another project is let through by default');
+is($r->{headers}{'x-snapshot-warning'}[0],
+   'project-match;at="path:project_id"', 'with a warning');
+is_last_row('a', 'which is counted for the tenant');
+
+$g->received;
+$r = $g->post($good, target => "/v2/$victim/snapshots",
+              headers => token('token-a'));
+is("$r->{status} $r->{fault} $r->{error}{code}", '403 forbidden EVS.5403',
+   'where project-match rejects, it is forbidden');
+like($r->{error}{message}, qr/^path project_id: [^;]+$/,
+     'and the message says why');
+unlike($r->{body}, qr/\Q$victim/, 'without the ids');
+is(scalar(my @none = $g->received), 0, 'the API hears nothing of it');
+
+$r = $g->request('DELETE', "/v2/$victim/snapshots/" . SNAPSHOT,
+                 token('token-a'));
+is($r->{status}, 403, 'a sibling operation as well');
+
+for my $path ('/v2/a/snapshots', '/v2/a/snapshots/a%20name') {
+    is($g->get($path, headers => token('token-a'))->{status}, 200,
+       "$path with a token of its project is let through");
+}
 
 
 # what is no project id
