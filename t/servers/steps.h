@@ -271,6 +271,23 @@ step_last(const u_char *p, size_t len)
 }
 
 
+/* 1 where p ends in a dot, escaped or not */
+
+static inline int
+step_ends_in_dot(const u_char *p, size_t len)
+{
+    u_char  out[STEPS_PATH_MAX + 1];
+
+    if (len && (p[len - 1] | 0x20) == 'e') {
+        memcpy(out, p, len);
+        len = step_decode_all(out, len, STEPS_ANY);
+        p = out;
+    }
+
+    return len && p[len - 1] == '.';
+}
+
+
 /*
  * From the first or the last dot of the last segment on, but not from its first
  * byte, nor from a dot behind a dot: no server makes dots of a suffix.
@@ -279,12 +296,15 @@ step_last(const u_char *p, size_t len)
 static inline size_t
 step_suffix(u_char *p, size_t len, unsigned last)
 {
-    size_t  i, end;
+    size_t  i, end, begin;
 
     end = len;
+    begin = step_last(p, len);
 
-    for (i = step_last(p, len) + 1; i < len; i++) {
-        if (p[i] == '.' && p[i - 1] != '.' && (end == len || last)) {
+    for (i = begin + 1; i < len; i++) {
+        if (p[i] == '.' && (end == len || last)
+            && !step_ends_in_dot(p + begin, i - begin))
+        {
             end = i;
         }
     }
