@@ -31,11 +31,6 @@
 
 #define NGX_SNAPSHOT_PATH_BEFORE  3
 
-/* what a text has, as a glance at it shows: an escape, or what may be a word */
-
-#define NGX_SNAPSHOT_HAS_ESCAPE  1
-#define NGX_SNAPSHOT_HAS_WORD    2
-
 #define ngx_snapshot_is(c, kind)  (ngx_snapshot_bytes[c] & (kind))
 #define ngx_snapshot_is_slash(c)  ((c) == '/' || (c) == '\\')
 #define ngx_snapshot_is_blank(c)  ((c) <= 0x20 || (c) == 0x85 || (c) == 0xa0)
@@ -98,8 +93,9 @@ typedef struct {
 } ngx_snapshot_normal_t;
 
 
-static unsigned ngx_snapshot_path_has(ngx_snapshot_str_t text,
+static unsigned ngx_snapshot_path_has_few(ngx_snapshot_str_t text,
     ngx_snapshot_str_t word);
+static int ngx_snapshot_path_is_inert(ngx_snapshot_str_t text);
 static ngx_snapshot_inline ngx_snapshot_vector_t ngx_snapshot_path_plainly(
     ngx_snapshot_vector_t v);
 static ngx_snapshot_inline ngx_snapshot_vector_t ngx_snapshot_path_breaks(
@@ -201,23 +197,89 @@ static const u_char  ngx_snapshot_odd[256] = {
 };
 
 
+unsigned
+ngx_snapshot_path_has(ngx_snapshot_str_t text, ngx_snapshot_str_t word)
+{
+    unsigned                has;
+    const u_char           *p, *last;
+    ngx_snapshot_vector_t   v, w, first, second, words, escapes;
+
+    if (text.len <= NGX_SNAPSHOT_VECTOR) {
+        return ngx_snapshot_path_has_few(text, word);
+    }
+
+    /* the last vector overlaps the one before */
+
+    p = text.data;
+    last = p + text.len - NGX_SNAPSHOT_VECTOR - 1;
+
+    first = ngx_snapshot_vector(word.data[0]);
+    second = ngx_snapshot_vector(word.data[1]);
+    words = ngx_snapshot_vector(0);
+    escapes = ngx_snapshot_are(ngx_snapshot_vector(text.data[text.len - 1]),
+                               '%');
+
+    for ( ;; ) {
+
+        memcpy(&v, p, NGX_SNAPSHOT_VECTOR);
+        memcpy(&w, p + 1, NGX_SNAPSHOT_VECTOR);
+
+        escapes |= ngx_snapshot_are(v, '%');
+        words |= (ngx_snapshot_vector_t) ((v | 0x20) == first)
+                 & (ngx_snapshot_vector_t) ((w | 0x20) == second);
+
+        if (p == last) {
+            break;
+        }
+
+        p += NGX_SNAPSHOT_VECTOR;
+        p = (p < last) ? p : last;
+    }
+
+    has = ngx_snapshot_vector_mask(words) ? NGX_SNAPSHOT_HAS_WORD : 0;
+
+    if (ngx_snapshot_vector_mask(escapes)
+        && (has || !ngx_snapshot_path_is_inert(text)))
+    {
+        has |= NGX_SNAPSHOT_HAS_ESCAPE;
+    }
+
+    return has;
+}
+
+
+/* the same of a text that is no longer than a vector */
+
+static unsigned
+ngx_snapshot_path_has_few(ngx_snapshot_str_t text, ngx_snapshot_str_t word)
+{
+    size_t    i;
+    unsigned  has;
+
+    for (i = 0, has = 0; i < text.len; i++) {
+
+        if (text.data[i] == '%') {
+            has |= NGX_SNAPSHOT_HAS_ESCAPE;
+
+        } else if ((text.data[i] | 0x20) == word.data[0]) {
+            has |= NGX_SNAPSHOT_HAS_WORD;
+        }
+    }
+
+    return has;
+}
+
+
 int
 ngx_snapshot_path_read(ngx_snapshot_path_t *p, const ngx_snapshot_mem_t *mem,
     ngx_snapshot_str_t path, ngx_snapshot_str_t prefix,
-    const ngx_snapshot_path_words_t *words, unsigned use)
+    const ngx_snapshot_path_words_t *words, unsigned use, unsigned has)
 {
-    unsigned                has;
     ngx_snapshot_reading_t  r;
 
     p->kind = NGX_SNAPSHOT_PATH_PLAIN;
     p->odd = 0;
     p->scope = 0;
-
-    has = ngx_snapshot_path_has(path, words->collection);
-
-    if (has == 0) {
-        return NGX_SNAPSHOT_OK;
-    }
 
     if (has == NGX_SNAPSHOT_HAS_WORD
         && ngx_snapshot_path_split(p, path, prefix))
@@ -259,59 +321,38 @@ ngx_snapshot_path_has_word(ngx_snapshot_str_t path, ngx_snapshot_str_t word)
 
 
 /*
- * A set of NGX_SNAPSHOT_HAS_: whether there is a "%", and whether the first two
- * letters of the word are, in any case.  Most requests end here.
+ * 1 where each "%" begins an escape, and of nothing that a word, or another
+ * escape, is made of: two letters that are not side by side stay so.
  */
 
-static unsigned
-ngx_snapshot_path_has(ngx_snapshot_str_t text, ngx_snapshot_str_t word)
+static int
+ngx_snapshot_path_is_inert(ngx_snapshot_str_t text)
 {
-    size_t                 i;
-    unsigned               has;
-    const u_char          *p;
-    ngx_snapshot_vector_t  v, w, words, escapes;
+    int            c;
+    size_t         i;
+    unsigned       mask;
+    const u_char  *p;
 
-    p = text.data;
-    has = 0;
+    for (i = 0; i < text.len; i += NGX_SNAPSHOT_VECTOR) {
 
-    if (text.len <= NGX_SNAPSHOT_VECTOR) {
+        mask = ngx_snapshot_vector_mask(ngx_snapshot_are(
+                                     ngx_snapshot_vector_load(text, i), '%'));
 
-        for (i = 0; i < text.len; i++) {
+        for ( /* void */ ; mask; mask &= mask - 1) {
 
-            if (p[i] == '%') {
-                has |= NGX_SNAPSHOT_HAS_ESCAPE;
+            p = text.data + i + __builtin_ctz(mask);
 
-            } else if ((p[i] | 0x20) == word.data[0]) {
-                has |= NGX_SNAPSHOT_HAS_WORD;
+            c = (text.data + text.len - p >= 3) ? ngx_snapshot_path_hex(p + 1)
+                                                : -1;
+
+            if (c < 0 || c == '%' || ngx_snapshot_is(c, NGX_SNAPSHOT_BYTE_WORD))
+            {
+                return 0;
             }
         }
-
-        return has;
     }
 
-    words = ngx_snapshot_vector(0);
-    escapes = ngx_snapshot_are(ngx_snapshot_vector(p[text.len - 1]), '%');
-
-    for (i = 0; i + 1 < text.len; i += NGX_SNAPSHOT_VECTOR) {
-
-        /* the last vector overlaps the one before */
-
-        if (i + NGX_SNAPSHOT_VECTOR >= text.len) {
-            i = text.len - NGX_SNAPSHOT_VECTOR - 1;
-        }
-
-        memcpy(&v, p + i, NGX_SNAPSHOT_VECTOR);
-        memcpy(&w, p + i + 1, NGX_SNAPSHOT_VECTOR);
-
-        escapes |= ngx_snapshot_are(v, '%');
-        words |= ngx_snapshot_are(v | 0x20, word.data[0])
-                 & ngx_snapshot_are(w | 0x20, word.data[1]);
-    }
-
-    has |= ngx_snapshot_vector_mask(escapes) ? NGX_SNAPSHOT_HAS_ESCAPE : 0;
-    has |= ngx_snapshot_vector_mask(words) ? NGX_SNAPSHOT_HAS_WORD : 0;
-
-    return has;
+    return 1;
 }
 
 

@@ -104,19 +104,34 @@ typedef struct {
 } ngx_snapshot_path_t;
 
 
+/* what a glance at a path shows: an escape, or what may be the word */
+
+#define NGX_SNAPSHOT_HAS_ESCAPE  1
+#define NGX_SNAPSHOT_HAS_WORD    2
+
+/*
+ * A set of NGX_SNAPSHOT_HAS_: whether there is a "%" that matters, and whether
+ * the first two letters of the word are, in any case.  Where there is neither,
+ * nothing in the path can be, or become, the word.
+ */
+
+unsigned ngx_snapshot_path_has(ngx_snapshot_str_t path,
+    ngx_snapshot_str_t word);
+
 /*
  * Reads a path, the target of a request up to its first "?".  prefix is what
  * stands before the version, without a slash at its end, or empty; it is plain.
- * use is a set of NGX_SNAPSHOT_USE_.  Takes time in proportion to the length of
- * the path, and memory once at most, for one that is not plain.  What is filled
- * in names bytes of path or of that memory.  Returns NGX_SNAPSHOT_OK, or
- * NGX_SNAPSHOT_ERROR where memory is short.
+ * use is a set of NGX_SNAPSHOT_USE_, has what ngx_snapshot_path_has() said, and
+ * not 0.  Takes time in proportion to the length of the path, and memory once
+ * at most, for one that is not plain.  What is filled in names bytes of path or
+ * of that memory.  Returns NGX_SNAPSHOT_OK, or NGX_SNAPSHOT_ERROR where memory
+ * is short.
  */
 
 int ngx_snapshot_path_read(ngx_snapshot_path_t *p,
     const ngx_snapshot_mem_t *mem, ngx_snapshot_str_t path,
     ngx_snapshot_str_t prefix, const ngx_snapshot_path_words_t *words,
-    unsigned use);
+    unsigned use, unsigned has);
 
 
 /* 1 where the word, in any letters, is in the path as it is. */

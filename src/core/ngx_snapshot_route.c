@@ -231,11 +231,19 @@ ngx_snapshot_router_use(const ngx_snapshot_row_t *row)
 }
 
 
+unsigned
+ngx_snapshot_route_has(const ngx_snapshot_router_t *router,
+    ngx_snapshot_str_t path)
+{
+    return ngx_snapshot_path_has(path, router->words.collection);
+}
+
+
 int
-ngx_snapshot_route(ngx_snapshot_route_t *route,
+ngx_snapshot_route_read(ngx_snapshot_route_t *route,
     const ngx_snapshot_router_t *router, const ngx_snapshot_mem_t *mem,
     ngx_snapshot_str_t method, ngx_snapshot_str_t path,
-    ngx_snapshot_str_t prefix, int anywhere)
+    ngx_snapshot_str_t prefix, int anywhere, unsigned has)
 {
     unsigned                    use;
     ngx_snapshot_path_t         p;
@@ -247,7 +255,8 @@ ngx_snapshot_route(ngx_snapshot_route_t *route,
 
     use = rows->use | (anywhere ? NGX_SNAPSHOT_USE_ANYWHERE : 0);
 
-    if (ngx_snapshot_path_read(&p, mem, path, prefix, &router->words, use)
+    if (ngx_snapshot_path_read(&p, mem, path, prefix, &router->words, use,
+                               has)
         != NGX_SNAPSHOT_OK)
     {
         return NGX_SNAPSHOT_ERROR;
@@ -585,8 +594,18 @@ ngx_snapshot_route_version(const ngx_snapshot_router_t *router,
 static ngx_snapshot_inline int
 ngx_snapshot_route_same(ngx_snapshot_str_t a, ngx_snapshot_str_t b, int nocase)
 {
-    return a.len == b.len
-           && (nocase ? ngx_snapshot_caseeq(a, b)
-                      : a.data[a.len - 1] == b.data[b.len - 1]
-                        && memcmp(a.data, b.data, a.len) == 0);
+    if (a.len != b.len) {
+        return 0;
+    }
+
+    if (nocase || a.len >= sizeof(uint64_t)) {
+        return nocase ? ngx_snapshot_caseeq(a, b)
+                      : memcmp(a.data, b.data, a.len) == 0;
+    }
+
+    while (a.len && a.data[a.len - 1] == b.data[a.len - 1]) {
+        a.len--;
+    }
+
+    return a.len == 0;
 }

@@ -49,6 +49,16 @@ typedef struct {
 
 ngx_snapshot_router_t *ngx_snapshot_router(const ngx_snapshot_mem_t *mem);
 
+/* The two parts of ngx_snapshot_route(), below. */
+
+unsigned ngx_snapshot_route_has(const ngx_snapshot_router_t *router,
+    ngx_snapshot_str_t path);
+
+int ngx_snapshot_route_read(ngx_snapshot_route_t *route,
+    const ngx_snapshot_router_t *router, const ngx_snapshot_mem_t *mem,
+    ngx_snapshot_str_t method, ngx_snapshot_str_t path,
+    ngx_snapshot_str_t prefix, int anywhere, unsigned has);
+
 /*
  * Finds the operation of a request, CONTRACT section 1.  method is the token
  * of the request line, path its target up to the first "?", prefix what stands
@@ -58,10 +68,26 @@ ngx_snapshot_router_t *ngx_snapshot_router(const ngx_snapshot_mem_t *mem);
  * Returns NGX_SNAPSHOT_OK, or NGX_SNAPSHOT_ERROR where memory is short.
  */
 
-int ngx_snapshot_route(ngx_snapshot_route_t *route,
+static ngx_snapshot_inline int
+ngx_snapshot_route(ngx_snapshot_route_t *route,
     const ngx_snapshot_router_t *router, const ngx_snapshot_mem_t *mem,
     ngx_snapshot_str_t method, ngx_snapshot_str_t path,
-    ngx_snapshot_str_t prefix, int anywhere);
+    ngx_snapshot_str_t prefix, int anywhere)
+{
+    unsigned  has;
+
+    /* most requests end here */
+
+    has = ngx_snapshot_route_has(router, path);
+
+    if (has == 0) {
+        route->operation = NULL;
+        return NGX_SNAPSHOT_OK;
+    }
+
+    return ngx_snapshot_route_read(route, router, mem, method, path, prefix,
+                                   anywhere, has);
+}
 
 
 #pragma GCC visibility pop
