@@ -79,8 +79,27 @@ sub document {
     return $json->decode($r->{body});
 }
 
-my %document = map { $_ => document($_) } sort keys %rules;
+my %written = map { $_ => document($_) } sort keys %rules;
 my %older = map { $_ => document("$_-3.0") } sort keys %rules;
+
+# the same with each schema in the place of its name
+
+sub resolved {
+    my ($document, $value) = @_;
+
+    return [map { resolved($document, $_) } @$value] if ref $value eq 'ARRAY';
+    return $value if ref $value ne 'HASH';
+
+    my ($name) = ($value->{'$ref'} // '') =~ /^#\/components\/schemas\/(\w+)$/;
+
+    return resolved($document, $document->{components}{schemas}{$name})
+        if defined $name;
+
+    return { map { $_ => resolved($document, $value->{$_}) } keys %$value };
+}
+
+my %document = map { $_ => resolved($written{$_}, $written{$_}) }
+               sort keys %rules;
 
 SKIP: {
     skip "the linter: $without_npm", 1 if $without_npm;
@@ -91,7 +110,7 @@ SKIP: {
         like($said, qr/Your API description is valid/, "$name: it is valid");
     }
 
-    $g->write('broken.json', $json->encode({ %{ $document{default} },
+    $g->write('broken.json', $json->encode({ %{ $written{default} },
                                              info => { title => 1 } }));
     my $said = qx($modules/.bin/redocly lint $g->{dir}/broken.json 2>&1);
     isnt($?, 0, 'the linter would find an error');
@@ -121,7 +140,7 @@ sub without_names {
 }
 
 for my $name (sort keys %rules) {
-    my ($new, $old) = (without_names($document{$name}), newer($older{$name}));
+    my ($new, $old) = (without_names($written{$name}), newer($older{$name}));
 
     is("$new->{openapi} $old->{openapi}", '3.1.0 3.0.3', "$name: the versions");
 
@@ -223,7 +242,8 @@ for my $case (['/v3/{project_id}/snapshots', 'Error'],
 
     my $r = $g->post('{', target => "/default$path" =~ s/\{.*\}/p/r);
     my %said = %{ $json->decode($r->{body}) };
-    my $described = $paths->{"/default$path"}{post}{responses}{400};
+    my $described = $written{default}{paths}{"/default$path"}{post}{responses}
+                    {400};
     my $schema = $document{default}{components}{schemas}{$name};
 
     is($described->{content}{'application/json'}{schema}{'$ref'},
@@ -343,16 +363,83 @@ sub described {
 }
 
 is(described('default', '/v3/{project_id}/snapshots', 'name'),
-   'The value must have at most 255 bytes in UTF-8. The value should not begin '
+   'A name. The value must have at most 255 bytes in UTF-8. The value should not begin '
    . 'with "autobk_snapshot_".', 'a limit in bytes and a reserved prefix');
 is(described('strict', '/v2/{project_id}/snapshots', 'name'),
-   'The value must have at most 10 bytes in UTF-8. The value must not begin '
+   'A name. The value must have at most 10 bytes in UTF-8. The value must not begin '
    . 'with "autobk_snapshot_".', 'as the location has them');
 is(described('default', '/v3/{project_id}/snapshots', 'metadata'),
-   'Each key and each value should have at most 255 bytes in UTF-8.',
+   'Keys and values of the client\'s own. Each key and each value should have at '
+   . 'most 255 bytes in UTF-8.',
    'a limit of metadata');
-is(described('default', '/v1.0/{project_id}/snapshots', 'name'), undef,
-   'and nothing where a keyword says it');
+unlike(described('default', '/v1.0/{project_id}/snapshots', 'name'), qr/must/,
+       'and nothing where a keyword says it');
+
+# a person learns the API from it: all that has a name says what it is
+
+sub silent {
+    my ($place, $schema) = @_;
+
+    my $fields = $schema->{properties} // {};
+
+    return map {
+        my $field = $fields->{$_};
+        my $inner = $field->{items} // $field;
+
+        ($inner->{properties} || length($field->{description} // '')
+            ? () : "$place.$_", silent("$place.$_", $inner))
+    } sort keys %$fields;
+}
+
+my @silent;
+
+for my $path (sort keys %$paths) {
+    my $item = $paths->{$path};
+
+    push @silent, map { "$path $_->{name}" }
+                  grep { !length($_->{description} // '') }
+                  @{ $item->{parameters} },
+                  map { @{ $item->{$_}{parameters} // [] } }
+                  grep { $_ ne 'parameters' } keys %$item;
+
+    for my $method (grep { $_ ne 'parameters' } sort keys %$item) {
+        my $operation = $item->{$method};
+
+        push @silent, silent("$path $method", $_->{content}
+                             {'application/json'}{schema})
+            for grep { $_ } $operation->{requestBody},
+                map { $operation->{responses}{$_} }
+                grep { /^2/ } keys %{ $operation->{responses} };
+    }
+}
+
+is(join("\n", @silent), '', 'each parameter and each field has a description');
+
+# the pages' samples are what a client may send and will get
+
+for my $case (['/v3/{project_id}/snapshots', 'post', '000'],
+              ['/v2/{project_id}/snapshots', 'post', '001'],
+              ['/v3/{project_id}/snapshots/{snapshot_id}', 'put', '002'],
+              ['/v1.0/{project_id}/snapshots', 'post', '003'],
+              ['/v3/{project_id}/snapshots/detail', 'get', '004']) {
+    my ($path, $method, $page) = @$case;
+
+    my $operation = $paths->{"/default$path"}{$method};
+    my ($status) = grep { /^2/ } keys %{ $operation->{responses} };
+
+    for my $body (grep { $_ } $operation->{requestBody},
+                              $operation->{responses}{$status}) {
+        my $sample = $body->{content}{'application/json'}{examples}{sample};
+
+        is($sample->{summary}, "Page $page", "$method $path: a sample");
+        next if $body != ($operation->{requestBody} // 0);
+
+        my $r = $g->post($json->encode($sample->{value}), method => uc $method,
+            target => "/default$path" =~ s/\{project_id\}/p/r
+                                      =~ s/\{snapshot_id\}/@{[SNAPSHOT]}/r);
+        is($r->{status}, 200, 'that is accepted');
+    }
+}
 
 sub codes {
     my ($rules, $path, $method, $status) = @_;

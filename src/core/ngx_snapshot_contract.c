@@ -296,21 +296,21 @@ const char *const  ngx_snapshot_types[NGX_SNAPSHOT_TYPES] = {
 };
 
 
-#define FIELD(name, type, flags, keep, page, ...)                             \
+#define FIELD(name, type, flags, keep, page, text, ...)                       \
     { S(name), NGX_SNAPSHOT_TYPE_##type, flags, { __VA_ARGS__ },              \
-      NGX_SNAPSHOT_KEEP_##keep, NULL, page }
+      NGX_SNAPSHOT_KEEP_##keep, NULL, page, text }
 
-#define MEMBERS(name, flags, scope, page)                                     \
+#define MEMBERS(name, flags, scope, page, text)                               \
     { S(name), NGX_SNAPSHOT_TYPE_OBJECT, flags, { 0, 0, 0 },                  \
-      NGX_SNAPSHOT_KEEP_NONE, scope, page }
+      NGX_SNAPSHOT_KEEP_NONE, scope, page, text }
 
-#define SCOPE(fields, any_of)                                                 \
-    { fields, ngx_snapshot_count(fields), any_of, NGX_SNAPSHOT_RULE_NONE,     \
-      NULL, 0 }
+#define SCOPE(title, fields, any_of)                                          \
+    { title, fields, ngx_snapshot_count(fields), any_of,                      \
+      NGX_SNAPSHOT_RULE_NONE, NULL, 0 }
 
-#define ALIASED(fields, any_of, aliases)                                      \
-    { fields, ngx_snapshot_count(fields), any_of, NGX_SNAPSHOT_RULE_NONE,     \
-      aliases, ngx_snapshot_count(aliases) }
+#define ALIASED(title, fields, any_of, aliases)                               \
+    { title, fields, ngx_snapshot_count(fields), any_of,                      \
+      NGX_SNAPSHOT_RULE_NONE, aliases, ngx_snapshot_count(aliases) }
 
 #define REQUIRED  NGX_SNAPSHOT_FLAG_REQUIRED
 #define NULLABLE  NGX_SNAPSHOT_FLAG_NULLABLE
@@ -319,7 +319,8 @@ const char *const  ngx_snapshot_types[NGX_SNAPSHOT_TYPES] = {
 /* any key, strings as values */
 
 static const ngx_snapshot_scope_t  ngx_snapshot_metadata = {
-    NULL, 0, NGX_SNAPSHOT_RULE_NONE, NGX_SNAPSHOT_RULE_METADATA_ENTRY, NULL, 0
+    NULL, NULL, 0, NGX_SNAPSHOT_RULE_NONE, NGX_SNAPSHOT_RULE_METADATA_ENTRY,
+    NULL, 0
 };
 
 
@@ -332,122 +333,156 @@ static const ngx_snapshot_alias_t  ngx_snapshot_evs_aliases[] = {
 };
 
 
+#define VOLUME_TEXT    "The volume that the snapshot is taken of."
+#define FORCE_TEXT                                                            \
+    "Whether to take the snapshot of a volume that is attached to a server; " \
+    "false by default."
+#define METADATA_TEXT  "Keys and values of the client's own."
+
 static const ngx_snapshot_field_t  ngx_snapshot_evs_create_fields[] = {
-    FIELD("volume_id", STRING, REQUIRED, VOLUME_ID, "000",
+    FIELD("volume_id", STRING, REQUIRED, VOLUME_ID, "000", VOLUME_TEXT,
           NGX_SNAPSHOT_RULE_VOLUME_ID, 0, 0),
-    FIELD("force", BOOLEAN, 0, NONE, "000",
+    FIELD("force", BOOLEAN, 0, NONE, "000", FORCE_TEXT,
           NGX_SNAPSHOT_RULE_BOOLEAN_STRING, 0, 0),
-    MEMBERS("metadata", NULLABLE, &ngx_snapshot_metadata, "000"),
-    FIELD("description", STRING, NULLABLE, NONE, "000",
+    MEMBERS("metadata", NULLABLE, &ngx_snapshot_metadata, "000",
+            METADATA_TEXT),
+    FIELD("description", STRING, NULLABLE, NONE, "000", "A description.",
           NGX_SNAPSHOT_RULE_DESCRIPTION_LENGTH, 0, 0),
-    FIELD("name", STRING, NULLABLE, NAME, "000",
+    FIELD("name", STRING, NULLABLE, NAME, "000", "A name.",
           NGX_SNAPSHOT_RULE_NAME_LENGTH, NGX_SNAPSHOT_RULE_NAME_RESERVED, 0)
 };
 
 static const ngx_snapshot_scope_t  ngx_snapshot_evs_create =
-    ALIASED(ngx_snapshot_evs_create_fields, NGX_SNAPSHOT_RULE_NONE,
-            ngx_snapshot_evs_aliases);
+    ALIASED("CreateSnapshot", ngx_snapshot_evs_create_fields,
+            NGX_SNAPSHOT_RULE_NONE, ngx_snapshot_evs_aliases);
 
 static const ngx_snapshot_field_t  ngx_snapshot_evs_create_body_fields[] = {
-    MEMBERS("snapshot", REQUIRED, &ngx_snapshot_evs_create, "000")
+    MEMBERS("snapshot", REQUIRED, &ngx_snapshot_evs_create, "000",
+            "The snapshot to create.")
 };
 
 static const ngx_snapshot_scope_t  ngx_snapshot_evs_create_body =
-    SCOPE(ngx_snapshot_evs_create_body_fields, NGX_SNAPSHOT_RULE_NONE);
+    SCOPE("CreateSnapshotRequest", ngx_snapshot_evs_create_body_fields,
+          NGX_SNAPSHOT_RULE_NONE);
 
 
 static const ngx_snapshot_field_t  ngx_snapshot_evs_update_fields[] = {
-    FIELD("name", STRING, NULLABLE, NAME, "002",
+    FIELD("name", STRING, NULLABLE, NAME, "002", "The new name.",
           NGX_SNAPSHOT_RULE_NAME_LENGTH, NGX_SNAPSHOT_RULE_NAME_RESERVED, 0),
     FIELD("description", STRING, NULLABLE, NONE, "002",
-          NGX_SNAPSHOT_RULE_DESCRIPTION_LENGTH, 0, 0)
+          "The new description.", NGX_SNAPSHOT_RULE_DESCRIPTION_LENGTH, 0, 0)
 };
 
 static const ngx_snapshot_scope_t  ngx_snapshot_evs_update =
-    ALIASED(ngx_snapshot_evs_update_fields, NGX_SNAPSHOT_RULE_UPDATE_EMPTY,
-            ngx_snapshot_evs_aliases);
+    ALIASED("UpdateSnapshot", ngx_snapshot_evs_update_fields,
+            NGX_SNAPSHOT_RULE_UPDATE_EMPTY, ngx_snapshot_evs_aliases);
 
 static const ngx_snapshot_field_t  ngx_snapshot_evs_update_body_fields[] = {
-    MEMBERS("snapshot", REQUIRED, &ngx_snapshot_evs_update, "002")
+    MEMBERS("snapshot", REQUIRED, &ngx_snapshot_evs_update, "002",
+            "What to change.")
 };
 
 static const ngx_snapshot_scope_t  ngx_snapshot_evs_update_body =
-    SCOPE(ngx_snapshot_evs_update_body_fields, NGX_SNAPSHOT_RULE_NONE);
+    SCOPE("UpdateSnapshotRequest", ngx_snapshot_evs_update_body_fields,
+          NGX_SNAPSHOT_RULE_NONE);
 
 
 static const ngx_snapshot_field_t  ngx_snapshot_dws_create_fields[] = {
     FIELD("name", STRING, REQUIRED, NAME, "003",
+          "A name that no other snapshot has, whatever its letters' case: a "
+          "letter, then letters, digits, \"-\" and \"_\"; 4 to 64 characters.",
           NGX_SNAPSHOT_RULE_NAME_FORMAT, 0, 0),
     FIELD("cluster_id", STRING, REQUIRED, CLUSTER_ID, "003",
+          "The cluster that the snapshot is taken of.",
           NGX_SNAPSHOT_RULE_CLUSTER_ID, 0, 0),
     FIELD("description", STRING, NULLABLE, NONE, "003",
+          "A description; empty by default.",
           NGX_SNAPSHOT_RULE_DESCRIPTION_FORMAT, 0, 0)
 };
 
 static const ngx_snapshot_scope_t  ngx_snapshot_dws_create =
-    SCOPE(ngx_snapshot_dws_create_fields, NGX_SNAPSHOT_RULE_NONE);
+    SCOPE("CreateClusterSnapshot", ngx_snapshot_dws_create_fields,
+          NGX_SNAPSHOT_RULE_NONE);
 
 static const ngx_snapshot_field_t  ngx_snapshot_dws_create_body_fields[] = {
-    MEMBERS("snapshot", REQUIRED, &ngx_snapshot_dws_create, "003")
+    MEMBERS("snapshot", REQUIRED, &ngx_snapshot_dws_create, "003",
+            "The snapshot to create.")
 };
 
 static const ngx_snapshot_scope_t  ngx_snapshot_dws_create_body =
-    SCOPE(ngx_snapshot_dws_create_body_fields, NGX_SNAPSHOT_RULE_NONE);
+    SCOPE("CreateClusterSnapshotRequest", ngx_snapshot_dws_create_body_fields,
+          NGX_SNAPSHOT_RULE_NONE);
 
 
 static const ngx_snapshot_field_t  ngx_snapshot_evs_query_fields[] = {
-    FIELD("marker", STRING, 0, NONE, "004", NGX_SNAPSHOT_RULE_MARKER, 0, 0),
-    FIELD("offset", STRING, 0, NONE, "004", NGX_SNAPSHOT_RULE_OFFSET_RANGE, 0,
-          0),
+    FIELD("marker", STRING, 0, NONE, "004",
+          "The id of the last snapshot of the page before: those behind it "
+          "are listed.", NGX_SNAPSHOT_RULE_MARKER, 0, 0),
+    FIELD("offset", STRING, 0, NONE, "004",
+          "So many snapshots are left out first: with offset 50 and limit 50, "
+          "the 51st to the 100th are listed.",
+          NGX_SNAPSHOT_RULE_OFFSET_RANGE, 0, 0),
     FIELD("limit", STRING, 0, NONE, "004",
+          "So many snapshots are listed at most; 1000 by default. Where there "
+          "are more than 50, pages of at most 50 are faster.",
           NGX_SNAPSHOT_RULE_LIMIT_RANGE, NGX_SNAPSHOT_RULE_LIMIT_ADVISED, 0),
-    FIELD("name", STRING, 0, NAME, "004", NGX_SNAPSHOT_RULE_NAME_LENGTH, 0, 0),
-    FIELD("sort_dir", STRING, 0, NONE, "004", NGX_SNAPSHOT_RULE_SORT_DIR, 0, 0),
-    FIELD("status", STRING, 0, NONE, "004", NGX_SNAPSHOT_RULE_STATUS_KNOWN, 0,
-          0),
+    FIELD("name", STRING, 0, NAME, "004", "Only snapshots of this name.",
+          NGX_SNAPSHOT_RULE_NAME_LENGTH, 0, 0),
+    FIELD("sort_dir", STRING, 0, NONE, "004",
+          "Ascending or descending order; \"desc\" by default.",
+          NGX_SNAPSHOT_RULE_SORT_DIR, 0, 0),
+    FIELD("status", STRING, 0, NONE, "004", "Only snapshots of this status.",
+          NGX_SNAPSHOT_RULE_STATUS_KNOWN, 0, 0),
     FIELD("volume_id", STRING, 0, VOLUME_ID, "004",
-          NGX_SNAPSHOT_RULE_VOLUME_ID, 0, 0)
+          "Only snapshots of this volume.", NGX_SNAPSHOT_RULE_VOLUME_ID, 0, 0)
 };
 
 static const ngx_snapshot_scope_t  ngx_snapshot_evs_query =
-    SCOPE(ngx_snapshot_evs_query_fields, NGX_SNAPSHOT_RULE_NONE);
+    SCOPE(NULL, ngx_snapshot_evs_query_fields, NGX_SNAPSHOT_RULE_NONE);
 
 
 /* what the API answers, for the description alone */
 
-#define ANSWER(name, type, flags, page)                                       \
+#define ANSWER(name, type, flags, page, text)                                 \
     { S(name), NGX_SNAPSHOT_TYPE_##type, flags, { 0, 0, 0 },                  \
-      NGX_SNAPSHOT_KEEP_NONE, NULL, page }
+      NGX_SNAPSHOT_KEEP_NONE, NULL, page, text }
 
-#define ANSWERS(name, type, flags, scope, page)                               \
+#define ANSWERS(name, type, flags, scope, page, text)                         \
     { S(name), NGX_SNAPSHOT_TYPE_##type, flags, { 0, 0, 0 },                  \
-      NGX_SNAPSHOT_KEEP_NONE, scope, page }
+      NGX_SNAPSHOT_KEEP_NONE, scope, page, text }
+
+#define TIME_FORM  ", in UTC, as YYYY-MM-DDTHH:MM:SS.XXXXXX."
 
 #define SNAPSHOT_ANSWERS(page)                                                \
-    ANSWER("id", STRING, REQUIRED, page),                                     \
-    ANSWER("status", STRING, 0, page),                                        \
-    ANSWER("name", STRING, NULLABLE, page),                                   \
-    ANSWER("description", STRING, NULLABLE, page),                            \
-    ANSWER("created_at", STRING, 0, page),                                    \
-    ANSWER("updated_at", STRING, NULLABLE, page),                             \
-    ANSWER("metadata", OBJECT, 0, page),                                      \
-    ANSWER("volume_id", STRING, 0, page),                                     \
-    ANSWER("size", NUMBER, 0, page)
+    ANSWER("id", STRING, REQUIRED, page, "The snapshot's id."),               \
+    ANSWER("status", STRING, 0, page, "Its status."),                         \
+    ANSWER("name", STRING, NULLABLE, page, "Its name."),                      \
+    ANSWER("description", STRING, NULLABLE, page, "Its description."),        \
+    ANSWER("created_at", STRING, 0, page,                                     \
+           "When it was created" TIME_FORM),                                  \
+    ANSWER("updated_at", STRING, NULLABLE, page,                              \
+           "When it was last changed" TIME_FORM),                             \
+    ANSWER("metadata", OBJECT, 0, page, METADATA_TEXT),                       \
+    ANSWER("volume_id", STRING, 0, page, "The volume that it was taken of."), \
+    ANSWER("size", NUMBER, 0, page, "Its size in GB.")
 
 
 static const ngx_snapshot_field_t  ngx_snapshot_v3_created_fields[] = {
-    SNAPSHOT_ANSWERS("000"), ANSWER("user_id", STRING, 0, "000")
+    SNAPSHOT_ANSWERS("000"), ANSWER("user_id", STRING, 0, "000", "Reserved.")
 };
 
 static const ngx_snapshot_scope_t  ngx_snapshot_v3_created =
-    SCOPE(ngx_snapshot_v3_created_fields, NGX_SNAPSHOT_RULE_NONE);
+    SCOPE("CreatedSnapshot", ngx_snapshot_v3_created_fields,
+          NGX_SNAPSHOT_RULE_NONE);
 
 static const ngx_snapshot_field_t  ngx_snapshot_v3_create_answer_fields[] = {
-    ANSWERS("snapshot", OBJECT, REQUIRED, &ngx_snapshot_v3_created, "000")
+    ANSWERS("snapshot", OBJECT, REQUIRED, &ngx_snapshot_v3_created, "000",
+            "The snapshot that is being created.")
 };
 
 static const ngx_snapshot_scope_t  ngx_snapshot_v3_create_answer =
-    SCOPE(ngx_snapshot_v3_create_answer_fields, NGX_SNAPSHOT_RULE_NONE);
+    SCOPE("CreatedSnapshotResponse", ngx_snapshot_v3_create_answer_fields,
+          NGX_SNAPSHOT_RULE_NONE);
 
 
 static const ngx_snapshot_field_t  ngx_snapshot_evs_snapshot_fields[] = {
@@ -455,68 +490,196 @@ static const ngx_snapshot_field_t  ngx_snapshot_evs_snapshot_fields[] = {
 };
 
 static const ngx_snapshot_scope_t  ngx_snapshot_evs_snapshot =
-    SCOPE(ngx_snapshot_evs_snapshot_fields, NGX_SNAPSHOT_RULE_NONE);
+    SCOPE("Snapshot", ngx_snapshot_evs_snapshot_fields,
+          NGX_SNAPSHOT_RULE_NONE);
 
 static const ngx_snapshot_field_t  ngx_snapshot_evs_answer_fields[] = {
     ANSWERS("snapshot", OBJECT, REQUIRED, &ngx_snapshot_evs_snapshot,
-            "001, 002")
+            "001, 002", "The snapshot.")
 };
 
 static const ngx_snapshot_scope_t  ngx_snapshot_evs_answer =
-    SCOPE(ngx_snapshot_evs_answer_fields, NGX_SNAPSHOT_RULE_NONE);
+    SCOPE("SnapshotResponse", ngx_snapshot_evs_answer_fields,
+          NGX_SNAPSHOT_RULE_NONE);
 
 
 static const ngx_snapshot_field_t  ngx_snapshot_dws_snapshot_fields[] = {
-    ANSWER("id", STRING, REQUIRED, "003")
+    ANSWER("id", STRING, REQUIRED, "003", "The snapshot's id.")
 };
 
 static const ngx_snapshot_scope_t  ngx_snapshot_dws_snapshot =
-    SCOPE(ngx_snapshot_dws_snapshot_fields, NGX_SNAPSHOT_RULE_NONE);
+    SCOPE("ClusterSnapshot", ngx_snapshot_dws_snapshot_fields,
+          NGX_SNAPSHOT_RULE_NONE);
 
 static const ngx_snapshot_field_t  ngx_snapshot_dws_answer_fields[] = {
-    ANSWERS("snapshot", OBJECT, REQUIRED, &ngx_snapshot_dws_snapshot, "003")
+    ANSWERS("snapshot", OBJECT, REQUIRED, &ngx_snapshot_dws_snapshot, "003",
+            "The snapshot that is being created.")
 };
 
 static const ngx_snapshot_scope_t  ngx_snapshot_dws_answer =
-    SCOPE(ngx_snapshot_dws_answer_fields, NGX_SNAPSHOT_RULE_NONE);
+    SCOPE("ClusterSnapshotResponse", ngx_snapshot_dws_answer_fields,
+          NGX_SNAPSHOT_RULE_NONE);
 
 
 /* a link to the next page, "rel" and "href" as in OpenStack */
 
 static const ngx_snapshot_field_t  ngx_snapshot_link_fields[] = {
-    ANSWER("rel", STRING, 0, "004"), ANSWER("href", STRING, 0, "004")
+    ANSWER("rel", STRING, 0, "004", "\"next\"."),
+    ANSWER("href", STRING, 0, "004", "The address of the next page.")
 };
 
 static const ngx_snapshot_scope_t  ngx_snapshot_link =
-    SCOPE(ngx_snapshot_link_fields, NGX_SNAPSHOT_RULE_NONE);
+    SCOPE("Link", ngx_snapshot_link_fields,
+          NGX_SNAPSHOT_RULE_NONE);
 
 
 static const ngx_snapshot_field_t  ngx_snapshot_detail_item_fields[] = {
     SNAPSHOT_ANSWERS("004"),
-    ANSWER("os-extended-snapshot-attributes:project_id", STRING, 0, "004"),
-    ANSWER("os-extended-snapshot-attributes:progress", STRING, 0, "004")
+    ANSWER("os-extended-snapshot-attributes:project_id", STRING, 0, "004",
+           "The project that it belongs to."),
+    ANSWER("os-extended-snapshot-attributes:progress", STRING, 0, "004",
+           "How much of it is done, such as 100%.")
 };
 
 static const ngx_snapshot_scope_t  ngx_snapshot_detail_item =
-    SCOPE(ngx_snapshot_detail_item_fields, NGX_SNAPSHOT_RULE_NONE);
+    SCOPE("SnapshotDetail", ngx_snapshot_detail_item_fields,
+          NGX_SNAPSHOT_RULE_NONE);
 
 static const ngx_snapshot_field_t  ngx_snapshot_detail_answer_fields[] = {
-    ANSWERS("snapshots", ARRAY, REQUIRED, &ngx_snapshot_detail_item, "004"),
-    ANSWERS("snapshots_links", ARRAY, 0, &ngx_snapshot_link, "004")
+    ANSWERS("snapshots", ARRAY, REQUIRED, &ngx_snapshot_detail_item, "004",
+            "The snapshots."),
+    ANSWERS("snapshots_links", ARRAY, 0, &ngx_snapshot_link, "004",
+            "Is there where the page was not the last one.")
 };
 
 static const ngx_snapshot_scope_t  ngx_snapshot_detail_answer =
-    SCOPE(ngx_snapshot_detail_answer_fields, NGX_SNAPSHOT_RULE_NONE);
+    SCOPE("SnapshotDetailList", ngx_snapshot_detail_answer_fields,
+          NGX_SNAPSHOT_RULE_NONE);
 
 
 static const ngx_snapshot_field_t  ngx_snapshot_list_answer_fields[] = {
-    ANSWERS("snapshots", ARRAY, REQUIRED, &ngx_snapshot_evs_snapshot, "004"),
-    ANSWERS("snapshots_links", ARRAY, 0, &ngx_snapshot_link, "004")
+    ANSWERS("snapshots", ARRAY, REQUIRED, &ngx_snapshot_evs_snapshot, "004",
+            "The snapshots."),
+    ANSWERS("snapshots_links", ARRAY, 0, &ngx_snapshot_link, "004",
+            "Is there where the page was not the last one.")
 };
 
 static const ngx_snapshot_scope_t  ngx_snapshot_list_answer =
-    SCOPE(ngx_snapshot_list_answer_fields, NGX_SNAPSHOT_RULE_NONE);
+    SCOPE("SnapshotList", ngx_snapshot_list_answer_fields,
+          NGX_SNAPSHOT_RULE_NONE);
 
+
+/* the samples of the pages, as they stand there */
+
+#define JSON(...)  #__VA_ARGS__
+
+
+static const char  ngx_snapshot_create_sample[] = JSON({
+    "snapshot": {
+        "name": "snap-001",
+        "description": "Daily backup",
+        "volume_id": "5aa119a8-d25b-45a7-8d1b-88e127885635",
+        "force": false,
+        "metadata": {}
+    }
+});
+
+static const char  ngx_snapshot_v3_created_sample[] = JSON({
+    "snapshot": {
+        "status": "creating",
+        "description": "Daily backup",
+        "created_at": "2013-02-25T03:56:53.081642",
+        "metadata": {},
+        "volume_id": "5aa119a8-d25b-45a7-8d1b-88e127885635",
+        "size": 1,
+        "id": "ffa9bc5e-1172-4021-acaf-cdcd78a9584d",
+        "name": "snap-001",
+        "user_id": "48d70679b8644035846b2cb53633c256",
+        "updated_at": "2013-02-25T03:56:53.081642"
+    }
+});
+
+static const char  ngx_snapshot_v2_created_sample[] = JSON({
+    "snapshot": {
+        "status": "creating",
+        "description": "Daily backup",
+        "created_at": "2013-02-25T03:56:53.081642",
+        "metadata": {},
+        "volume_id": "5aa119a8-d25b-45a7-8d1b-88e127885635",
+        "size": 1,
+        "id": "ffa9bc5e-1172-4021-acaf-cdcd78a9584d",
+        "name": "snap-001",
+        "updated_at": "2013-02-25T03:56:53.081642"
+    }
+});
+
+static const char  ngx_snapshot_update_sample[] = JSON({
+    "snapshot": { "name": "snap-001", "description": "Daily backup" }
+});
+
+static const char  ngx_snapshot_updated_sample[] = JSON({
+    "snapshot": {
+        "status": "available",
+        "description": "Daily backup",
+        "created_at": "2013-02-25T03:56:53.081642",
+        "metadata": {},
+        "volume_id": "5aa119a8-d25b-45a7-8d1b-88e127885635",
+        "size": 1,
+        "id": "f9faf7df-fdc1-4093-9ef3-5cba06eef995",
+        "name": "snap-001",
+        "updated_at": "2013-02-25T03:56:53.081642"
+    }
+});
+
+static const char  ngx_snapshot_dws_create_sample[] = JSON({
+    "snapshot": {
+        "name": "snapshot-3",
+        "cluster_id": "44b277eb-39be-4921-be31-3d61b43651d7",
+        "description": "Snapshot-3 description"
+    }
+});
+
+static const char  ngx_snapshot_dws_created_sample[] = JSON({
+    "snapshot": { "id": "2a4d0f86-67cd-408a-8b66-017454fb7793" }
+});
+
+static const char  ngx_snapshot_detail_sample[] = JSON({
+    "snapshots": [
+        {
+            "status": "available",
+            "os-extended-snapshot-attributes:progress": "100%",
+            "description": null,
+            "created_at": "2013-06-19T07:15:29.000000",
+            "metadata": {},
+            "volume_id": "ae11e59c-bd56-434a-a00c-04757e1c066d",
+            "os-extended-snapshot-attributes:project_id":
+                "d6c277ba8820452e83df36f33c9fa561",
+            "size": 5,
+            "id": "6cd26877-3ca3-4f4e-ae2a-38cc3d6183fa",
+            "name": "name_xx2-snap",
+            "updated_at": null
+        },
+        {
+            "status": "available",
+            "os-extended-snapshot-attributes:progress": "100%",
+            "description": null,
+            "created_at": "2013-06-19T09:08:08.000000",
+            "metadata": {},
+            "volume_id": "ae11e59c-bd56-434a-a00c-04757e1c066d",
+            "os-extended-snapshot-attributes:project_id":
+                "d6c277ba8820452e83df36f33c9fa561",
+            "size": 5,
+            "id": "b3253e26-5c37-48dd-8bf2-8795dd1e848f",
+            "name": "name_xx2-snap",
+            "updated_at": null
+        }
+    ]
+});
+
+
+#define CREATE_TEXT  "The response does not wait until the snapshot is there."
+#define UPDATE_TEXT  "What is not given stays as it is."
+#define LIST_TEXT    "Lists the snapshots that all given parameters fit."
 
 #define GET        NGX_SNAPSHOT_METHOD_GET
 #define HEAD       NGX_SNAPSHOT_METHOD_HEAD
@@ -534,7 +697,7 @@ static const ngx_snapshot_scope_t  ngx_snapshot_list_answer =
 
 #define SIBLING(name, family, ...)                                            \
     { S(name), NGX_SNAPSHOT_FAMILY_##family, { __VA_ARGS__ },                 \
-      NULL, NULL, 0, NULL, NULL, NULL }
+      NULL, NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL }
 
 
 /* literal paths before those that "{name}" takes in */
@@ -544,41 +707,50 @@ const ngx_snapshot_operation_t
 
     { S("evs_v3_create"), NGX_SNAPSHOT_FAMILY_EVS, { { POST, V3("") } },
       &ngx_snapshot_evs_create_body, NULL, 202, &ngx_snapshot_v3_create_answer,
-      "Create a snapshot of a volume", "000" },
+      "Create a snapshot of a volume", "000",
+      CREATE_TEXT, ngx_snapshot_create_sample, ngx_snapshot_v3_created_sample },
 
     { S("evs_v2_create"), NGX_SNAPSHOT_FAMILY_EVS, { { POST, V2("") } },
       &ngx_snapshot_evs_create_body, NULL, 202, &ngx_snapshot_evs_answer,
-      "Create a snapshot of a volume", "001" },
+      "Create a snapshot of a volume", "001",
+      CREATE_TEXT, ngx_snapshot_create_sample, ngx_snapshot_v2_created_sample },
 
     { S("evs_v3_update"), NGX_SNAPSHOT_FAMILY_EVS, { { PUT, V3(ID) } },
       &ngx_snapshot_evs_update_body, NULL, 200, &ngx_snapshot_evs_answer,
-      "Change name or description of a snapshot", "002" },
+      "Change name or description of a snapshot", "002",
+      UPDATE_TEXT, ngx_snapshot_update_sample, ngx_snapshot_updated_sample },
 
     { S("evs_v2_update"), NGX_SNAPSHOT_FAMILY_EVS, { { PUT, V2(ID) } },
       &ngx_snapshot_evs_update_body, NULL, 200, &ngx_snapshot_evs_answer,
-      "Change name or description of a snapshot", "002" },
+      "Change name or description of a snapshot", "002",
+      UPDATE_TEXT, ngx_snapshot_update_sample, ngx_snapshot_updated_sample },
 
     { S("dws_v1_create"), NGX_SNAPSHOT_FAMILY_DWS, { { POST, V1("") } },
       &ngx_snapshot_dws_create_body, NULL, 200, &ngx_snapshot_dws_answer,
-      "Create a snapshot of a cluster", "003" },
+      "Create a snapshot of a cluster", "003",
+      NULL, ngx_snapshot_dws_create_sample, ngx_snapshot_dws_created_sample },
 
     { S("evs_v3_detail"), NGX_SNAPSHOT_FAMILY_EVS, { { GET | HEAD,
                                                        V3("/detail") } },
       NULL, &ngx_snapshot_evs_query, 200, &ngx_snapshot_detail_answer,
-      "List snapshots with their details", "004" },
+      "List snapshots with their details", "004",
+      LIST_TEXT, NULL, ngx_snapshot_detail_sample },
 
     { S("evs_v2_detail"), NGX_SNAPSHOT_FAMILY_EVS, { { GET | HEAD,
                                                        V2("/detail") } },
       NULL, &ngx_snapshot_evs_query, 200, &ngx_snapshot_detail_answer,
-      "List snapshots with their details", "004" },
+      "List snapshots with their details", "004",
+      LIST_TEXT, NULL, ngx_snapshot_detail_sample },
 
     { S("evs_v3_list"), NGX_SNAPSHOT_FAMILY_EVS, { { GET | HEAD, V3("") } },
       NULL, &ngx_snapshot_evs_query, 200, &ngx_snapshot_list_answer,
-      "List snapshots", "004" },
+      "List snapshots", "004",
+      LIST_TEXT, NULL, NULL },
 
     { S("evs_v2_list"), NGX_SNAPSHOT_FAMILY_EVS, { { GET | HEAD, V2("") } },
       NULL, &ngx_snapshot_evs_query, 200, &ngx_snapshot_list_answer,
-      "List snapshots", "004" },
+      "List snapshots", "004",
+      LIST_TEXT, NULL, NULL },
 
     SIBLING("evs_show", EVS,
             { GET | HEAD, V3(ID) },
@@ -614,13 +786,13 @@ const ngx_snapshot_operation_t
             { POST, V1(ID "/linked-copy") }),
 
     { ngx_snapshot_null, NGX_SNAPSHOT_FAMILY_EVS, { { 0, NULL } },
-      NULL, NULL, 0, NULL, NULL, NULL }
+      NULL, NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL }
 };
 
 
 const ngx_snapshot_operation_t  ngx_snapshot_unknown = {
     S("unknown"), NGX_SNAPSHOT_FAMILY_EVS, { { 0, NULL } },
-    NULL, NULL, 0, NULL, NULL, NULL
+    NULL, NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL
 };
 
 
@@ -638,12 +810,12 @@ const ngx_snapshot_path_param_t  ngx_snapshot_path_params[NGX_SNAPSHOT_PARAMS] =
 {
     [NGX_SNAPSHOT_PARAM_PROJECT_ID] = {
         S("project_id"), NGX_SNAPSHOT_RULE_PROJECT_ID,
-        NGX_SNAPSHOT_RULE_PROJECT_MATCH
+        NGX_SNAPSHOT_RULE_PROJECT_MATCH, "The project's id."
     },
 
     [NGX_SNAPSHOT_PARAM_SNAPSHOT_ID] = {
         S("snapshot_id"), NGX_SNAPSHOT_RULE_SNAPSHOT_ID,
-        NGX_SNAPSHOT_RULE_NONE
+        NGX_SNAPSHOT_RULE_NONE, "The snapshot's id."
     }
 };
 

@@ -255,7 +255,10 @@ typedef enum {
 typedef struct ngx_snapshot_scope_s  ngx_snapshot_scope_t;
 
 
-/* a member of a body, also of a response, or a parameter of a query */
+/*
+ * A member of a body, also of a response, or a parameter of a query; text says
+ * what it is.
+ */
 
 typedef struct {
     ngx_snapshot_str_t            name;
@@ -265,6 +268,7 @@ typedef struct {
     ngx_snapshot_keep_e           keep;
     const ngx_snapshot_scope_t   *members;
     const char                   *page;
+    const char                   *text;
 } ngx_snapshot_field_t;
 
 
@@ -280,9 +284,14 @@ typedef struct {
 } ngx_snapshot_alias_t;
 
 
-/* the fields that may stand beside each other, those that are required first */
+/*
+ * The fields that may stand beside each other, those that are required first;
+ * title is what the description calls such an object, NULL where it is part of
+ * another.
+ */
 
 struct ngx_snapshot_scope_s {
+    const char                   *title;
     const ngx_snapshot_field_t   *fields;
     unsigned                      nfields;
     /* a rule that wants at least one of the fields, or 0 */
@@ -337,6 +346,7 @@ typedef struct {
     ngx_snapshot_str_t            name;
     ngx_snapshot_rule_e           rule;
     ngx_snapshot_rule_e           tenant;
+    const char                   *text;
 } ngx_snapshot_path_param_t;
 
 
@@ -355,6 +365,10 @@ typedef struct {
     const ngx_snapshot_scope_t   *response;
     const char                   *summary;
     const char                   *page;
+    const char                   *text;
+    /* the samples of the page, as JSON */
+    const char                   *request;
+    const char                   *sample;
 } ngx_snapshot_operation_t;
 
 

@@ -7,8 +7,9 @@
 
 
 /*
- * failed: a value was not made, or has no place in the document.  What could
- * not be made is NULL, and what NULL is put into fails.
+ * schemas are those of all objects with a title, by title.  failed: a value
+ * was not made, or has no place in the document.  What could not be made is
+ * NULL, and what NULL is put into fails.
  */
 
 typedef struct {
@@ -16,6 +17,7 @@ typedef struct {
     const ngx_snapshot_policy_t     *policy;
     const ngx_snapshot_operation_t  *operation;
     ngx_snapshot_str_t               prefix;
+    json_t                          *schemas;
     unsigned                         minor;
     unsigned                         failed;
 } ngx_snapshot_openapi_t;
@@ -23,6 +25,9 @@ typedef struct {
 
 typedef json_t *(*ngx_snapshot_openapi_pt)(ngx_snapshot_openapi_t *o,
     const ngx_snapshot_field_t *field);
+
+typedef json_t *(*ngx_snapshot_openapi_scope_pt)(ngx_snapshot_openapi_t *o,
+    const ngx_snapshot_scope_t *scope);
 
 
 static json_t *ngx_snapshot_openapi_paths(ngx_snapshot_openapi_t *o);
@@ -38,7 +43,14 @@ static void ngx_snapshot_openapi_codes(ngx_snapshot_openapi_t *o,
     const ngx_snapshot_operation_t *op, unsigned status,
     ngx_snapshot_text_t *text);
 static json_t *ngx_snapshot_openapi_response(ngx_snapshot_str_t description,
-    const char *header, const char *text, json_t *schema);
+    const char *header, const char *text, json_t *media);
+static json_t *ngx_snapshot_openapi_media(ngx_snapshot_openapi_t *o,
+    const ngx_snapshot_operation_t *op, const char *sample, json_t *schema);
+static json_t *ngx_snapshot_openapi_sample(ngx_snapshot_openapi_t *o,
+    const char *sample);
+static json_t *ngx_snapshot_openapi_named(ngx_snapshot_openapi_t *o,
+    const ngx_snapshot_scope_t *scope,
+    ngx_snapshot_openapi_scope_pt describe);
 static json_t *ngx_snapshot_openapi_body(ngx_snapshot_openapi_t *o,
     const ngx_snapshot_scope_t *scope);
 static void ngx_snapshot_openapi_given(ngx_snapshot_openapi_t *o,
@@ -50,19 +62,22 @@ static void ngx_snapshot_openapi_aliases(ngx_snapshot_openapi_t *o,
 static json_t *ngx_snapshot_openapi_field(ngx_snapshot_openapi_t *o,
     const ngx_snapshot_field_t *field);
 static void ngx_snapshot_openapi_map(ngx_snapshot_openapi_t *o,
-    json_t *schema, ngx_snapshot_rule_e rule);
+    json_t *schema, const ngx_snapshot_field_t *field);
 static const ngx_snapshot_words_t *ngx_snapshot_openapi_stand_ins(
     ngx_snapshot_openapi_t *o, const ngx_snapshot_field_t *field);
 static json_t *ngx_snapshot_openapi_nocase(ngx_snapshot_openapi_t *o,
     const ngx_snapshot_words_t *words);
 static void ngx_snapshot_openapi_values(ngx_snapshot_openapi_t *o,
-    json_t *schema, const ngx_snapshot_rule_e *rules, unsigned n);
+    json_t *schema, const char *what, const ngx_snapshot_rule_e *rules,
+    unsigned n);
 static void ngx_snapshot_openapi_value(ngx_snapshot_openapi_t *o,
     json_t *schema, const ngx_snapshot_schema_t *s);
 static void ngx_snapshot_openapi_words(ngx_snapshot_openapi_t *o,
     ngx_snapshot_text_t *text, ngx_snapshot_rule_e rule, const char *what);
 static void ngx_snapshot_openapi_describe(ngx_snapshot_openapi_t *o,
     json_t *schema, const ngx_snapshot_text_t *text);
+static json_t *ngx_snapshot_openapi_answers(ngx_snapshot_openapi_t *o,
+    const ngx_snapshot_scope_t *scope);
 static json_t *ngx_snapshot_openapi_answer(ngx_snapshot_openapi_t *o,
     const ngx_snapshot_field_t *field);
 static json_t *ngx_snapshot_openapi_object(ngx_snapshot_openapi_t *o,
@@ -115,7 +130,7 @@ ngx_snapshot_openapi(const ngx_snapshot_mem_t *mem,
     const ngx_snapshot_policy_t *policy, ngx_snapshot_str_t prefix,
     unsigned minor, int details, ngx_snapshot_str_t *document)
 {
-    json_t                  *root, *tags;
+    json_t                  *root, *tags, *paths;
     unsigned                 i;
     ngx_snapshot_text_t      text;
     ngx_snapshot_openapi_t   o;
@@ -134,6 +149,9 @@ ngx_snapshot_openapi(const ngx_snapshot_mem_t *mem,
                "description", ngx_snapshot_families[i].text);
     }
 
+    o.schemas = ngx_snapshot_openapi_errors(&o, details);
+    paths = ngx_snapshot_openapi_paths(&o);
+
     root = json_pack("{s:s, s:{s:s, s:s, s:s, s:{s:s, s:s}}, s:[{s:s}], s:o,"
                      " s:[{s:[]}], s:o, s:{s:o, s:{s:{s:s, s:s, s:s, s:s}}},"
                      " s:o}",
@@ -147,8 +165,8 @@ ngx_snapshot_openapi(const ngx_snapshot_mem_t *mem,
         "servers", "url", "/",
         "tags", tags,
         "security", "token",
-        "paths", ngx_snapshot_openapi_paths(&o),
-        "components", "schemas", ngx_snapshot_openapi_errors(&o, details),
+        "paths", paths,
+        "components", "schemas", o.schemas,
             "securitySchemes", "token", "type", "apiKey", "in", "header",
             "name", "X-Auth-Token",
             "description", "The API checks the token, the gateway does not.",
@@ -236,11 +254,11 @@ ngx_snapshot_openapi_path(ngx_snapshot_openapi_t *o, json_t *paths,
         }
 
         schema = json_pack("{s:s}", "type", "string");
-        ngx_snapshot_openapi_values(o, schema, &param->rule, 1);
+        ngx_snapshot_openapi_values(o, schema, "", &param->rule, 1);
 
-        append(o, parameters, "{s:s%, s:s, s:b, s:o}",
-               "name", bytes(param->name), "in", "path", "required", 1,
-               "schema", schema);
+        append(o, parameters, "{s:s%, s:s, s:s, s:b, s:o}",
+               "name", bytes(param->name), "in", "path",
+               "description", param->text, "required", 1, "schema", schema);
     }
 
     add(o, paths, "{s:{s:o}}", path, "parameters", parameters);
@@ -266,6 +284,10 @@ ngx_snapshot_openapi_operation(ngx_snapshot_openapi_t *o,
         "x-source-page", op->page,
         "responses", ngx_snapshot_openapi_responses(o, op));
 
+    if (op->text) {
+        add(o, operation, "{s:s}", "description", op->text);
+    }
+
     if (op->query) {
         parameters = json_array();
 
@@ -280,11 +302,13 @@ ngx_snapshot_openapi_operation(ngx_snapshot_openapi_t *o,
     }
 
     if (op->body) {
-        add(o, operation, "{s:{s:b, s:I, s:{s:{s:o}}}}",
+        add(o, operation, "{s:{s:b, s:I, s:{s:o}}}",
             "requestBody", "required", 1,
             "x-max-bytes", max_of(o, NGX_SNAPSHOT_RULE_BODY_SIZE),
             "content", "application/json",
-            "schema", ngx_snapshot_openapi_body(o, op->body));
+            ngx_snapshot_openapi_media(o, op, op->request,
+                           ngx_snapshot_openapi_named(o, op->body,
+                                                 ngx_snapshot_openapi_body)));
     }
 
     return operation;
@@ -300,14 +324,18 @@ ngx_snapshot_openapi_query(ngx_snapshot_openapi_t *o,
     ngx_snapshot_schema_t   s;
 
     schema = json_object();
-    ngx_snapshot_openapi_values(o, schema, field->rules,
+    ngx_snapshot_openapi_values(o, schema, field->text, field->rules,
                                 NGX_SNAPSHOT_FIELD_CHECKS);
 
     add(o, schema, "{s:s}", "type",
         json_object_get(schema, "maximum") ? "integer" : "string");
 
-    parameter = json_pack("{s:s%, s:s, s:b, s:o}", "name", bytes(field->name),
-                          "in", "query", "required", 0, "schema", schema);
+    parameter = json_pack("{s:s%, s:s, s:O, s:b, s:o}",
+        "name", bytes(field->name), "in", "query",
+        "description", json_object_get(schema, "description"),
+        "required", 0, "schema", schema);
+
+    (void) json_object_del(schema, "description");
 
     /* CONTRACT section 2: an empty value is judged by the rules of its own */
 
@@ -355,9 +383,10 @@ ngx_snapshot_openapi_responses(ngx_snapshot_openapi_t *o,
     responses = json_pack("{s%:o}", bytes(ngx_snapshot_text_str(&status)),
                           ngx_snapshot_openapi_response(
                    accepted, "X-Snapshot-Warning",
-                   "An RFC 9651 list of what was noticed.",
-                   ngx_snapshot_openapi_object(o, op->response,
-                                               ngx_snapshot_openapi_answer)));
+                   "An RFC 9651 list of the warnings.",
+                   ngx_snapshot_openapi_media(o, op, op->sample,
+                               ngx_snapshot_openapi_named(o, op->response,
+                                            ngx_snapshot_openapi_answers))));
 
     for (i = 0; i < sizeof(errors) / sizeof(errors[0]); i++) {
 
@@ -382,10 +411,11 @@ ngx_snapshot_openapi_responses(ngx_snapshot_openapi_t *o,
             ngx_snapshot_openapi_response(ngx_snapshot_text_str(&text),
                    "X-Snapshot-Violation",
                    "An RFC 9651 list of what rejects the request.",
-                   json_pack("{s:s}", "$ref",
-                             ngx_snapshot_families[op->family].flat
-                             ? "#/components/schemas/DwsError"
-                             : "#/components/schemas/Error")));
+                   ngx_snapshot_openapi_media(o, op, NULL,
+                       json_pack("{s:s}", "$ref",
+                                 ngx_snapshot_families[op->family].flat
+                                 ? "#/components/schemas/DwsError"
+                                 : "#/components/schemas/Error"))));
 
         o->failed |= text.failed;
     }
@@ -443,13 +473,105 @@ ngx_snapshot_openapi_codes(ngx_snapshot_openapi_t *o,
 
 static json_t *
 ngx_snapshot_openapi_response(ngx_snapshot_str_t description,
-    const char *header, const char *text, json_t *schema)
+    const char *header, const char *text, json_t *media)
 {
-    return json_pack("{s:s%, s:{s:{s:s, s:{s:s}}}, s:{s:{s:o}}}",
+    return json_pack("{s:s%, s:{s:{s:s, s:{s:s}}}, s:{s:o}}",
                      "description", bytes(description),
                      "headers", header, "description", text,
                          "schema", "type", "string",
-                     "content", "application/json", "schema", schema);
+                     "content", "application/json", media);
+}
+
+
+/* a body, with the sample of the operation's page where there is one */
+
+static json_t *
+ngx_snapshot_openapi_media(ngx_snapshot_openapi_t *o,
+    const ngx_snapshot_operation_t *op, const char *sample, json_t *schema)
+{
+    json_t  *media;
+
+    media = json_pack("{s:o}", "schema", schema);
+
+    if (sample) {
+        add(o, media, "{s:{s:{s:s+, s:o}}}", "examples", "sample",
+            "summary", "Page ", op->page,
+            "value", ngx_snapshot_openapi_sample(o, sample));
+    }
+
+    return media;
+}
+
+
+/*
+ * Where jansson has no memory for a byte of a text, it goes on without it
+ * (akheron/jansson#362): what was read is written again and compared.
+ */
+
+static json_t *
+ngx_snapshot_openapi_sample(ngx_snapshot_openapi_t *o, const char *sample)
+{
+    json_t               *value;
+    unsigned              quoted;
+    const u_char         *p, *last;
+    ngx_snapshot_text_t   text;
+
+    value = json_loads(sample, 0, NULL);
+
+    ngx_snapshot_text_init(&text, o->mem);
+
+    o->failed |= json_dump_callback(value, ngx_snapshot_openapi_write, &text,
+                                    JSON_COMPACT)
+                 != 0;
+
+    last = text.pos;
+    quoted = 0;
+
+    for (p = text.start; *sample; sample++) {
+        quoted ^= *sample == '"';
+
+        if (p < last && *p == (u_char) *sample) {
+            p++;
+
+        } else if (quoted || *sample != ' ') {
+            o->failed = 1;
+        }
+    }
+
+    return value;
+}
+
+
+/*
+ * A reference to the schema of a scope with a title.  Where the operator allows
+ * more in one operation than in another, each has its own.
+ */
+
+static json_t *
+ngx_snapshot_openapi_named(ngx_snapshot_openapi_t *o,
+    const ngx_snapshot_scope_t *scope, ngx_snapshot_openapi_scope_pt describe)
+{
+    json_t               *schema, *same;
+    ngx_snapshot_str_t    name;
+    ngx_snapshot_text_t   text;
+
+    schema = describe(o, scope);
+    same = json_object_get(o->schemas, scope->title);
+
+    ngx_snapshot_text_init(&text, o->mem);
+    ngx_snapshot_text_cstr(&text, scope->title);
+
+    if (same && !json_equal(same, schema)) {
+        ngx_snapshot_text_cstr(&text, ".");
+        ngx_snapshot_text_add(&text, bytes(o->operation->name));
+    }
+
+    o->failed |= text.failed;
+    name = ngx_snapshot_text_str(&text);
+
+    add(o, o->schemas, "{s%:o}", bytes(name), schema);
+
+    return json_pack("{s:s+%}", "$ref", "#/components/schemas/", bytes(name));
 }
 
 
@@ -487,7 +609,7 @@ ngx_snapshot_openapi_body(ngx_snapshot_openapi_t *o,
         return schema;
     }
 
-    ngx_snapshot_openapi_values(o, schema, &scope->any_of, 1);
+    ngx_snapshot_openapi_values(o, schema, "", &scope->any_of, 1);
 
     if (rejects(o, scope->any_of)) {
         some = json_array();
@@ -616,12 +738,13 @@ ngx_snapshot_openapi_field(ngx_snapshot_openapi_t *o,
     if (field->type == NGX_SNAPSHOT_TYPE_OBJECT
         && !(field->flags & NGX_SNAPSHOT_FLAG_NULLABLE))
     {
-        return ngx_snapshot_openapi_body(o, field->members);
+        return ngx_snapshot_openapi_named(o, field->members,
+                                          ngx_snapshot_openapi_body);
     }
 
     schema = json_pack("{s:s}", "x-source-page", field->page);
 
-    ngx_snapshot_openapi_values(o, schema, field->rules,
+    ngx_snapshot_openapi_values(o, schema, field->text, field->rules,
                                 NGX_SNAPSHOT_FIELD_CHECKS);
 
     if (rejects(o, NGX_SNAPSHOT_RULE_FIELD_TYPE)) {
@@ -642,7 +765,7 @@ ngx_snapshot_openapi_field(ngx_snapshot_openapi_t *o,
     }
 
     if (field->type == NGX_SNAPSHOT_TYPE_OBJECT) {
-        ngx_snapshot_openapi_map(o, schema, field->members->entry);
+        ngx_snapshot_openapi_map(o, schema, field);
     }
 
     if (field->flags & NGX_SNAPSHOT_FLAG_REQUIRED
@@ -659,13 +782,17 @@ ngx_snapshot_openapi_field(ngx_snapshot_openapi_t *o,
 
 static void
 ngx_snapshot_openapi_map(ngx_snapshot_openapi_t *o, json_t *schema,
-    ngx_snapshot_rule_e rule)
+    const ngx_snapshot_field_t *field)
 {
     json_t                 *keys, *values;
+    ngx_snapshot_rule_e     rule;
     ngx_snapshot_text_t     text;
     ngx_snapshot_schema_t   s;
 
+    rule = field->members->entry;
+
     ngx_snapshot_text_init(&text, o->mem);
+    ngx_snapshot_text_cstr(&text, field->text);
     ngx_snapshot_openapi_words(o, &text, rule, "Each key and each value");
     ngx_snapshot_openapi_describe(o, schema, &text);
 
@@ -768,19 +895,18 @@ ngx_snapshot_openapi_nocase(ngx_snapshot_openapi_t *o,
 
 static void
 ngx_snapshot_openapi_values(ngx_snapshot_openapi_t *o, json_t *schema,
-    const ngx_snapshot_rule_e *rules, unsigned n)
+    const char *what, const ngx_snapshot_rule_e *rules, unsigned n)
 {
     json_t                 *names;
     unsigned                i;
     ngx_snapshot_text_t     text;
     ngx_snapshot_schema_t   s;
 
-    if (rules[0] == NGX_SNAPSHOT_RULE_NONE) {
-        return;
-    }
-
     names = json_array();
+    o->failed |= names == NULL;
+
     ngx_snapshot_text_init(&text, o->mem);
+    ngx_snapshot_text_cstr(&text, what);
     ngx_snapshot_schema_init(&s);
 
     for (i = 0; i < n && rules[i]; i++) {
@@ -795,8 +921,13 @@ ngx_snapshot_openapi_values(ngx_snapshot_openapi_t *o, json_t *schema,
     }
 
     ngx_snapshot_openapi_value(o, schema, &s);
-    add(o, schema, "{s:o}", "x-snapshot-rule", names);
     ngx_snapshot_openapi_describe(o, schema, &text);
+
+    if (json_array_size(names)) {
+        add(o, schema, "{s:O}", "x-snapshot-rule", names);
+    }
+
+    json_decref(names);
 }
 
 
@@ -917,6 +1048,14 @@ ngx_snapshot_openapi_value(ngx_snapshot_openapi_t *o, json_t *schema,
 }
 
 
+static json_t *
+ngx_snapshot_openapi_answers(ngx_snapshot_openapi_t *o,
+    const ngx_snapshot_scope_t *scope)
+{
+    return ngx_snapshot_openapi_object(o, scope, ngx_snapshot_openapi_answer);
+}
+
+
 /* a member of a response: beside those that are documented, others may come */
 
 static json_t *
@@ -928,8 +1067,8 @@ ngx_snapshot_openapi_answer(ngx_snapshot_openapi_t *o,
     members = NULL;
 
     if (field->members) {
-        members = ngx_snapshot_openapi_object(o, field->members,
-                                              ngx_snapshot_openapi_answer);
+        members = ngx_snapshot_openapi_named(o, field->members,
+                                             ngx_snapshot_openapi_answers);
     }
 
     if (field->members && field->type == NGX_SNAPSHOT_TYPE_OBJECT) {
@@ -947,6 +1086,8 @@ ngx_snapshot_openapi_answer(ngx_snapshot_openapi_t *o,
     } else if (field->type == NGX_SNAPSHOT_TYPE_OBJECT) {
         add(o, schema, "{s:b}", "additionalProperties", 1);
     }
+
+    add(o, schema, "{s:s}", "description", field->text);
 
     return schema;
 }
