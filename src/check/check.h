@@ -434,6 +434,15 @@ const char *check_judge_rule(check_judge_t *j, check_arena_t *a,
     const char *name, const char *severity, const char *max);
 const char *check_judge_prefix(check_judge_t *j, const char *prefix);
 
+/* Allows one more field or parameter; its name must outlive the judge. */
+
+const char *check_judge_allow(check_judge_t *j,
+    const ngx_snapshot_allowed_t *allowed);
+
+/* Reads a limit, in bytes with "k", "m" or "g"; it must be above 0. */
+
+int check_judge_max(ngx_snapshot_unit_e unit, const char *s, uint64_t *max);
+
 /* Says which variable tells a tenant; of these, $http_... is known here. */
 
 const char *check_judge_tenant(check_judge_t *j, const char *variable);
@@ -453,6 +462,17 @@ ngx_snapshot_str_t check_judge_path(const check_judge_t *j);
 void check_contract(void);
 void check_openapi(check_t *c, unsigned minor);
 void check_explain(check_t *c, const char *code);
+
+
+/* allow.c */
+
+/*
+ * Reads the arguments of "snapshot_allow" and tells the judge.  Returns NULL,
+ * or what is wrong; static.
+ */
+
+const char *check_allow(check_judge_t *j, const char *kind, const char *name,
+    const char *const *options, unsigned n);
 
 
 /* rules.c */

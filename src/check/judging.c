@@ -16,12 +16,18 @@
 #include <sys/random.h>
 
 
+/* so many directives "snapshot_allow" at most */
+
+#define CHECK_ALLOWED  256
+
+
 struct check_judge_s {
     check_arena_t            arena;
     ngx_snapshot_policy_t    policy;
     ngx_snapshot_patterns_t  patterns;
     ngx_snapshot_router_t   *router;
     ngx_snapshot_str_t       prefix;
+    ngx_snapshot_allowed_t   allowed[CHECK_ALLOWED];
     const char              *variable;
     uint64_t                 seed;
     ngx_snapshot_judge_t     core;
@@ -49,8 +55,6 @@ static int check_judge_is_variable(const char *variable,
 static ngx_snapshot_str_t check_judge_shown(ngx_snapshot_str_t tenant,
     ngx_snapshot_str_t project);
 static int check_judge_is_id(ngx_snapshot_str_t s);
-static int check_judge_max(const ngx_snapshot_rule_t *rule, const char *s,
-    uint64_t *max);
 
 
 const ngx_snapshot_str_t  check_verdicts[CHECK_VERDICTS] = {
@@ -555,19 +559,19 @@ check_judge_rule(check_judge_t *j, check_arena_t *a, const char *name,
         return "the rule has no \"max=\"";
     }
 
-    return check_judge_max(&ngx_snapshot_rules[rule], max, &setting->max)
+    return check_judge_max(ngx_snapshot_rules[rule].unit, max, &setting->max)
            == NGX_SNAPSHOT_OK ? NULL
            : "\"max=\" must be a number above 0, for bytes with \"k\", \"m\" "
              "or \"g\" at its end for more";
 }
 
 
-static int
-check_judge_max(const ngx_snapshot_rule_t *rule, const char *s, uint64_t *max)
+int
+check_judge_max(ngx_snapshot_unit_e unit, const char *s, uint64_t *max)
 {
     uint64_t     n;
     unsigned     shift;
-    const char  *p, *unit;
+    const char  *p, *found;
 
     static const char  units[] = "kKmMgG";
 
@@ -579,10 +583,10 @@ check_judge_max(const ngx_snapshot_rule_t *rule, const char *s, uint64_t *max)
 
     shift = 0;
 
-    if (*p && p[1] == '\0' && rule->unit == NGX_SNAPSHOT_UNIT_BYTES
-        && (unit = strchr(units, *p)) != NULL)
+    if (*p && p[1] == '\0' && unit == NGX_SNAPSHOT_UNIT_BYTES
+        && (found = strchr(units, *p)) != NULL)
     {
-        shift = 10 * (unsigned) ((unit - units) / 2 + 1);
+        shift = 10 * (unsigned) ((found - units) / 2 + 1);
         p++;
     }
 
@@ -624,6 +628,33 @@ check_judge_prefix(check_judge_t *j, const char *prefix)
     }
 
     j->prefix = s;
+
+    return NULL;
+}
+
+
+const char *
+check_judge_allow(check_judge_t *j, const ngx_snapshot_allowed_t *allowed)
+{
+    unsigned  i;
+
+    for (i = 0; i < j->policy.nallowed; i++) {
+        if (j->allowed[i].query == allowed->query
+            && j->allowed[i].operation == allowed->operation
+            && ngx_snapshot_eq(j->allowed[i].name, allowed->name))
+        {
+            return "the name is given twice";
+        }
+    }
+
+    if (i == CHECK_ALLOWED) {
+        return "there are too many of them";
+    }
+
+    j->allowed[i] = *allowed;
+
+    j->policy.allowed = j->allowed;
+    j->policy.nallowed = i + 1;
 
     return NULL;
 }

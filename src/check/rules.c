@@ -242,6 +242,16 @@ check_rules_take(check_t *c, check_rules_t *f)
                                 max ? max + 4 : NULL);
     }
 
+    if (strcmp(name, "snapshot_allow") == 0) {
+
+        if (f->n < 3) {
+            return "must be field|param NAME [type=] [max=] [operation=]";
+        }
+
+        return check_allow(c->judge, f->args[1], check_rules_kept(f->args[2]),
+                           f->args + 3, f->n - 3);
+    }
+
     for (other = check_rules_others; *other; other++) {
         if (strcmp(name, *other) == 0) {
             return NULL;
