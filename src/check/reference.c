@@ -141,9 +141,11 @@ check_explain_rule(check_t *c, ngx_snapshot_text_t *t, unsigned rule)
     unsigned                         i;
     ngx_snapshot_str_t               name;
     const ngx_snapshot_rule_t       *r;
+    const ngx_snapshot_policy_t     *policy;
     const ngx_snapshot_operation_t  *op;
 
     r = &ngx_snapshot_rules[rule];
+    policy = check_judge_policy(c->judge);
 
     ngx_snapshot_text_cstr(t, "rule ");
     ngx_snapshot_text_add(t, r->name.data, r->name.len);
@@ -155,7 +157,7 @@ check_explain_rule(check_t *c, ngx_snapshot_text_t *t, unsigned rule)
 
     if (r->unit != NGX_SNAPSHOT_UNIT_NONE) {
         ngx_snapshot_text_cstr(t, ", max=");
-        ngx_snapshot_text_num(t, check_judge_policy(c->judge)->rule[rule].max);
+        ngx_snapshot_text_num(t, policy->rule[rule].max);
     }
 
     ngx_snapshot_text_cstr(t, ", status ");
@@ -183,6 +185,12 @@ check_explain_rule(check_t *c, ngx_snapshot_text_t *t, unsigned rule)
         ngx_snapshot_text_cstr(t, r->limit[i].code);
         ngx_snapshot_text_cstr(t, ": ");
         ngx_snapshot_text_cstr(t, r->limit[i].text);
+
+        if (i == NGX_SNAPSHOT_LIMIT_TOO_GREAT) {
+            ngx_snapshot_text_num(t, policy->rule[rule].max);
+            ngx_snapshot_text_cstr(t, ".");
+        }
+
         ngx_snapshot_text_cstr(t, "\n");
     }
 
