@@ -368,8 +368,7 @@ int check_source_bytes(check_source_t *s, uint64_t n, check_buffer_t *b);
 /* cases.c, har.c, http.c, log.c */
 
 #define CHECK_LOG_NAMES                                                       \
-    "method, target, request, uri, args, body, content_type, "                \
-    "content_encoding, tenant, verdict, violations"
+    "method, target, request, uri, args, body, tenant, verdict, violations"
 
 /* 1 for one of these names */
 
@@ -452,6 +451,10 @@ ngx_snapshot_str_t check_rule_name(unsigned rule);
 ngx_snapshot_str_t check_rule_severity(const check_judge_t *j, unsigned rule);
 
 const ngx_snapshot_policy_t *check_judge_policy(const check_judge_t *j);
+
+/* The variable that tells a tenant, "$http_x_tenant", or NULL. */
+
+const char *check_judge_variable(const check_judge_t *j);
 ngx_snapshot_str_t check_judge_path(const check_judge_t *j);
 
 

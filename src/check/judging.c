@@ -701,6 +701,13 @@ check_judge_policy(const check_judge_t *j)
 }
 
 
+const char *
+check_judge_variable(const check_judge_t *j)
+{
+    return j->variable;
+}
+
+
 ngx_snapshot_str_t
 check_judge_path(const check_judge_t *j)
 {

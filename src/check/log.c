@@ -16,8 +16,6 @@ typedef enum {
     CHECK_LOG_URI,
     CHECK_LOG_ARGS,
     CHECK_LOG_BODY,
-    CHECK_LOG_TYPE,
-    CHECK_LOG_ENCODING,
     CHECK_LOG_TENANT,
     CHECK_LOG_VERDICT,
     CHECK_LOG_VIOLATIONS,
@@ -25,20 +23,27 @@ typedef enum {
 } check_log_part_e;
 
 
+/* behind the parts, header fields that rules look at have their places */
+
+#define CHECK_LOG_HEADERS  16
+#define CHECK_LOG_VALUES   (CHECK_LOG_PARTS + CHECK_LOG_HEADERS)
+
+
 /* how logs call it: nginx's variables, and what else is common */
 
 typedef struct {
     ngx_snapshot_str_t   name;
-    check_log_part_e     part;
+    unsigned             part;
+    u_char               header[48];
 } check_log_name_t;
 
-#define CHECK_LOG_NAMED  (2 * CHECK_LOG_PARTS + CHECK_MEMBERS_MAX)
+#define CHECK_LOG_NAMED  (2 * CHECK_LOG_VALUES + CHECK_MEMBERS_MAX + 1)
 
 
 /* value[i].data is NULL where a line does not have the part */
 
 typedef struct {
-    ngx_snapshot_str_t   value[CHECK_LOG_PARTS];
+    ngx_snapshot_str_t   value[CHECK_LOG_VALUES];
     check_log_name_t     names[CHECK_LOG_NAMED];
     unsigned             n;
 } check_log_t;
@@ -47,6 +52,8 @@ typedef struct {
 static int check_log_recognize(ngx_snapshot_str_t head);
 static int check_log_read(check_t *c, check_source_t *s);
 static void check_log_begin(check_log_t *log, const check_t *c);
+static void check_log_headers(check_log_t *log);
+static void check_log_name(check_log_t *log, const char *name, unsigned part);
 static int check_log_flat(check_log_t *log, check_arena_t *a,
     ngx_snapshot_str_t line);
 static const u_char *check_log_string(const u_char *p, const u_char *last,
@@ -58,8 +65,9 @@ static const u_char *check_log_space(const u_char *p, const u_char *last);
 static const check_log_name_t *check_log_find(const check_log_t *log,
     ngx_snapshot_str_t name);
 static json_t *check_log_tree(check_log_t *log, ngx_snapshot_str_t line);
-static const char *check_log_line(check_t *c, check_source_t *s,
-    check_log_t *log);
+static const char *check_log_line(check_t *c, check_log_t *log);
+static void check_log_fields(check_record_t *r,
+    const ngx_snapshot_str_t *value);
 static const char *check_log_target(check_t *c, check_record_t *r,
     const ngx_snapshot_str_t *value);
 
@@ -68,8 +76,8 @@ const check_kind_t  check_log = { "log", check_log_recognize, check_log_read };
 
 
 static const char *const  check_log_parts[CHECK_LOG_PARTS] = {
-    "method", "target", "request", "uri", "args", "body", "content_type",
-    "content_encoding", "tenant", "verdict", "violations"
+    "method", "target", "request", "uri", "args", "body", "tenant", "verdict",
+    "violations"
 };
 
 
@@ -80,8 +88,6 @@ static const char *const  check_log_usual[CHECK_LOG_PARTS][2] = {
     { "uri", NULL },
     { "args", "query_string" },
     { "request_body", "body" },
-    { "content_type", "http_content_type" },
-    { "content_encoding", "http_content_encoding" },
     { "tenant", NULL },
     { "verdict", NULL },
     { "violations", NULL }
@@ -144,7 +150,7 @@ check_log_read(check_t *c, check_source_t *s)
             why = tree ? NULL : "is no JSON object";
         }
 
-        why = why ? why : check_log_line(c, s, &log);
+        why = why ? why : check_log_line(c, &log);
 
         if (why) {
             check_unreadable(c, s, s->at, why);
@@ -162,7 +168,8 @@ check_log_read(check_t *c, check_source_t *s)
 static void
 check_log_begin(check_log_t *log, const check_t *c)
 {
-    unsigned  i, n, given;
+    unsigned     i, n, given;
+    const char  *tenant;
 
     log->n = 0;
 
@@ -172,18 +179,69 @@ check_log_begin(check_log_t *log, const check_t *c)
 
         for (n = 0; n < c->nmembers; n++) {
             if (strcmp(c->members[n].name, check_log_parts[i]) == 0) {
-                log->names[log->n].name = check_str(c->members[n].member);
-                log->names[log->n++].part = (check_log_part_e) i;
+                check_log_name(log, c->members[n].member, i);
             }
         }
 
         for (n = 0; n < 2 && log->n - given <= n; n++) {
             if (check_log_usual[i][n]) {
-                log->names[log->n].name = check_str(check_log_usual[i][n]);
-                log->names[log->n++].part = (check_log_part_e) i;
+                check_log_name(log, check_log_usual[i][n], i);
             }
         }
     }
+
+    tenant = check_judge_variable(c->judge);
+
+    if (tenant) {
+        check_log_name(log, tenant + 1, CHECK_LOG_TENANT);
+    }
+
+    check_log_headers(log);
+}
+
+
+/* nginx's variables: Content-Type is $http_content_type, or $content_type */
+
+static void
+check_log_headers(check_log_t *log)
+{
+    size_t               i;
+    unsigned             n;
+    check_log_name_t    *name;
+    ngx_snapshot_str_t   header;
+
+    static const char  before[] = "http_content_type";
+
+    for (n = 0; n < CHECK_LOG_HEADERS && ngx_snapshot_headers[n].name.len;
+         n++)
+    {
+        name = &log->names[log->n++];
+        header = ngx_snapshot_headers[n].name;
+
+        memcpy(name->header, "http_", 5);
+
+        for (i = 0; i < header.len && i < sizeof(name->header) - 5; i++) {
+            name->header[5 + i] = header.data[i] == '-'
+                                  ? '_' : (header.data[i] | 0x20);
+        }
+
+        name->name.data = name->header;
+        name->name.len = 5 + i;
+        name->part = CHECK_LOG_PARTS + n;
+
+        if (ngx_snapshot_eq(name->name, check_str(before))) {
+            check_log_name(log, before + 5, name->part);
+        }
+    }
+}
+
+
+static void
+check_log_name(check_log_t *log, const char *name, unsigned part)
+{
+    log->names[log->n].name = check_str(name);
+    log->names[log->n].part = part;
+    log->n++;
 }
 
 
@@ -430,17 +488,11 @@ check_log_tree(check_log_t *log, ngx_snapshot_str_t line)
 
 
 static const char *
-check_log_line(check_t *c, check_source_t *s, check_log_t *log)
+check_log_line(check_t *c, check_log_t *log)
 {
     const char                *why;
     check_record_t            *r;
     const ngx_snapshot_str_t  *value;
-
-    static const ngx_snapshot_str_t  type = ngx_snapshot_string("Content-Type");
-    static const ngx_snapshot_str_t  encoding =
-                                      ngx_snapshot_string("Content-Encoding");
-
-    (void) s;
 
     r = &c->record;
     value = log->value;
@@ -451,21 +503,7 @@ check_log_line(check_t *c, check_source_t *s, check_log_t *log)
         return why;
     }
 
-    r->lacks |= CHECK_LACKS_HEADERS;
-
-    /* nginx writes nothing for what is not there */
-
-    if (value[CHECK_LOG_TYPE].data) {
-        r->typed = 1;
-
-        if (value[CHECK_LOG_TYPE].len) {
-            check_header(r, type, value[CHECK_LOG_TYPE]);
-        }
-    }
-
-    if (value[CHECK_LOG_ENCODING].len) {
-        check_header(r, encoding, value[CHECK_LOG_ENCODING]);
-    }
+    check_log_fields(r, value + CHECK_LOG_PARTS);
 
     if (value[CHECK_LOG_BODY].len) {
         r->body = value[CHECK_LOG_BODY];
@@ -485,6 +523,34 @@ check_log_line(check_t *c, check_source_t *s, check_log_t *log)
     check_done(c);
 
     return NULL;
+}
+
+
+/* nginx writes nothing for a field that is not there */
+
+static void
+check_log_fields(check_record_t *r, const ngx_snapshot_str_t *value)
+{
+    unsigned                      i;
+    const ngx_snapshot_header_t  *header;
+
+    for (i = 0; i < CHECK_LOG_HEADERS && ngx_snapshot_headers[i].name.len; i++)
+    {
+        header = &ngx_snapshot_headers[i];
+
+        if (value[i].data == NULL) {
+            r->lacks |= CHECK_LACKS_HEADERS;
+            continue;
+        }
+
+        if (header->rule == NGX_SNAPSHOT_RULE_CONTENT_TYPE) {
+            r->typed = 1;
+        }
+
+        if (value[i].len) {
+            check_header(r, header->name, value[i]);
+        }
+    }
 }
 
 

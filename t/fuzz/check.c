@@ -168,7 +168,7 @@ fuzz_line(check_t *c, check_log_t *log, ngx_snapshot_str_t line)
 {
     json_t              *tree;
     unsigned             i;
-    ngx_snapshot_str_t   value[CHECK_LOG_PARTS];
+    ngx_snapshot_str_t   value[CHECK_LOG_VALUES];
 
     check_arena_reset(&c->arena);
 
@@ -184,7 +184,7 @@ fuzz_line(check_t *c, check_log_t *log, ngx_snapshot_str_t line)
         fuzz_wrong("what is no JSON was read");
     }
 
-    for (i = 0; i < CHECK_LOG_PARTS; i++) {
+    for (i = 0; i < CHECK_LOG_VALUES; i++) {
         if ((value[i].data == NULL) != (log->value[i].data == NULL)
             || value[i].len != log->value[i].len
             || (value[i].len && memcmp(value[i].data, log->value[i].data,
