@@ -35,6 +35,11 @@ my @documents = ('README.md', glob 'docs/*.md');
 # commands that are not run, and why; one that no document has fails
 
 my %not_run = (
+    q{tcpdump -w requests.pcap 'tcp dst port 8080'}
+        => 'wants root, and a network; t/check-recipes.t has a capture',
+    q{tcpflow -r requests.pcap -o flows 'tcp dst port 8080'}
+        => 't/check-recipes.t runs it',
+    'snapshot-check --kind http flows/*.08080' => 't/check-recipes.t runs it',
     'bench/report docs/benchmarks.md' => 'writes a document anew',
     'sudo apt install ./build/deb/libnginx-mod-http-snapshot_*.deb'
         => 'changes the machine; tools/test-deb does it in a fresh Debian',
@@ -435,6 +440,7 @@ sub run {
     $command =~ s/build\/try\b/$tried/g;
     $command =~ s/^nginx /Gateway::nginx() . ' '/me;
     $command =~ s/build\/ngx_http_snapshot_module\.so/Gateway::module()/e;
+    $command =~ s/^PATH=\$PWD\/\Kbuild:/$program =~ s{\/[^\/]*$}{:}r/me;
 
     # of no settings of whoever runs this
 
