@@ -52,7 +52,7 @@ CORE_CFLAGS = -std=c11 -D_DEFAULT_SOURCE -O2 -g $(STRICT) -Isrc/core
 BUILD_DEPS = gcc libc6-dev nginx nginx-dev libjansson-dev libpcre2-dev
 RUN_DEPS = perl
 TEST_DEPS = perl curl openssl libcmocka-dev binutils valgrind
-TEST_DEPS += prometheus chromium haproxy pandoc man-db
+TEST_DEPS += prometheus chromium haproxy pandoc man-db tcpflow git
 BENCH_DEPS = perl strace valgrind wrk libnginx-mod-http-js libnginx-mod-http-lua
 BENCH_DEPS += libnginx-mod-http-modsecurity lua-cjson haproxy
 FUZZ_DEPS = clang libclang-rt-dev
@@ -108,7 +108,8 @@ check-tool: deps-build $(CHECK)
 $(CHECK): $(wildcard src/check/*.c src/check/*.h) $(CORE) \
           $(wildcard src/core/*.h) Makefile tools/checkers.mk
 	@mkdir -p $(BUILD)
-	$(CC) $(CORE_CFLAGS) -o $@ $(filter %.c,$^) -ljansson -lpcre2-8
+	$(CC) $(CORE_CFLAGS) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ \
+	    $(filter %.c,$^) -ljansson -lpcre2-8
 
 docs: deps-build $(CHECK)
 	tools/docs $(CHECK)
@@ -145,14 +146,14 @@ $(BUILD)/unit/%: t/unit/%.c $(CORE) \
 	@mkdir -p $(BUILD)/unit
 	$(CC) $(UNIT_CFLAGS) -o $@ $< $(CORE) -lcmocka -ljansson -lpcre2-8
 
-MAN = build/man/ngx_http_snapshot_module.5
+MAN = build/man/ngx_http_snapshot_module.5 build/man/snapshot-check.1
 
 man: deps-test $(MAN)
 
-$(MAN): README.md docs/directives.md docs/contract.md \
+$(MAN): README.md docs/directives.md docs/contract.md docs/snapshot-check.md \
         src/core/ngx_snapshot_core.h tools/man tools/man.lua
 	@mkdir -p build/man
-	tools/man > $@.new
+	tools/man $(basename $(@F)) > $@.new
 	@mv $@.new $@
 
 FLOOR = build/floor/ngx_http_floor_module.so

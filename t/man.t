@@ -97,4 +97,23 @@ like(slurp('CHANGES'),
      qr/^\s*Changes with ngx_http_snapshot_module \Q$version\E(?: |$)/m,
      'and CHANGES');
 
+# that of the program has each of its options
+
+is(system("tools/man snapshot-check > $dir/snapshot-check.1 2>$dir/said"), 0,
+   'the page of snapshot-check is made');
+
+$page = qx(man --warnings --no-hyphenation -E UTF-8 -l $dir/snapshot-check.1 2>$dir/said);
+
+is(slurp("$dir/said"), '', 'man has nothing to say against it');
+@sections = $page =~ /^([A-Z][A-Z ]+)$/mg;
+is("@sections", 'NAME SYNOPSIS DESCRIPTION INPUT OPTIONS REPORT EXIT STATUS'
+   . ' LIMITS SEE ALSO', 'its sections');
+like(qx(lexgrog $dir/snapshot-check.1 2>&1), qr/: "snapshot-check - \w/,
+     'apropos knows what it is');
+is((grep { length > 80 } split /\n/, $page), 0, 'each line has its room');
+
+my $help = qx($program --help);
+
+like($page, qr/^ +(?:--\w+, )?\Q$_\E\b/m, "it has $_") for $help =~ /(--[a-z-]+)/g;
+
 done_testing;

@@ -1,26 +1,48 @@
--- Makes the manual page of the documents, by pandoc: the sections of reference,
--- in the form of a manual page.
+-- Makes a manual page of documents, by pandoc: the sections of reference, in the
+-- form of a manual page.
 
-local kept = {
-    Synopsis = true, Description = true, Directives = true, Rules = true,
-    Variables = true, Counters = true, Limitations = true, Security = true,
-}
+local pages = {}
 
-local first = [[
+pages['ngx_http_snapshot_module'] = {
+    kept = {
+        Synopsis = true, Description = true, Directives = true, Rules = true,
+        Variables = true, Counters = true, Limitations = true, Security = true,
+    },
+    first = [[
 # NAME
 
 ngx_http_snapshot_module - validating gateway in front of a snapshot API
-]]
-
-local last = [[
+]],
+    last = [[
 # SEE ALSO
 
-**nginx**(8)
+**snapshot-check**(1), **nginx**(8)
 
 Debian has the configurations and the documents in
 */usr/share/doc/libnginx-mod-http-snapshot*, and the page in
 */usr/share/libnginx-mod-http-snapshot/html*.
-]]
+]],
+}
+
+pages['snapshot-check'] = {
+    kept = {
+        Synopsis = true, Description = true, Input = true, Options = true,
+        Report = true, ['Exit status'] = true, Limits = true,
+    },
+    first = [[
+# NAME
+
+snapshot-check - what would a snapshot gateway make of recorded requests?
+]],
+    last = [[
+# SEE ALSO
+
+**ngx_http_snapshot_module**(5), **tcpflow**(1)
+
+Recipes, for CI among others, are in
+*/usr/share/doc/libnginx-mod-http-snapshot/docs/snapshot-check.md*.
+]],
+}
 
 -- what is to be typed is bold
 
@@ -99,12 +121,13 @@ local function list(el)
 end
 
 function Pandoc(doc)
-    local blocks = pandoc.read(first, 'markdown').blocks
+    local page = pages[pandoc.utils.stringify(doc.meta.page)]
+    local blocks = pandoc.read(page.first, 'markdown').blocks
     local keep = false
 
     for _, block in ipairs(doc.blocks) do
         if block.t == 'Header' and block.level <= 2 then
-            keep = kept[pandoc.utils.stringify(block)]
+            keep = page.kept[pandoc.utils.stringify(block)]
         end
 
         if keep then
@@ -121,7 +144,7 @@ function Pandoc(doc)
         end
     end
 
-    blocks:extend(pandoc.read(last, 'markdown').blocks)
+    blocks:extend(pandoc.read(page.last, 'markdown').blocks)
 
     doc.blocks = blocks:walk({ Para = lines, Table = list })
                        :walk({ Code = code, CodeBlock = code_block,
