@@ -194,6 +194,29 @@ my %homes = map { $_->{project} => $_->{at} } logged(16 * (8 + 43));
 is(join(' ', sort { $a <=> $b } keys %{{ reverse %homes }}), '0 1',
    'these tenants were on both gateways');
 
+# a path without a project id, whose budget is that of the client
+
+my $nameless = Gateway::head('DELETE', '/v3/snapshots/' . SNAPSHOT, []);
+my %left;
+
+for my $n (1 .. 8) {
+    my %got;
+
+    $got{$_->{status}}++
+        for send_to($h->{port}, $nameless x 8, count => 8,
+                    from => "127.0.3.$n");
+    $left{join ' ', map { "$got{$_}x$_" } sort keys %got}++;
+}
+
+is_deeply(\%left, { '6x200 2x429' => 8 },
+          'a client has one budget for paths without a project id');
+
+my %by_client = map { $_->{client} => $_->{at} }
+                grep { $_->{client} =~ /^127\.0\.3\./ } logged(64);
+is(join(' ', sort { $a <=> $b } keys %{{ reverse %by_client }}), '0 1',
+   'and these clients were on both gateways');
+$one->received;
+
 # and all at once, which no other gateway may help with
 
 kill 'STOP', $one->{upstream}{pid};
@@ -330,8 +353,9 @@ my %told = (create => $good, update => '{"snapshot": {"name": "a"}}',
             dws => '{"snapshot": {"name": "snap1", "cluster_id": "'
                    . CLUSTER . '"}}');
 
-my ($hash, @more) = Haproxy::shipped() =~ /^ +balance hash (\S+)$/mg;
-is(scalar @more, 0, 'HAProxy has one expression for the project');
+my ($hash, @more) = Haproxy::shipped()
+                    =~ /^ +http-request set-var\(txn\.key\) (path\S+)$/mg;
+is("@more", $hash, 'HAProxy has one expression for the project');
 
 for my $prefix ('', '/volume') {
     my $with = $prefix || 'no prefix';
@@ -345,6 +369,7 @@ for my $prefix ('', '/volume') {
     my $h = Haproxy->new([map { $_->{port} } @gateways], sub {
         my ($text) = @_;
 
+        $text =~ s/\Q$hash\E/$field/g;
         $text =~ s/^frontend clients\n/$&
             http-request set-var(txn.key) $field
             http-response set-header X-Hashed "%[var(txn.key)]"\n/m
