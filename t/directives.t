@@ -6,6 +6,7 @@ use warnings;
 
 use Test::More;
 
+use Contract::Facts;
 use Gateway;
 
 my $g = Gateway->new(http => <<'EOF', server => <<'EOG', servers => <<'EOH');
@@ -233,8 +234,9 @@ $r = $g->post(create_body(name => 'autobk_snapshot_1', x => 1, force => 1,
 
 is_deeply($r->{error}{violations}, [
     { rule => 'field-unknown', severity => 'reject', at => '/snapshot/x',
-      message => 'snapshot.x: must be one of the fields volume_id, force, '
-                 . 'metadata, description or name, is unknown', code => 'EVS.5400' },
+      message => "snapshot.x: must be one of the fields "
+                 . fields_of('evs_create') . ', is unknown',
+      code => 'EVS.5400' },
     { rule => 'field-type', severity => 'reject', at => '/snapshot/force',
       message => 'snapshot.force: must be a boolean, is a number',
       code => 'EVS.1018' },

@@ -105,8 +105,9 @@ is(dws_name($_), 'accepted', "a DWS name of $_")
 is(dws_name(''), 'DWS.5037', 'an empty DWS name is missing');
 
 is(outcome($g->post(json_body('"name": "abcd", "cluster_id": "c", '
-   . '"description": "' . 'd' x 5000 . '"'), target => $dws)), 'cluster-id',
-   'a DWS description has no limit');
+   . '"description": "' . 'd' x 5000 . '"'), target => $dws)),
+   'cluster-id description-format',
+   'a DWS description of 5000 characters is warned of');
 
 # limits of a page, and offsets
 

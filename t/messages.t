@@ -10,12 +10,14 @@ use MIME::Base64;
 use Test::More;
 
 use Contract;
+use Contract::Facts;
 use Gateway;
 
 my $json = JSON::PP->new->utf8;
 
 my $g = Gateway->new(http => 'client_max_body_size 0;', server => <<'EOF');
         location / {
+            snapshot_tenant $http_x_tenant;
             snapshot_validate;
         }
 
@@ -109,6 +111,10 @@ ask('POST', $path, [$type], create_body(metadata => $_))
 ask('POST', "/v1.0/@{[PROJECT]}/snapshots", [$type],
     '{"snapshot": {"name": "' . $_ . '", "cluster_id": ""}}')
     for 'a', 'abc', 'a b c';
+ask('POST', "/v1.0/@{[PROJECT]}/snapshots", [$type],
+    '{"snapshot": {"name": "abcd", "cluster_id": "a", "description": "' . $_
+    . '"}}') for 'd' x 257, 'a<b', '>';
+ask('GET', $path, [['X-Tenant', 'another']]);
 
 # the forms that there are; a ";" is between two messages
 
@@ -116,7 +122,9 @@ my $place = qr/(?:path|method|body|query|header|[a-z_]*snapshot|[^ .:]*)
                (?:[ .][^:;]*)?/x;
 my $bytes = qr/(?:1 byte|(?:0|[2-9]|\d\d+) bytes)/;
 my $most = qr/(?:1 is|(?:0|[2-9]|\d\d+) are) allowed/;
-my $size = qr/(?:$bytes, at most $most|a key of $bytes, 1 to $most)/;
+my $characters = qr/(?:[2-9]|\d\d+) characters/;
+my $size = qr/(?:(?:$bytes|$characters),\ at\ most\ $most
+                 |a\ key\ of\ $bytes,\ 1\ to\ $most)/x;
 my $kind = qr/(?:must|should) .+, (?:is|has|begins|decodes|ends) .+/;
 my $page = qr/limit\ param\ must\ be\ (?:an\ integer|positive)\.
               |invalid\ filter\ limit,\ can\ not\ greater\ than\ \d+\./x;
@@ -156,8 +164,8 @@ for my $case (
     ['operation-known', 'method: must be GET, HEAD or DELETE for this path, is'
                         . ' another'],
     ['field-unknown', 'a: must be the field snapshot, is unknown'],
-    ['field-unknown', 'snapshot.x: must be one of the fields volume_id, force,'
-                      . ' metadata, description or name, is unknown'],
+    ['field-unknown', 'snapshot.x: must be one of the fields '
+                      . fields_of('evs_create') . ', is unknown'],
 ) {
     my ($rule, $message) = @$case;
 

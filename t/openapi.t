@@ -14,6 +14,7 @@ use warnings;
 use JSON::PP;
 use Test::More;
 
+use Contract::Facts;
 use Gateway;
 
 my $modules = 'build/node/node_modules';
@@ -206,19 +207,17 @@ EOC
 
 # what is in it
 
-my %operations = (
-    '/v3/{project_id}/snapshots' => { post => 'evs_v3_create',
-        get => 'evs_v3_list', head => 'evs_v3_list_head' },
-    '/v2/{project_id}/snapshots' => { post => 'evs_v2_create',
-        get => 'evs_v2_list', head => 'evs_v2_list_head' },
-    '/v3/{project_id}/snapshots/{snapshot_id}' => { put => 'evs_v3_update' },
-    '/v2/{project_id}/snapshots/{snapshot_id}' => { put => 'evs_v2_update' },
-    '/v1.0/{project_id}/snapshots' => { post => 'dws_v1_create' },
-    '/v3/{project_id}/snapshots/detail' => { get => 'evs_v3_detail',
-        head => 'evs_v3_detail_head' },
-    '/v2/{project_id}/snapshots/detail' => { get => 'evs_v2_detail',
-        head => 'evs_v2_detail_head' },
-);
+# operations, by path and method
+
+my %operations;
+
+for my $operation (@JUDGED) {
+    for my $request (@{ $operation->{requests} }) {
+        $operations{ $request->[1] }{ lc $_ }
+            = $operation->{name} . ($_ eq 'HEAD' ? '_head' : '')
+            for split / /, $request->[0];
+    }
+}
 
 my $paths = $document{default}{paths};
 
@@ -339,7 +338,7 @@ my %strict = map { $_->{rule} => $_ } @{ $document{strict}{'x-snapshot-rules'} }
 my %default = map { $_->{rule} => $_ }
               @{ $document{default}{'x-snapshot-rules'} };
 
-is(scalar keys %strict, 34, 'all rules are in it');
+is(scalar keys %strict, scalar keys %RULE, 'all rules are in it');
 is("$default{'name-length'}{severity} $default{'name-length'}{max} "
    . "$strict{'name-length'}{max}", 'reject 255 10', 'with their limits');
 is("$default{'name-reserved'}{severity} $strict{'name-reserved'}{severity}",

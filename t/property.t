@@ -17,6 +17,7 @@ use Time::HiRes qw(sleep time);
 
 use Check;
 use Contract;
+use Contract::Facts;
 use Gateway;
 
 my $seed = $ENV{TEST_SEED} // int(time * 1000) % 1_000_000;
@@ -189,6 +190,17 @@ sub snapshot {
                                                         : rand 255)) }, 0.4],
            [name => sub { text(name_of('EVS')) }, 0.6]);
 
+    # what is not made on purpose
+
+    my %made = map { $_->[0] => 1 } @right;
+    my $body = { create => 'evs_create', update => 'evs_update',
+                 dws => 'dws_create' }->{$kind};
+
+    push @right, map { my $field = $_;
+                       [$field->{name}, sub { any_of_type($field) }, 0.4] }
+                 grep { !$made{ $_->{name} } && !$_->{alias_of} }
+                 @{ $FACTS->{bodies}{$body}{fields} };
+
     my @members = map { my ($name, $make, $chance) = @$_;
         rand() < ($chance // 1) && !(odd() && rand() < 0.2)
         ? member($name, $make->()) : () } @right;
@@ -202,6 +214,24 @@ sub snapshot {
     @members = shuffled(@members) if odd();
 
     return object(@members);
+}
+
+# a value of a field's type, about the limits of its first rule
+
+sub any_of_type {
+    my ($field) = @_;
+
+    my $rule = $RULE{ ($field->{rules} // [])->[0] // '' } // {};
+    my $max = $rule->{max} // 255;
+
+    return $field->{type} eq 'number'
+           ? { raw => odd() ? one(-1, $max, $max + 1, '1.5', '1e2')
+                            : int rand $max }
+         : $field->{type} eq 'boolean' ? { raw => one('true', 'false') }
+         : $field->{type} eq 'object' ? metadata()
+         : ($rule->{check} // '') eq 'uuid' ? text(uuid())
+         : ($rule->{check} // '') eq 'words' ? text(one(@{ $rule->{words} }))
+         : text(characters(odd() ? $max + 1 : int rand $max));
 }
 
 sub shuffled {
@@ -305,17 +335,18 @@ sub query {
 
 # [method, path] of an operation that is known by name alone
 
+my @siblings = map { my ($methods, $path) = @$_;
+                     map { [$_, $path] } split / /, $methods }
+               map { @{ $_->{requests} } }
+               grep { !$_->{body} && !$_->{query} } @{ $FACTS->{operations} };
+
 sub sibling {
+    my ($method, $path) = @{ one(@siblings) };
     my $id = one(uuid(), 'x', 'detail', 'snap.json', '.hidden');
-    my ($method, $version, $rest) = @{ one(
-        map({ my $v = $_; (['GET', $v, "/$id"], ['HEAD', $v, "/$id"],
-              ['DELETE', $v, "/$id"], ['POST', $v, "/$id/action"],
-              map({ [$_, $v, "/$id/metadata"] } qw(GET POST PUT)),
-              map({ [$_, $v, "/$id/metadata/k.1"] } qw(GET PUT DELETE)))
-        } 'v2', 'v3'),
-        map({ (['GET', 'v1.0', ''], ['GET', 'v1.0', "/$id"],
-               ['DELETE', 'v1.0', "/$id"], ['POST', 'v1.0', "/$id/actions"],
-               ['POST', 'v1.0', "/$id/linked-copy"]) } 1 .. 2)) };
+    my ($version, $rest) = $path =~ /^\/([^\/]+).*?\/snapshots(.*)/;
+
+    $rest =~ s/\{snapshot_id\}/$id/;
+    $rest =~ s/\{\w+\}/k.1/g;
 
     return ($method, (path($version, '') . $rest)
                      =~ s/([^!-~])/sprintf '%%%02x', ord $1/ger);
@@ -472,6 +503,22 @@ sub headers {
     return [shuffled(@headers)];
 }
 
+# the versions that each kind of operation has, and all of EVS
+
+my %kind_of = (evs_create => 'create', evs_update => 'update',
+               dws_create => 'dws');
+my (%versions, @all_versions);
+
+for my $operation (@JUDGED) {
+    my $path = $operation->{requests}[0][1];
+    my ($version) = $path =~ /^\/([^\/]+)/;
+    my $kind = $operation->{body} ? $kind_of{ $operation->{body} }
+             : $path =~ /\/detail$/ ? 'detail' : 'list';
+
+    push @{ $versions{$kind} }, $version;
+    push @all_versions, $version if $operation->{family} eq 'EVS';
+}
+
 sub any_case {
     $odd = one(0, 0.1, 0.3, 0.3, 0.6);
 
@@ -479,7 +526,7 @@ sub any_case {
     my $kind = one(('create') x 5, 'update', 'update', 'dws', 'dws',
                    ('list') x 2, ('detail') x 3, 'unknown', ('sibling') x 4,
                    ('hostile') x 8);
-    my $version = $kind eq 'dws' ? 'v1.0' : one('v2', 'v3', 'v3');
+    my $version = one(@{ $versions{$kind} // [@all_versions] });
 
     $case->{mode} = 'monitor' if rand() < 0.2;
     $case->{path} = path($version, $kind eq 'update' ? uuid()

@@ -23,7 +23,7 @@ use Exporter 'import';
 use File::Basename qw(dirname);
 use JSON::PP ();
 
-our @EXPORT = qw($FACTS %RULE @JUDGED);
+our @EXPORT = qw($FACTS %RULE @JUDGED fields_of);
 
 our $FACTS = do {
     my $file = dirname(__FILE__) . '/../../data/contract.json';
@@ -51,5 +51,17 @@ our %RULE = do {
 };
 
 our @JUDGED = grep { $_->{body} || $_->{query} } @{ $FACTS->{operations} };
+
+# the fields of a body as messages name them: "volume_id, force or name"
+
+sub fields_of {
+    my ($body) = @_;
+
+    my @names = map { $_->{name} } grep { !$_->{alias_of} }
+                @{ $FACTS->{bodies}{$body}{fields} };
+    my $last = pop @names;
+
+    return join(', ', @names) . " or $last";
+}
 
 1;
