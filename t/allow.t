@@ -137,14 +137,23 @@ like(asked("/more$create/detail", 'depth=1'), qr/depth: .* is unknown/,
 
 # the description
 
-my $paths = JSON::PP->new->decode($g->get('/more/openapi')->{body})->{paths};
+my $document = JSON::PP->new->decode($g->get('/more/openapi')->{body});
+my $paths = $document->{paths};
+
+sub named {
+    my ($reference) = @_;
+
+    return $document->{components}{schemas}{$reference->{'$ref'} =~ s/.*\///r};
+}
 
 sub fields {
     my ($method, $path) = @_;
 
-    return $paths->{"/more/v3/{project_id}/snapshots$path"}{$method}
-           {requestBody}{content}{'application/json'}{schema}{properties}
-           {snapshot}{properties};
+    my $schema = $paths->{"/more/v3/{project_id}/snapshots$path"}{$method}
+                 {requestBody}{content}{'application/json'}{schema};
+
+    return named(named($schema)->{properties}{snapshot}{allOf}[0])
+           ->{properties};
 }
 
 my $size = fields('post', '')->{size};

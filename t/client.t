@@ -70,7 +70,7 @@ sub compiles {
     return $said =~ s/^.*?(\w+\/client\.ts)/$1/gmr;
 }
 
-is(compiles([qw(contract older)]), '',
+is(compiles([qw(contract older strict)]), '',
    'it compiles, and what must not compile does not');
 
 like(compiles(['contract'], "export const more: Query<V3['get']> = { nme: 'a' };\n"),

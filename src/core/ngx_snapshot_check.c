@@ -464,6 +464,7 @@ ngx_snapshot_describe_uuid(const ngx_snapshot_value_t *v,
 
     (void) v;
 
+    schema->format = "uuid";
     schema->pattern = pattern;
 }
 

@@ -55,10 +55,10 @@ typedef struct {
 /*
  * What rules ask of a value, as a schema can say it.  integer: it is a whole
  * number from min to max.  max_bytes counts bytes of UTF-8, max_characters
- * its characters.  pattern matches all of the value, prefix is not its
- * beginning, no character in except is in it; it is one of the words in one_of,
- * and none of those in none_of.  A member that is empty, NULL, or
- * UINT64_MAX asks nothing.
+ * its characters.  format is what JSON Schema calls the pattern, which matches
+ * all of the value; prefix is not its beginning, no character in except is in
+ * it; it is one of the words in one_of, and none of those in none_of.  A member
+ * that is empty, NULL, or UINT64_MAX asks nothing.
  */
 
 typedef struct {
@@ -67,6 +67,7 @@ typedef struct {
     uint64_t                     max;
     uint64_t                     max_bytes;
     uint64_t                     max_characters;
+    const char                  *format;
     ngx_snapshot_str_t           pattern;
     ngx_snapshot_str_t           prefix;
     ngx_snapshot_str_t           except;

@@ -333,22 +333,27 @@ static const ngx_snapshot_alias_t  ngx_snapshot_evs_aliases[] = {
 };
 
 
-#define VOLUME_TEXT    "The volume that the snapshot is taken of."
-#define FORCE_TEXT                                                            \
-    "Whether to take the snapshot of a volume that is attached to a server; " \
-    "false by default."
-#define METADATA_TEXT  "Keys and values of the client's own."
+#define PREFIX_TEXT                                                           \
+    " Backups give their snapshots a prefix of their own, and the console "   \
+    "restricts what can be done with such a snapshot."
+#define METADATA_TEXT                                                         \
+    "Metadata of the snapshot: keys of your own, with strings as values."
 
 static const ngx_snapshot_field_t  ngx_snapshot_evs_create_fields[] = {
-    FIELD("volume_id", STRING, REQUIRED, VOLUME_ID, "000", VOLUME_TEXT,
+    FIELD("volume_id", STRING, REQUIRED, VOLUME_ID, "000",
+          "The id of the volume to take the snapshot of.",
           NGX_SNAPSHOT_RULE_VOLUME_ID, 0, 0),
-    FIELD("force", BOOLEAN, 0, NONE, "000", FORCE_TEXT,
+    FIELD("force", BOOLEAN, 0, NONE, "000",
+          "With `true`, the snapshot is taken even while the volume is "
+          "attached to a server; with `false`, the default, it is not.",
           NGX_SNAPSHOT_RULE_BOOLEAN_STRING, 0, 0),
     MEMBERS("metadata", NULLABLE, &ngx_snapshot_metadata, "000",
             METADATA_TEXT),
-    FIELD("description", STRING, NULLABLE, NONE, "000", "A description.",
+    FIELD("description", STRING, NULLABLE, NONE, "000",
+          "A description of the snapshot.",
           NGX_SNAPSHOT_RULE_DESCRIPTION_LENGTH, 0, 0),
-    FIELD("name", STRING, NULLABLE, NAME, "000", "A name.",
+    FIELD("name", STRING, NULLABLE, NAME, "000",
+          "The name of the snapshot." PREFIX_TEXT,
           NGX_SNAPSHOT_RULE_NAME_LENGTH, NGX_SNAPSHOT_RULE_NAME_RESERVED, 0)
 };
 
@@ -367,7 +372,8 @@ static const ngx_snapshot_scope_t  ngx_snapshot_evs_create_body =
 
 
 static const ngx_snapshot_field_t  ngx_snapshot_evs_update_fields[] = {
-    FIELD("name", STRING, NULLABLE, NAME, "002", "The new name.",
+    FIELD("name", STRING, NULLABLE, NAME, "002",
+          "The new name." PREFIX_TEXT,
           NGX_SNAPSHOT_RULE_NAME_LENGTH, NGX_SNAPSHOT_RULE_NAME_RESERVED, 0),
     FIELD("description", STRING, NULLABLE, NONE, "002",
           "The new description.", NGX_SNAPSHOT_RULE_DESCRIPTION_LENGTH, 0, 0)
@@ -389,14 +395,15 @@ static const ngx_snapshot_scope_t  ngx_snapshot_evs_update_body =
 
 static const ngx_snapshot_field_t  ngx_snapshot_dws_create_fields[] = {
     FIELD("name", STRING, REQUIRED, NAME, "003",
-          "A name that no other snapshot has, whatever its letters' case: a "
-          "letter, then letters, digits, \"-\" and \"_\"; 4 to 64 characters.",
+          "The name of the snapshot: a letter, then letters, digits, hyphens "
+          "and underscores, 4 to 64 characters in all. It must be unique, "
+          "where upper and lower case count as the same.",
           NGX_SNAPSHOT_RULE_NAME_FORMAT, 0, 0),
     FIELD("cluster_id", STRING, REQUIRED, CLUSTER_ID, "003",
-          "The cluster that the snapshot is taken of.",
+          "The id of the cluster to take the snapshot of.",
           NGX_SNAPSHOT_RULE_CLUSTER_ID, 0, 0),
     FIELD("description", STRING, NULLABLE, NONE, "003",
-          "A description; empty by default.",
+          "A description of the snapshot, empty by default.",
           NGX_SNAPSHOT_RULE_DESCRIPTION_FORMAT, 0, 0)
 };
 
@@ -416,25 +423,29 @@ static const ngx_snapshot_scope_t  ngx_snapshot_dws_create_body =
 
 static const ngx_snapshot_field_t  ngx_snapshot_evs_query_fields[] = {
     FIELD("marker", STRING, 0, NONE, "004",
-          "The id of the last snapshot of the page before: those behind it "
-          "are listed.", NGX_SNAPSHOT_RULE_MARKER, 0, 0),
+          "The id of the last snapshot of the previous page. The list begins "
+          "behind it.", NGX_SNAPSHOT_RULE_MARKER, 0, 0),
     FIELD("offset", STRING, 0, NONE, "004",
-          "So many snapshots are left out first: with offset 50 and limit 50, "
-          "the 51st to the 100th are listed.",
+          "How many snapshots to skip. With `offset=50&limit=50`, the list has "
+          "the 51st to the 100th snapshot.",
           NGX_SNAPSHOT_RULE_OFFSET_RANGE, 0, 0),
     FIELD("limit", STRING, 0, NONE, "004",
-          "So many snapshots are listed at most; 1000 by default. Where there "
-          "are more than 50, pages of at most 50 are faster.",
+          "The greatest number of snapshots to list, 1000 by default. A "
+          "project with more than 50 snapshots is listed faster in pages of "
+          "at most 50, such as with `limit=50`.",
           NGX_SNAPSHOT_RULE_LIMIT_RANGE, NGX_SNAPSHOT_RULE_LIMIT_ADVISED, 0),
-    FIELD("name", STRING, 0, NAME, "004", "Only snapshots of this name.",
+    FIELD("name", STRING, 0, NAME, "004",
+          "Lists the snapshots of this name alone.",
           NGX_SNAPSHOT_RULE_NAME_LENGTH, 0, 0),
     FIELD("sort_dir", STRING, 0, NONE, "004",
-          "Ascending or descending order; \"desc\" by default.",
+          "The order of the list, ascending or descending; `desc` by default.",
           NGX_SNAPSHOT_RULE_SORT_DIR, 0, 0),
-    FIELD("status", STRING, 0, NONE, "004", "Only snapshots of this status.",
+    FIELD("status", STRING, 0, NONE, "004",
+          "Lists the snapshots of this status alone.",
           NGX_SNAPSHOT_RULE_STATUS_KNOWN, 0, 0),
     FIELD("volume_id", STRING, 0, VOLUME_ID, "004",
-          "Only snapshots of this volume.", NGX_SNAPSHOT_RULE_VOLUME_ID, 0, 0)
+          "Lists the snapshots of this volume alone.",
+          NGX_SNAPSHOT_RULE_VOLUME_ID, 0, 0)
 };
 
 static const ngx_snapshot_scope_t  ngx_snapshot_evs_query =
@@ -454,8 +465,8 @@ static const ngx_snapshot_scope_t  ngx_snapshot_evs_query =
 #define TIME_FORM  ", in UTC, as YYYY-MM-DDTHH:MM:SS.XXXXXX."
 
 #define SNAPSHOT_ANSWERS(page)                                                \
-    ANSWER("id", STRING, REQUIRED, page, "The snapshot's id."),               \
-    ANSWER("status", STRING, 0, page, "Its status."),                         \
+    ANSWER("id", STRING, REQUIRED, page, "The id of the snapshot."),          \
+    ANSWER("status", STRING, 0, page, "Its status, such as `available`."),     \
     ANSWER("name", STRING, NULLABLE, page, "Its name."),                      \
     ANSWER("description", STRING, NULLABLE, page, "Its description."),        \
     ANSWER("created_at", STRING, 0, page,                                     \
@@ -463,7 +474,8 @@ static const ngx_snapshot_scope_t  ngx_snapshot_evs_query =
     ANSWER("updated_at", STRING, NULLABLE, page,                              \
            "When it was last changed" TIME_FORM),                             \
     ANSWER("metadata", OBJECT, 0, page, METADATA_TEXT),                       \
-    ANSWER("volume_id", STRING, 0, page, "The volume that it was taken of."), \
+    ANSWER("volume_id", STRING, 0, page,                                      \
+           "The id of the volume that it was taken of."),                     \
     ANSWER("size", NUMBER, 0, page, "Its size in GB.")
 
 
@@ -504,7 +516,7 @@ static const ngx_snapshot_scope_t  ngx_snapshot_evs_answer =
 
 
 static const ngx_snapshot_field_t  ngx_snapshot_dws_snapshot_fields[] = {
-    ANSWER("id", STRING, REQUIRED, "003", "The snapshot's id.")
+    ANSWER("id", STRING, REQUIRED, "003", "The id of the snapshot.")
 };
 
 static const ngx_snapshot_scope_t  ngx_snapshot_dws_snapshot =
@@ -524,7 +536,7 @@ static const ngx_snapshot_scope_t  ngx_snapshot_dws_answer =
 /* a link to the next page, "rel" and "href" as in OpenStack */
 
 static const ngx_snapshot_field_t  ngx_snapshot_link_fields[] = {
-    ANSWER("rel", STRING, 0, "004", "\"next\"."),
+    ANSWER("rel", STRING, 0, "004", "`next`."),
     ANSWER("href", STRING, 0, "004", "The address of the next page.")
 };
 
@@ -538,7 +550,7 @@ static const ngx_snapshot_field_t  ngx_snapshot_detail_item_fields[] = {
     ANSWER("os-extended-snapshot-attributes:project_id", STRING, 0, "004",
            "The project that it belongs to."),
     ANSWER("os-extended-snapshot-attributes:progress", STRING, 0, "004",
-           "How much of it is done, such as 100%.")
+           "How much of it is done, such as `100%`.")
 };
 
 static const ngx_snapshot_scope_t  ngx_snapshot_detail_item =
@@ -549,7 +561,7 @@ static const ngx_snapshot_field_t  ngx_snapshot_detail_answer_fields[] = {
     ANSWERS("snapshots", ARRAY, REQUIRED, &ngx_snapshot_detail_item, "004",
             "The snapshots."),
     ANSWERS("snapshots_links", ARRAY, 0, &ngx_snapshot_link, "004",
-            "Is there where the page was not the last one.")
+            "A link to the next page, where there is one.")
 };
 
 static const ngx_snapshot_scope_t  ngx_snapshot_detail_answer =
@@ -561,7 +573,7 @@ static const ngx_snapshot_field_t  ngx_snapshot_list_answer_fields[] = {
     ANSWERS("snapshots", ARRAY, REQUIRED, &ngx_snapshot_evs_snapshot, "004",
             "The snapshots."),
     ANSWERS("snapshots_links", ARRAY, 0, &ngx_snapshot_link, "004",
-            "Is there where the page was not the last one.")
+            "A link to the next page, where there is one.")
 };
 
 static const ngx_snapshot_scope_t  ngx_snapshot_list_answer =
@@ -677,9 +689,18 @@ static const char  ngx_snapshot_detail_sample[] = JSON({
 });
 
 
-#define CREATE_TEXT  "The response does not wait until the snapshot is there."
-#define UPDATE_TEXT  "What is not given stays as it is."
-#define LIST_TEXT    "Lists the snapshots that all given parameters fit."
+#define CREATE_TEXT                                                           \
+    "Takes a snapshot of a volume. The response comes at once, with the "     \
+    "status `creating`."
+#define UPDATE_TEXT                                                           \
+    "Changes the name, the description, or both. What is left out stays as "  \
+    "it is."
+#define DETAIL_TEXT                                                           \
+    "Lists the snapshots of a project with all that is known about each. "    \
+    "Each parameter narrows the list, and all of them together."
+#define LIST_TEXT                                                             \
+    "Lists the snapshots of a project. Each parameter narrows the list, and " \
+    "all of them together."
 
 #define GET        NGX_SNAPSHOT_METHOD_GET
 #define HEAD       NGX_SNAPSHOT_METHOD_HEAD
@@ -728,19 +749,20 @@ const ngx_snapshot_operation_t
     { S("dws_v1_create"), NGX_SNAPSHOT_FAMILY_DWS, { { POST, V1("") } },
       &ngx_snapshot_dws_create_body, NULL, 200, &ngx_snapshot_dws_answer,
       "Create a snapshot of a cluster", "003",
-      NULL, ngx_snapshot_dws_create_sample, ngx_snapshot_dws_created_sample },
+      "Takes a snapshot of a cluster.",
+      ngx_snapshot_dws_create_sample, ngx_snapshot_dws_created_sample },
 
     { S("evs_v3_detail"), NGX_SNAPSHOT_FAMILY_EVS, { { GET | HEAD,
                                                        V3("/detail") } },
       NULL, &ngx_snapshot_evs_query, 200, &ngx_snapshot_detail_answer,
       "List snapshots with their details", "004",
-      LIST_TEXT, NULL, ngx_snapshot_detail_sample },
+      DETAIL_TEXT, NULL, ngx_snapshot_detail_sample },
 
     { S("evs_v2_detail"), NGX_SNAPSHOT_FAMILY_EVS, { { GET | HEAD,
                                                        V2("/detail") } },
       NULL, &ngx_snapshot_evs_query, 200, &ngx_snapshot_detail_answer,
       "List snapshots with their details", "004",
-      LIST_TEXT, NULL, ngx_snapshot_detail_sample },
+      DETAIL_TEXT, NULL, ngx_snapshot_detail_sample },
 
     { S("evs_v3_list"), NGX_SNAPSHOT_FAMILY_EVS, { { GET | HEAD, V3("") } },
       NULL, &ngx_snapshot_evs_query, 200, &ngx_snapshot_list_answer,
@@ -810,12 +832,13 @@ const ngx_snapshot_path_param_t  ngx_snapshot_path_params[NGX_SNAPSHOT_PARAMS] =
 {
     [NGX_SNAPSHOT_PARAM_PROJECT_ID] = {
         S("project_id"), NGX_SNAPSHOT_RULE_PROJECT_ID,
-        NGX_SNAPSHOT_RULE_PROJECT_MATCH, "The project's id."
+        NGX_SNAPSHOT_RULE_PROJECT_MATCH,
+        "The id of the project that the snapshots belong to."
     },
 
     [NGX_SNAPSHOT_PARAM_SNAPSHOT_ID] = {
         S("snapshot_id"), NGX_SNAPSHOT_RULE_SNAPSHOT_ID,
-        NGX_SNAPSHOT_RULE_NONE, "The snapshot's id."
+        NGX_SNAPSHOT_RULE_NONE, "The id of the snapshot."
     }
 };
 

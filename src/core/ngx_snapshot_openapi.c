@@ -1,16 +1,22 @@
 
-#include <jansson.h>
+/*
+ * The rows as an OpenAPI document.  It knows how rows and schemas look, and
+ * names no operation, path or field.  What could not be made is NULL, and so is
+ * all that it would be part of.
+ */
+
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
 
 #include "ngx_snapshot_check.h"
 #include "ngx_snapshot_openapi.h"
-#include "ngx_snapshot_text.h"
+#include "ngx_snapshot_report.h"
+#include "ngx_snapshot_tree.h"
 
 
-/*
- * schemas are those of all objects with a title, by title.  failed: a value
- * was not made, or has no place in the document.  What could not be made is
- * NULL, and what NULL is put into fails.
- */
+/* schemas are those of all objects with a title, by their names */
 
 typedef struct {
     const ngx_snapshot_mem_t        *mem;
@@ -19,96 +25,119 @@ typedef struct {
     ngx_snapshot_str_t               prefix;
     json_t                          *schemas;
     unsigned                         minor;
-    unsigned                         failed;
 } ngx_snapshot_openapi_t;
 
 
-typedef json_t *(*ngx_snapshot_openapi_pt)(ngx_snapshot_openapi_t *o,
+typedef json_t *(*ngx_snapshot_openapi_field_pt)(ngx_snapshot_openapi_t *o,
     const ngx_snapshot_field_t *field);
 
 typedef json_t *(*ngx_snapshot_openapi_scope_pt)(ngx_snapshot_openapi_t *o,
     const ngx_snapshot_scope_t *scope);
 
 
+static json_t *ngx_snapshot_openapi_info(ngx_snapshot_openapi_t *o);
+static json_t *ngx_snapshot_openapi_tags(void);
+static json_t *ngx_snapshot_openapi_components(ngx_snapshot_openapi_t *o);
 static json_t *ngx_snapshot_openapi_paths(ngx_snapshot_openapi_t *o);
 static json_t *ngx_snapshot_openapi_path(ngx_snapshot_openapi_t *o,
-    json_t *paths, const ngx_snapshot_operation_t *op);
+    json_t *item);
 static json_t *ngx_snapshot_openapi_operation(ngx_snapshot_openapi_t *o,
-    const ngx_snapshot_operation_t *op, unsigned method);
+    unsigned method);
 static json_t *ngx_snapshot_openapi_query(ngx_snapshot_openapi_t *o,
     const ngx_snapshot_field_t *field);
+static json_t *ngx_snapshot_openapi_request(ngx_snapshot_openapi_t *o);
 static json_t *ngx_snapshot_openapi_responses(ngx_snapshot_openapi_t *o,
-    const ngx_snapshot_operation_t *op);
-static void ngx_snapshot_openapi_codes(ngx_snapshot_openapi_t *o,
-    const ngx_snapshot_operation_t *op, unsigned status,
-    ngx_snapshot_text_t *text);
-static json_t *ngx_snapshot_openapi_response(ngx_snapshot_str_t description,
-    const char *header, const char *text, json_t *media);
-static json_t *ngx_snapshot_openapi_media(ngx_snapshot_openapi_t *o,
-    const ngx_snapshot_operation_t *op, const char *sample, json_t *schema);
-static json_t *ngx_snapshot_openapi_sample(ngx_snapshot_openapi_t *o,
-    const char *sample);
+    int head);
+static json_t *ngx_snapshot_openapi_accepted(ngx_snapshot_openapi_t *o,
+    int head);
+static json_t *ngx_snapshot_openapi_shared(ngx_snapshot_openapi_t *o);
+static json_t *ngx_snapshot_openapi_error(ngx_snapshot_openapi_t *o,
+    unsigned family, unsigned status, json_t *codes, int head);
+static json_t *ngx_snapshot_openapi_codes(ngx_snapshot_openapi_t *o,
+    unsigned status);
+static int ngx_snapshot_openapi_documented(unsigned status);
+static json_t *ngx_snapshot_openapi_content(ngx_snapshot_openapi_t *o,
+    const char *sample, json_t *schema);
+static json_t *ngx_snapshot_openapi_sample(const char *sample);
 static json_t *ngx_snapshot_openapi_named(ngx_snapshot_openapi_t *o,
     const ngx_snapshot_scope_t *scope,
     ngx_snapshot_openapi_scope_pt describe);
 static json_t *ngx_snapshot_openapi_body(ngx_snapshot_openapi_t *o,
     const ngx_snapshot_scope_t *scope);
-static void ngx_snapshot_openapi_given(ngx_snapshot_openapi_t *o,
-    json_t *some, ngx_snapshot_str_t name);
-static void ngx_snapshot_openapi_allowed(ngx_snapshot_openapi_t *o,
-    json_t *into, unsigned query);
-static void ngx_snapshot_openapi_aliases(ngx_snapshot_openapi_t *o,
+static json_t *ngx_snapshot_openapi_given(ngx_snapshot_openapi_t *o,
     const ngx_snapshot_scope_t *scope, json_t *schema);
+static json_t *ngx_snapshot_openapi_aliases(ngx_snapshot_openapi_t *o,
+    const ngx_snapshot_scope_t *scope, json_t *properties);
+static json_t *ngx_snapshot_openapi_allowed(ngx_snapshot_openapi_t *o,
+    json_t *into, unsigned query);
+static json_t *ngx_snapshot_openapi_allow(ngx_snapshot_openapi_t *o,
+    const ngx_snapshot_allowed_t *allowed);
 static json_t *ngx_snapshot_openapi_field(ngx_snapshot_openapi_t *o,
     const ngx_snapshot_field_t *field);
-static void ngx_snapshot_openapi_map(ngx_snapshot_openapi_t *o,
-    json_t *schema, const ngx_snapshot_field_t *field);
+static json_t *ngx_snapshot_openapi_typed(ngx_snapshot_openapi_t *o,
+    const ngx_snapshot_field_t *field, const ngx_snapshot_schema_t *s);
+static json_t *ngx_snapshot_openapi_map(ngx_snapshot_openapi_t *o,
+    json_t *schema, ngx_snapshot_rule_e rule);
 static const ngx_snapshot_words_t *ngx_snapshot_openapi_stand_ins(
     ngx_snapshot_openapi_t *o, const ngx_snapshot_field_t *field);
 static json_t *ngx_snapshot_openapi_nocase(ngx_snapshot_openapi_t *o,
     const ngx_snapshot_words_t *words);
-static void ngx_snapshot_openapi_values(ngx_snapshot_openapi_t *o,
-    json_t *schema, const char *what, const ngx_snapshot_rule_e *rules,
-    unsigned n);
-static void ngx_snapshot_openapi_value(ngx_snapshot_openapi_t *o,
-    json_t *schema, const ngx_snapshot_schema_t *s);
-static void ngx_snapshot_openapi_words(ngx_snapshot_openapi_t *o,
-    ngx_snapshot_text_t *text, ngx_snapshot_rule_e rule, const char *what);
-static void ngx_snapshot_openapi_describe(ngx_snapshot_openapi_t *o,
-    json_t *schema, const ngx_snapshot_text_t *text);
 static json_t *ngx_snapshot_openapi_answers(ngx_snapshot_openapi_t *o,
     const ngx_snapshot_scope_t *scope);
 static json_t *ngx_snapshot_openapi_answer(ngx_snapshot_openapi_t *o,
     const ngx_snapshot_field_t *field);
-static json_t *ngx_snapshot_openapi_object(ngx_snapshot_openapi_t *o,
-    const ngx_snapshot_scope_t *scope, ngx_snapshot_openapi_pt member);
+static json_t *ngx_snapshot_openapi_properties(ngx_snapshot_openapi_t *o,
+    const ngx_snapshot_scope_t *scope, ngx_snapshot_openapi_field_pt member);
+static json_t *ngx_snapshot_openapi_required(
+    const ngx_snapshot_scope_t *scope, json_t *schema);
 static json_t *ngx_snapshot_openapi_type(ngx_snapshot_openapi_t *o,
-    const ngx_snapshot_field_t *field, int integer);
-static json_t *ngx_snapshot_openapi_errors(ngx_snapshot_openapi_t *o,
-    int details);
+    const ngx_snapshot_field_t *field, unsigned integer);
+static void ngx_snapshot_openapi_asked(ngx_snapshot_openapi_t *o,
+    const ngx_snapshot_rule_e *rules, unsigned n, ngx_snapshot_schema_t *s);
+static json_t *ngx_snapshot_openapi_rules_of(json_t *schema,
+    const ngx_snapshot_rule_e *rules, unsigned n);
+static json_t *ngx_snapshot_openapi_value(json_t *schema,
+    const ngx_snapshot_schema_t *s);
+static json_t *ngx_snapshot_openapi_one_of(json_t *schema,
+    const ngx_snapshot_words_t *words);
+static json_t *ngx_snapshot_openapi_description(ngx_snapshot_openapi_t *o,
+    const char *text, const ngx_snapshot_rule_e *rules, unsigned n,
+    const char *what);
+static void ngx_snapshot_openapi_words(ngx_snapshot_openapi_t *o,
+    ngx_snapshot_text_t *t, ngx_snapshot_rule_e rule, const char *what);
+static void ngx_snapshot_openapi_advice(ngx_snapshot_text_t *t,
+    const ngx_snapshot_schema_t *s, const char *what);
+static json_t *ngx_snapshot_openapi_errors(int details);
+static json_t *ngx_snapshot_openapi_fault(int details);
 static json_t *ngx_snapshot_openapi_rules(ngx_snapshot_openapi_t *o);
-static void ngx_snapshot_openapi_add(ngx_snapshot_openapi_t *o,
-    json_t *object, json_t *members);
-static int ngx_snapshot_openapi_write(const char *data, size_t size,
-    void *text);
+static void ngx_snapshot_openapi_say(ngx_snapshot_text_t *t, const char *fmt,
+    ...) __attribute__((format(printf, 2, 3)));
+static const char *ngx_snapshot_openapi_end(ngx_snapshot_text_t *t);
+static json_t *ngx_snapshot_openapi_text(const ngx_snapshot_text_t *t);
 
 
-#define rejects(o, r)                                                         \
-    ((o)->policy->rule[r].severity == NGX_SNAPSHOT_SEVERITY_REJECT)
+#define severity(o, r)  ((o)->policy->rule[r].severity)
+#define rejects(o, r)   (severity(o, r) == NGX_SNAPSHOT_SEVERITY_REJECT)
+#define max_of(o, r)    ((json_int_t) (o)->policy->rule[r].max)
 
-#define max_of(o, r)  ((json_int_t) (o)->policy->rule[r].max)
+#define ask(o, r, s)                                                          \
+    ngx_snapshot_describe(&ngx_snapshot_rules[r], (o)->policy->rule[r].max, s)
 
-/* for "s%" of jansson's */
+#define add     ngx_snapshot_tree_add
+#define append  ngx_snapshot_tree_append
+#define bytes   ngx_snapshot_tree_str
 
-#define bytes(s)  (const char *) (s).data, (s).len
+/* for "%.*s" */
 
-/* what json_pack() makes, as more members of an object or one more item */
+#define chars(s)  (int) (s).len, (const char *) (s).data
 
-#define add(o, object, ...)                                                   \
-    ngx_snapshot_openapi_add(o, object, json_pack(__VA_ARGS__))
+#define CHECKS  NGX_SNAPSHOT_FIELD_CHECKS
 
-#define append(o, array, ...)                                                 \
-    (o)->failed |= json_array_append_new(array, json_pack(__VA_ARGS__)) != 0
+
+/* the least and the greatest status of an error */
+
+#define NGX_SNAPSHOT_STATUS_MIN  400
+#define NGX_SNAPSHOT_STATUS_MAX  599
 
 
 static const char *const  ngx_snapshot_openapi_types[NGX_SNAPSHOT_TYPES] = {
@@ -125,63 +154,117 @@ static const char *const
 };
 
 
+/* what no other part of the document says, in Markdown */
+
+static const char  ngx_snapshot_openapi_intro[] =
+    "Snapshots of volumes (EVS) and of clusters (DWS), as the gateway in front "
+    "of the API takes them here.\n\n"
+    "The gateway holds each request against this contract. A request that "
+    "keeps it is passed on byte for byte. One that breaks it is answered with "
+    "an error, and the API never sees it. Where this contract says *should*, a "
+    "request that does otherwise is passed on, and the response has the header "
+    "`X-Snapshot-Warning`.\n\n"
+    "**Requests.** A body is one JSON object in UTF-8 without a key twice, "
+    "sent as `application/json` and not compressed. Limits in bytes count the "
+    "bytes of UTF-8, so text may have fewer characters than `maxLength` "
+    "says; such a limit is in `x-max-bytes`, too. A query parameter is given "
+    "once. Paths are written exactly as they are here.\n\n"
+    "**Errors.** The body is an object with one member, whose name is the kind "
+    "of error, such as `badRequest`. It has a `message` and a `code`. The "
+    "message lists all that is wrong, each with its place, such as "
+    "`snapshot.name` or `query limit`. DWS has the same as `error_msg` and "
+    "`error_code` beside that member. The header `X-Snapshot-Violation` names "
+    "the rules, which are listed in `x-snapshot-rules`.";
+
+
 int
 ngx_snapshot_openapi(const ngx_snapshot_mem_t *mem,
     const ngx_snapshot_policy_t *policy, ngx_snapshot_str_t prefix,
     unsigned minor, int details, ngx_snapshot_str_t *document)
 {
-    json_t                  *root, *tags, *paths;
-    unsigned                 i;
+    json_t                  *paths, *root;
     ngx_snapshot_text_t      text;
     ngx_snapshot_openapi_t   o;
 
     o.mem = mem;
     o.policy = policy;
+    o.operation = NULL;
     o.prefix = prefix;
+    o.schemas = ngx_snapshot_openapi_errors(details);
     o.minor = minor;
-    o.failed = 0;
+
+    /* their schemas go to the others */
+
+    paths = ngx_snapshot_openapi_paths(&o);
+
+    root = json_pack("{s:s, s:o, s:[{s:s}], s:o, s:[{s:[]}], s:o, s:o, s:o}",
+                     "openapi", minor ? "3.1.0" : "3.0.3",
+                     "info", ngx_snapshot_openapi_info(&o),
+                     "servers", "url", "/",
+                     "tags", ngx_snapshot_openapi_tags(),
+                     "security", "token",
+                     "paths", paths,
+                     "components", ngx_snapshot_openapi_components(&o),
+                     "x-snapshot-rules", ngx_snapshot_openapi_rules(&o));
+
+    ngx_snapshot_text_init(&text, mem);
+    ngx_snapshot_tree_text(root, 0, &text);
+
+    *document = ngx_snapshot_text_str(&text);
+
+    return text.failed ? NGX_SNAPSHOT_ERROR : NGX_SNAPSHOT_OK;
+}
+
+
+static json_t *
+ngx_snapshot_openapi_info(ngx_snapshot_openapi_t *o)
+{
+    return json_pack("{s:s, s:s, s:s, s:{s:s, s:s}}",
+        "title", "Snapshot API", "version", "1.0.0",
+        "description", ngx_snapshot_openapi_intro,
+        "license", "name", "BSD-2-Clause",
+            o->minor ? "identifier" : "url",
+            o->minor ? "BSD-2-Clause"
+                     : "https://opensource.org/license/bsd-2-clause");
+}
+
+
+static json_t *
+ngx_snapshot_openapi_tags(void)
+{
+    json_t    *tags;
+    unsigned   i;
 
     tags = json_array();
 
     for (i = 0; i < NGX_SNAPSHOT_FAMILIES; i++) {
-        append(&o, tags, "{s:s, s:s}",
-               "name", ngx_snapshot_families[i].title,
-               "description", ngx_snapshot_families[i].text);
+        tags = append(tags, "{s:s, s:s}",
+                      "name", ngx_snapshot_families[i].title,
+                      "description", ngx_snapshot_families[i].text);
     }
 
-    o.schemas = ngx_snapshot_openapi_errors(&o, details);
-    paths = ngx_snapshot_openapi_paths(&o);
+    return tags;
+}
 
-    root = json_pack("{s:s, s:{s:s, s:s, s:s, s:{s:s, s:s}}, s:[{s:s}], s:o,"
-                     " s:[{s:[]}], s:o, s:{s:o, s:{s:{s:s, s:s, s:s, s:s}}},"
-                     " s:o}",
-        "openapi", minor ? "3.1.0" : "3.0.3",
-        "info", "title", "Snapshot API", "version", "1.0.0",
-            "description", "The contract that the gateway enforces here.",
-            "license", "name", "BSD-2-Clause",
-                minor ? "identifier" : "url",
-                minor ? "BSD-2-Clause"
-                      : "https://opensource.org/license/bsd-2-clause",
-        "servers", "url", "/",
-        "tags", tags,
-        "security", "token",
-        "paths", paths,
-        "components", "schemas", o.schemas,
-            "securitySchemes", "token", "type", "apiKey", "in", "header",
+
+static json_t *
+ngx_snapshot_openapi_components(ngx_snapshot_openapi_t *o)
+{
+    return json_pack("{s:o, s:o, s:{s:{s:s, s:{s:s}}, s:{s:s, s:{s:s}}},"
+                     " s:{s:{s:s, s:s, s:s, s:s}}}",
+        "schemas", o->schemas,
+        "responses", ngx_snapshot_openapi_shared(o),
+        "headers",
+            "X-Snapshot-Warning", "description",
+                "The rules that the request breaks and that only warn, as an "
+                "RFC 9651 list, such as `name-reserved;at=\"/snapshot/name\"`.",
+                "schema", "type", "string",
+            "X-Snapshot-Violation", "description",
+                "The rules that reject the request, as an RFC 9651 list.",
+                "schema", "type", "string",
+        "securitySchemes", "token", "type", "apiKey", "in", "header",
             "name", "X-Auth-Token",
-            "description", "The API checks the token, the gateway does not.",
-        "x-snapshot-rules", ngx_snapshot_openapi_rules(&o));
-
-    ngx_snapshot_text_init(&text, mem);
-
-    o.failed |= json_dump_callback(root, ngx_snapshot_openapi_write, &text, 0)
-                != 0;
-
-    json_decref(root);
-
-    *document = ngx_snapshot_text_str(&text);
-
-    return o.failed ? NGX_SNAPSHOT_ERROR : NGX_SNAPSHOT_OK;
+            "description", "The API checks the token, the gateway does not.");
 }
 
 
@@ -190,8 +273,9 @@ ngx_snapshot_openapi(const ngx_snapshot_mem_t *mem,
 static json_t *
 ngx_snapshot_openapi_paths(ngx_snapshot_openapi_t *o)
 {
-    json_t                          *paths, *item;
-    unsigned                         i;
+    json_t                          *paths;
+    const char                      *path;
+    ngx_snapshot_text_t              text;
     const ngx_snapshot_operation_t  *op;
 
     paths = json_object();
@@ -202,116 +286,110 @@ ngx_snapshot_openapi_paths(ngx_snapshot_openapi_t *o)
             continue;
         }
 
-        item = ngx_snapshot_openapi_path(o, paths, op);
+        ngx_snapshot_text_init(&text, o->mem);
+        ngx_snapshot_text_utf8(&text, o->prefix);
+        ngx_snapshot_text_cstr(&text, op->targets[0].path);
+        path = ngx_snapshot_openapi_end(&text);
 
-        for (i = 0; i < NGX_SNAPSHOT_METHODS; i++) {
-            if (op->targets[0].methods & 1u << i) {
-                add(o, item, "{s:o}", ngx_snapshot_openapi_methods[i],
-                    ngx_snapshot_openapi_operation(o, op, i));
-            }
-        }
+        o->operation = op;
+
+        paths = add(paths, "{s:o}", path,
+                    ngx_snapshot_openapi_path(o, json_object_get(paths, path)));
     }
 
     return paths;
 }
 
 
-/* the item of an operation's path, which is the paths', or NULL */
+/* the operation in the item of its path, which may be NULL yet */
 
 static json_t *
-ngx_snapshot_openapi_path(ngx_snapshot_openapi_t *o, json_t *paths,
-    const ngx_snapshot_operation_t *op)
+ngx_snapshot_openapi_path(ngx_snapshot_openapi_t *o, json_t *item)
 {
     json_t                           *parameters, *schema;
     unsigned                          i;
-    const char                       *path;
-    ngx_snapshot_text_t               text;
+    ngx_snapshot_schema_t             s;
     const ngx_snapshot_path_param_t  *param;
-
-    ngx_snapshot_text_init(&text, o->mem);
-    ngx_snapshot_text_utf8(&text, o->prefix);
-    ngx_snapshot_text_cstr(&text, op->targets[0].path);
-    ngx_snapshot_text_add(&text, "", 1);
-
-    if (text.failed) {
-        o->failed = 1;
-        return NULL;
-    }
-
-    path = (const char *) ngx_snapshot_text_str(&text).data;
-
-    if (json_object_get(paths, path)) {
-        return json_object_get(paths, path);
-    }
 
     parameters = json_array();
 
     for (i = 0; i < NGX_SNAPSHOT_PARAMS; i++) {
         param = &ngx_snapshot_path_params[i];
 
-        if (!ngx_snapshot_has_param(op, (ngx_snapshot_param_e) i)) {
+        if (!ngx_snapshot_has_param(o->operation, (ngx_snapshot_param_e) i)) {
             continue;
         }
 
+        ngx_snapshot_openapi_asked(o, &param->rule, 1, &s);
         schema = json_pack("{s:s}", "type", "string");
-        ngx_snapshot_openapi_values(o, schema, "", &param->rule, 1);
+        schema = ngx_snapshot_openapi_value(schema, &s);
+        schema = ngx_snapshot_openapi_rules_of(schema, &param->rule, 1);
 
-        append(o, parameters, "{s:s%, s:s, s:s, s:b, s:o}",
-               "name", bytes(param->name), "in", "path",
-               "description", param->text, "required", 1, "schema", schema);
+        parameters = append(parameters, "{s:s%, s:s, s:o, s:b, s:o}",
+            "name", bytes(param->name), "in", "path",
+            "description", ngx_snapshot_openapi_description(o, param->text,
+                                                       &param->rule, 1, "It"),
+            "required", 1, "schema", schema);
     }
 
-    add(o, paths, "{s:{s:o}}", path, "parameters", parameters);
+    /* all operations of a path have its parameters */
 
-    return json_object_get(paths, path);
+    if (item) {
+        json_incref(item);
+    } else {
+        item = json_object();
+    }
+
+    item = add(item, "{s:o}", "parameters", parameters);
+
+    for (i = 0; i < NGX_SNAPSHOT_METHODS; i++) {
+        if (o->operation->targets[0].methods & 1u << i) {
+            item = add(item, "{s:o}", ngx_snapshot_openapi_methods[i],
+                       ngx_snapshot_openapi_operation(o, i));
+        }
+    }
+
+    return item;
 }
 
 
 static json_t *
-ngx_snapshot_openapi_operation(ngx_snapshot_openapi_t *o,
-    const ngx_snapshot_operation_t *op, unsigned method)
+ngx_snapshot_openapi_operation(ngx_snapshot_openapi_t *o, unsigned method)
 {
-    json_t    *operation, *parameters;
-    unsigned   i;
+    int                              head;
+    json_t                          *operation, *parameters;
+    unsigned                         i;
+    const ngx_snapshot_operation_t  *op;
 
-    o->operation = op;
+    op = o->operation;
+    head = (1u << method == NGX_SNAPSHOT_METHOD_HEAD);
 
-    operation = json_pack("{s:s%+, s:s, s:[s], s:s, s:o}",
-        "operationId", bytes(op->name),
-            1u << method == NGX_SNAPSHOT_METHOD_HEAD ? "_head" : "",
-        "summary", op->summary,
+    operation = json_pack("{s:s%+, s:s+, s:s, s:[s], s:s}",
+        "operationId", bytes(op->name), head ? "_head" : "",
+        "summary", op->summary, head ? ", headers only" : "",
+        "description", op->text,
         "tags", ngx_snapshot_families[op->family].title,
-        "x-source-page", op->page,
-        "responses", ngx_snapshot_openapi_responses(o, op));
-
-    if (op->text) {
-        add(o, operation, "{s:s}", "description", op->text);
-    }
+        "x-source-page", op->page);
 
     if (op->query) {
         parameters = json_array();
 
         for (i = 0; i < op->query->nfields; i++) {
-            append(o, parameters, "o",
-                   ngx_snapshot_openapi_query(o, &op->query->fields[i]));
+            parameters = ngx_snapshot_tree_push(parameters,
+                       ngx_snapshot_openapi_query(o, &op->query->fields[i]));
         }
 
-        ngx_snapshot_openapi_allowed(o, parameters, 1);
-
-        add(o, operation, "{s:o}", "parameters", parameters);
+        operation = add(operation, "{s:o}", "parameters",
+                        ngx_snapshot_openapi_allowed(o, parameters, 1));
     }
 
     if (op->body) {
-        add(o, operation, "{s:{s:b, s:I, s:{s:o}}}",
-            "requestBody", "required", 1,
-            "x-max-bytes", max_of(o, NGX_SNAPSHOT_RULE_BODY_SIZE),
-            "content", "application/json",
-            ngx_snapshot_openapi_media(o, op, op->request,
-                           ngx_snapshot_openapi_named(o, op->body,
-                                                 ngx_snapshot_openapi_body)));
+        operation = add(operation, "{s:o}", "requestBody",
+                        ngx_snapshot_openapi_request(o));
     }
 
-    return operation;
+    return add(operation, "{s:o}", "responses",
+               ngx_snapshot_openapi_responses(o, head));
 }
 
 
@@ -320,258 +398,331 @@ ngx_snapshot_openapi_query(ngx_snapshot_openapi_t *o,
     const ngx_snapshot_field_t *field)
 {
     json_t                 *parameter, *schema;
-    unsigned                i;
     ngx_snapshot_schema_t   s;
 
-    schema = json_object();
-    ngx_snapshot_openapi_values(o, schema, field->text, field->rules,
-                                NGX_SNAPSHOT_FIELD_CHECKS);
+    ngx_snapshot_openapi_asked(o, field->rules, CHECKS, &s);
 
-    add(o, schema, "{s:s}", "type",
-        json_object_get(schema, "maximum") ? "integer" : "string");
+    schema = json_pack("{s:s}", "type", s.integer ? "integer" : "string");
+    schema = ngx_snapshot_openapi_value(schema, &s);
+    schema = ngx_snapshot_openapi_rules_of(schema, field->rules, CHECKS);
 
-    parameter = json_pack("{s:s%, s:s, s:O, s:b, s:o}",
+    parameter = json_pack("{s:s%, s:s, s:o, s:b, s:o}",
         "name", bytes(field->name), "in", "query",
-        "description", json_object_get(schema, "description"),
+        "description", ngx_snapshot_openapi_description(o, field->text,
+                                                field->rules, CHECKS, "It"),
         "required", 0, "schema", schema);
-
-    (void) json_object_del(schema, "description");
 
     /* CONTRACT section 2: an empty value is judged by the rules of its own */
 
-    ngx_snapshot_schema_init(&s);
-
-    for (i = 0; i < NGX_SNAPSHOT_FIELD_CHECKS && field->rules[i]; i++) {
-        if (rejects(o, field->rules[i])) {
-            ngx_snapshot_describe(&ngx_snapshot_rules[field->rules[i]], 0, &s);
-        }
-    }
-
-    if (!s.integer && s.pattern.len == 0 && s.one_of == NULL) {
-        add(o, parameter, "{s:b}", "allowEmptyValue", 1);
-    }
-
-    return parameter;
+    return s.integer || s.pattern.len || s.one_of
+           ? parameter : add(parameter, "{s:b}", "allowEmptyValue", 1);
 }
 
 
 static json_t *
-ngx_snapshot_openapi_responses(ngx_snapshot_openapi_t *o,
-    const ngx_snapshot_operation_t *op)
+ngx_snapshot_openapi_request(ngx_snapshot_openapi_t *o)
 {
-    json_t               *responses;
-    size_t                i;
-    ngx_snapshot_text_t   status, text;
+    const ngx_snapshot_operation_t  *op;
 
-    static const ngx_snapshot_str_t  accepted =
-        ngx_snapshot_string("The request was accepted.");
+    op = o->operation;
 
-    static const struct {
-        const char  *description;
-        unsigned     status;
-        unsigned     body;
-    } errors[] = {
-        { "The request breaks the contract.", 400, 0 },
-        { "The body is too large.", 413, 1 },
-        { "The body is of a type or coding that cannot be read.", 415, 1 },
-        { "Any other error.", 0, 0 }
-    };
+    return json_pack("{s:o, s:b, s:I, s:o}",
+        "description", json_sprintf("At most %" PRIu64 " bytes.",
+                         o->policy->rule[NGX_SNAPSHOT_RULE_BODY_SIZE].max),
+        "required", 1,
+        "x-max-bytes", max_of(o, NGX_SNAPSHOT_RULE_BODY_SIZE),
+        "content", ngx_snapshot_openapi_content(o, op->request,
+                       ngx_snapshot_openapi_named(o, op->body,
+                                                  ngx_snapshot_openapi_body)));
+}
 
-    ngx_snapshot_text_init(&status, o->mem);
-    ngx_snapshot_text_num(&status, op->status);
 
-    responses = json_pack("{s%:o}", bytes(ngx_snapshot_text_str(&status)),
-                          ngx_snapshot_openapi_response(
-                   accepted, "X-Snapshot-Warning",
-                   "An RFC 9651 list of the warnings.",
-                   ngx_snapshot_openapi_media(o, op, op->sample,
-                               ngx_snapshot_openapi_named(o, op->response,
-                                            ngx_snapshot_openapi_answers))));
+/* errors with codes of the rules, then those that are the same for all */
 
-    for (i = 0; i < sizeof(errors) / sizeof(errors[0]); i++) {
+static json_t *
+ngx_snapshot_openapi_responses(ngx_snapshot_openapi_t *o, int head)
+{
+    char        name[4];
+    json_t     *responses, *codes;
+    unsigned    status;
+    const char *family;
 
-        if (errors[i].body && op->body == NULL) {
+    family = ngx_snapshot_families[o->operation->family].title;
+
+    snprintf(name, sizeof(name), "%u", o->operation->status);
+
+    responses = json_pack("{s:o}", name,
+                          ngx_snapshot_openapi_accepted(o, head));
+
+    for (status = NGX_SNAPSHOT_STATUS_MIN;
+         status <= NGX_SNAPSHOT_STATUS_MAX;
+         status++)
+    {
+        snprintf(name, sizeof(name), "%u", status);
+
+        codes = ngx_snapshot_openapi_codes(o, status);
+
+        if (codes == NULL || json_object_size(codes)) {
+            responses = add(responses, "{s:o}", name,
+                ngx_snapshot_openapi_error(o, o->operation->family, status,
+                                           codes, head));
             continue;
         }
 
-        ngx_snapshot_text_init(&status, o->mem);
+        json_decref(codes);
 
-        if (errors[i].status) {
-            ngx_snapshot_text_num(&status, errors[i].status);
+        if (ngx_snapshot_openapi_documented(status)) {
+            responses = add(responses, "{s:{s:s+++}}", name, "$ref",
+                            "#/components/responses/", family, ".", name);
+        }
+    }
 
-        } else {
-            ngx_snapshot_text_cstr(&status, "default");
+    return add(responses, "{s:{s:s++}}", "default", "$ref",
+               "#/components/responses/", family, ".default");
+}
+
+
+static json_t *
+ngx_snapshot_openapi_accepted(ngx_snapshot_openapi_t *o, int head)
+{
+    json_t                          *response;
+    const ngx_snapshot_operation_t  *op;
+
+    op = o->operation;
+
+    response = json_pack("{s:s, s:{s:{s:s}}}",
+        "description", "The request was accepted.",
+        "headers", "X-Snapshot-Warning",
+            "$ref", "#/components/headers/X-Snapshot-Warning");
+
+    if (head) {
+        return response;
+    }
+
+    return add(response, "{s:o}", "content",
+               ngx_snapshot_openapi_content(o, op->sample,
+                   ngx_snapshot_openapi_named(o, op->response,
+                                              ngx_snapshot_openapi_answers)));
+}
+
+
+/* the errors of each family that no rule has a part in */
+
+static json_t *
+ngx_snapshot_openapi_shared(ngx_snapshot_openapi_t *o)
+{
+    char         name[16], code[4];
+    json_t      *responses;
+    unsigned     family, status;
+    const char  *title;
+
+    responses = json_object();
+
+    for (family = 0; family < NGX_SNAPSHOT_FAMILIES; family++) {
+        title = ngx_snapshot_families[family].title;
+
+        for (status = NGX_SNAPSHOT_STATUS_MIN;
+             status <= NGX_SNAPSHOT_STATUS_MAX;
+             status++)
+        {
+            if (!ngx_snapshot_openapi_documented(status)) {
+                continue;
+            }
+
+            snprintf(name, sizeof(name), "%.8s.%u", title, status);
+
+            responses = add(responses, "{s:o}", name,
+                ngx_snapshot_openapi_error(o, family, status,
+                    json_pack("{s:b}",
+                        ngx_snapshot_report_code(status,
+                            (ngx_snapshot_family_e) family, code), 1), 0));
         }
 
-        ngx_snapshot_text_init(&text, o->mem);
-        ngx_snapshot_text_cstr(&text, errors[i].description);
-        ngx_snapshot_openapi_codes(o, op, errors[i].status, &text);
+        snprintf(name, sizeof(name), "%.7s.default", title);
 
-        add(o, responses, "{s%:o}", bytes(ngx_snapshot_text_str(&status)),
-            ngx_snapshot_openapi_response(ngx_snapshot_text_str(&text),
-                   "X-Snapshot-Violation",
-                   "An RFC 9651 list of what rejects the request.",
-                   ngx_snapshot_openapi_media(o, op, NULL,
-                       json_pack("{s:s}", "$ref",
-                                 ngx_snapshot_families[op->family].flat
-                                 ? "#/components/schemas/DwsError"
-                                 : "#/components/schemas/Error"))));
-
-        o->failed |= text.failed;
+        responses = add(responses, "{s:o}", name,
+                        ngx_snapshot_openapi_error(o, family, 0, json_object(),
+                                                   0));
     }
 
     return responses;
 }
 
 
-/* says each code once that a rule which rejects gives with the status */
+/* takes the codes, which are an object's keys; status is 0 for any other */
 
-static void
-ngx_snapshot_openapi_codes(ngx_snapshot_openapi_t *o,
-    const ngx_snapshot_operation_t *op, unsigned status,
-    ngx_snapshot_text_t *text)
+static json_t *
+ngx_snapshot_openapi_error(ngx_snapshot_openapi_t *o, unsigned family,
+    unsigned status, json_t *codes, int head)
 {
-    json_t                     *codes, *value;
-    unsigned                    i, k;
-    const char                 *code, *before;
-    const ngx_snapshot_rule_t  *row;
+    json_t                      *response, *value;
+    const char                  *code, *before;
+    ngx_snapshot_text_t          text;
+    const ngx_snapshot_fault_t  *fault;
 
-    codes = json_object();
-    o->failed |= codes == NULL;
+    fault = ngx_snapshot_fault(status);
 
-    for (i = NGX_SNAPSHOT_RULE_NONE + 1; i < NGX_SNAPSHOT_RULES; i++) {
-        row = &ngx_snapshot_rules[i];
+    ngx_snapshot_text_init(&text, o->mem);
 
-        if (row->status != status || !rejects(o, i)
-            || !ngx_snapshot_rule_applies(op, (ngx_snapshot_rule_e) i))
-        {
-            continue;
-        }
-
-        add(o, codes, "{s:b}", row->code[op->family], 1);
-
-        for (k = 0; row->limit && k < NGX_SNAPSHOT_LIMIT_TEXTS; k++) {
-            add(o, codes, "{s:b}", row->limit[k].code, 1);
-        }
+    if (fault->message) {
+        ngx_snapshot_openapi_say(&text, "`%s`: %s.", fault->name,
+                                 fault->message);
+    } else {
+        ngx_snapshot_text_cstr(&text, "Any other error.");
     }
 
     before = " Codes: ";
 
     json_object_foreach(codes, code, value) {
-        ngx_snapshot_text_cstr(text, before);
-        ngx_snapshot_text_cstr(text, code);
+        ngx_snapshot_openapi_say(&text, "%s%s", before, code);
         before = ", ";
     }
 
-    if (json_object_size(codes)) {
-        ngx_snapshot_text_cstr(text, ".");
-    }
+    ngx_snapshot_text_cstr(&text, json_object_size(codes) ? "." : "");
+
+    response = codes ? json_pack("{s:o}", "description",
+                                 ngx_snapshot_openapi_text(&text))
+                     : NULL;
 
     json_decref(codes);
+
+    if (o->operation) {
+        response = add(response, "{s:{s:{s:s}}}",
+                       "headers", "X-Snapshot-Violation",
+                       "$ref", "#/components/headers/X-Snapshot-Violation");
+    }
+
+    return head ? response
+                : add(response, "{s:{s:{s:{s:s}}}}", "content",
+                      "application/json", "schema", "$ref",
+                      ngx_snapshot_families[family].flat
+                      ? "#/components/schemas/DwsError"
+                      : "#/components/schemas/Error");
 }
 
 
+/* each code that a rule which rejects gives the operation with the status */
+
 static json_t *
-ngx_snapshot_openapi_response(ngx_snapshot_str_t description,
-    const char *header, const char *text, json_t *media)
+ngx_snapshot_openapi_codes(ngx_snapshot_openapi_t *o, unsigned status)
 {
-    return json_pack("{s:s%, s:{s:{s:s, s:{s:s}}}, s:{s:o}}",
-                     "description", bytes(description),
-                     "headers", header, "description", text,
-                         "schema", "type", "string",
-                     "content", "application/json", media);
+    json_t                     *codes;
+    unsigned                    i, k;
+    const ngx_snapshot_rule_t  *row;
+
+    codes = json_object();
+
+    for (i = NGX_SNAPSHOT_RULE_NONE + 1; i < NGX_SNAPSHOT_RULES; i++) {
+        row = &ngx_snapshot_rules[i];
+
+        if (row->status != status || !rejects(o, i)
+            || !ngx_snapshot_rule_applies(o->operation,
+                                          (ngx_snapshot_rule_e) i))
+        {
+            continue;
+        }
+
+        codes = add(codes, "{s:b}", row->code[o->operation->family], 1);
+
+        for (k = 0; row->limit && k < NGX_SNAPSHOT_LIMIT_TEXTS; k++) {
+            codes = add(codes, "{s:b}", row->limit[k].code, 1);
+        }
+    }
+
+    return codes;
 }
 
 
-/* a body, with the sample of the operation's page where there is one */
+/* 1 where a list of error codes has one of the status */
+
+static int
+ngx_snapshot_openapi_documented(unsigned status)
+{
+    unsigned  i;
+
+    for (i = 0; i < NGX_SNAPSHOT_FAMILIES; i++) {
+        if (ngx_snapshot_fault(status)->code[i]) {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+/* with the sample of the operation's page where there is one */
 
 static json_t *
-ngx_snapshot_openapi_media(ngx_snapshot_openapi_t *o,
-    const ngx_snapshot_operation_t *op, const char *sample, json_t *schema)
+ngx_snapshot_openapi_content(ngx_snapshot_openapi_t *o, const char *sample,
+    json_t *schema)
 {
     json_t  *media;
 
     media = json_pack("{s:o}", "schema", schema);
 
     if (sample) {
-        add(o, media, "{s:{s:{s:s+, s:o}}}", "examples", "sample",
-            "summary", "Page ", op->page,
-            "value", ngx_snapshot_openapi_sample(o, sample));
+        media = add(media, "{s:{s:{s:s+, s:o}}}", "examples", "sample",
+            "summary", "The sample of page ", o->operation->page,
+            "value", ngx_snapshot_openapi_sample(sample));
     }
 
-    return media;
+    return json_pack("{s:o}", "application/json", media);
 }
 
 
 /*
  * Where jansson has no memory for a byte of a text, it goes on without it
- * (akheron/jansson#362): what was read is written again and compared.
+ * (akheron/jansson#362), but not twice at the same one.
  */
 
 static json_t *
-ngx_snapshot_openapi_sample(ngx_snapshot_openapi_t *o, const char *sample)
+ngx_snapshot_openapi_sample(const char *sample)
 {
-    json_t               *value;
-    unsigned              quoted;
-    const u_char         *p, *last;
-    ngx_snapshot_text_t   text;
+    json_t  *value, *other;
 
     value = json_loads(sample, 0, NULL);
+    other = json_loads(sample, 0, NULL);
 
-    ngx_snapshot_text_init(&text, o->mem);
-
-    o->failed |= json_dump_callback(value, ngx_snapshot_openapi_write, &text,
-                                    JSON_COMPACT)
-                 != 0;
-
-    last = text.pos;
-    quoted = 0;
-
-    for (p = text.start; *sample; sample++) {
-        quoted ^= *sample == '"';
-
-        if (p < last && *p == (u_char) *sample) {
-            p++;
-
-        } else if (quoted || *sample != ' ') {
-            o->failed = 1;
-        }
+    if (!json_equal(value, other)) {
+        json_decref(value);
+        value = NULL;
     }
+
+    json_decref(other);
 
     return value;
 }
 
 
 /*
- * A reference to the schema of a scope with a title.  Where the operator allows
- * more in one operation than in another, each has its own.
+ * A reference to the schema of a scope with a title.  Operations share it, but
+ * for one that differs by what the operator allows in it.
  */
 
 static json_t *
 ngx_snapshot_openapi_named(ngx_snapshot_openapi_t *o,
     const ngx_snapshot_scope_t *scope, ngx_snapshot_openapi_scope_pt describe)
 {
-    json_t               *schema, *same;
-    ngx_snapshot_str_t    name;
+    json_t               *schema, *other;
+    const char           *name;
     ngx_snapshot_text_t   text;
 
     schema = describe(o, scope);
-    same = json_object_get(o->schemas, scope->title);
+    other = json_object_get(o->schemas, scope->title);
 
     ngx_snapshot_text_init(&text, o->mem);
     ngx_snapshot_text_cstr(&text, scope->title);
 
-    if (same && !json_equal(same, schema)) {
-        ngx_snapshot_text_cstr(&text, ".");
-        ngx_snapshot_text_add(&text, bytes(o->operation->name));
+    if (other && !json_equal(other, schema)) {
+        ngx_snapshot_openapi_say(&text, "_%.*s", chars(o->operation->name));
     }
 
-    o->failed |= text.failed;
-    name = ngx_snapshot_text_str(&text);
+    name = ngx_snapshot_openapi_end(&text);
 
-    add(o, o->schemas, "{s%:o}", bytes(name), schema);
+    o->schemas = add(o->schemas, "{s:o}", name, schema);
 
-    return json_pack("{s:s+%}", "$ref", "#/components/schemas/", bytes(name));
+    return json_pack("{s:s+}", "$ref", "#/components/schemas/",
+                     name ? name : "");
 }
 
 
@@ -581,127 +732,88 @@ static json_t *
 ngx_snapshot_openapi_body(ngx_snapshot_openapi_t *o,
     const ngx_snapshot_scope_t *scope)
 {
-    json_t    *schema, *some;
-    unsigned   i;
+    json_t  *schema, *properties;
 
-    schema = ngx_snapshot_openapi_object(o, scope, ngx_snapshot_openapi_field);
+    properties = ngx_snapshot_openapi_properties(o, scope,
+                                                 ngx_snapshot_openapi_field);
+    properties = ngx_snapshot_openapi_aliases(o, scope, properties);
 
-    if (!rejects(o, NGX_SNAPSHOT_RULE_FIELD_TYPE)) {
-        (void) json_object_del(schema, "type");
+    if (scope == ngx_snapshot_inner_scope(o->operation, 0)) {
+        properties = ngx_snapshot_openapi_allowed(o, properties, 0);
     }
 
-    if (!rejects(o, NGX_SNAPSHOT_RULE_FIELD_REQUIRED)) {
-        (void) json_object_del(schema, "required");
+    schema = json_object();
+
+    if (rejects(o, NGX_SNAPSHOT_RULE_FIELD_TYPE)) {
+        schema = add(schema, "{s:s}", "type", "object");
+    }
+
+    schema = add(schema, "{s:o}", "properties", properties);
+
+    if (rejects(o, NGX_SNAPSHOT_RULE_FIELD_REQUIRED)) {
+        schema = ngx_snapshot_openapi_required(scope, schema);
     }
 
     if (rejects(o, NGX_SNAPSHOT_RULE_FIELD_UNKNOWN)) {
-        add(o, schema, "{s:b}", "additionalProperties", 0);
+        schema = add(schema, "{s:b}", "additionalProperties", 0);
     }
 
-    ngx_snapshot_openapi_aliases(o, scope, schema);
+    return scope->any_of ? ngx_snapshot_openapi_given(o, scope, schema)
+                         : schema;
+}
 
-    if (scope == ngx_snapshot_inner_scope(o->operation, 0)) {
-        ngx_snapshot_openapi_allowed(o, json_object_get(schema, "properties"),
-                                     0);
-    }
 
-    if (scope->any_of == NGX_SNAPSHOT_RULE_NONE) {
+/* at least one field is given, where null counts as absent */
+
+static json_t *
+ngx_snapshot_openapi_given(ngx_snapshot_openapi_t *o,
+    const ngx_snapshot_scope_t *scope, json_t *schema)
+{
+    json_t    *absent;
+    unsigned   i;
+
+    schema = ngx_snapshot_openapi_rules_of(schema, &scope->any_of, 1);
+
+    if (severity(o, scope->any_of) == NGX_SNAPSHOT_SEVERITY_PASS) {
         return schema;
     }
 
-    ngx_snapshot_openapi_values(o, schema, "", &scope->any_of, 1);
+    schema = add(schema, "{s:s++}", "description", "At least one member ",
+                 rejects(o, scope->any_of) ? "must" : "should",
+                 " have a value other than null.");
 
-    if (rejects(o, scope->any_of)) {
-        some = json_array();
-
-        for (i = 0; i < scope->nfields; i++) {
-            ngx_snapshot_openapi_given(o, some, scope->fields[i].name);
-        }
-
-        for (i = 0; i < scope->naliases; i++) {
-            if (!rejects(o, scope->aliases[i].rule)) {
-                ngx_snapshot_openapi_given(o, some, scope->aliases[i].name);
-            }
-        }
-
-        add(o, schema, "{s:o}", "anyOf", some);
+    if (!rejects(o, scope->any_of)) {
+        return schema;
     }
 
-    return schema;
-}
+    absent = json_object();
 
+    for (i = 0; i < scope->nfields; i++) {
+        absent = add(absent, "{s%:{s:[n]}}", bytes(scope->fields[i].name),
+                     "enum");
+    }
 
-/* one more way to give at least one field, where null counts as absent */
-
-static void
-ngx_snapshot_openapi_given(ngx_snapshot_openapi_t *o, json_t *some,
-    ngx_snapshot_str_t name)
-{
-    append(o, some, "{s:[s%], s:{s%:{s:{s:[n]}}}}",
-           "required", bytes(name), "properties", bytes(name), "not", "enum");
-}
-
-
-/* what the operator allows, as members of an object or items of an array */
-
-static void
-ngx_snapshot_openapi_allowed(ngx_snapshot_openapi_t *o, json_t *into,
-    unsigned query)
-{
-    json_t                        *schema;
-    unsigned                       i;
-    ngx_snapshot_rule_e            type, unknown;
-    const ngx_snapshot_allowed_t  *a;
-
-    type = query ? NGX_SNAPSHOT_RULE_PARAM_UNKNOWN
-                 : NGX_SNAPSHOT_RULE_FIELD_TYPE;
-    unknown = query ? NGX_SNAPSHOT_RULE_PARAM_UNKNOWN
-                    : NGX_SNAPSHOT_RULE_FIELD_UNKNOWN;
-
-    for (i = 0; i < o->policy->nallowed; i++) {
-        a = &o->policy->allowed[i];
-
-        if (a != ngx_snapshot_find_allowed(o->policy, o->operation, query,
-                                           a->name))
-        {
-            continue;
-        }
-
-        schema = json_pack("{s:s}", "description",
-                           "Allowed by the operator of the gateway.");
-
-        if (a->type != NGX_SNAPSHOT_TYPE_ANY && rejects(o, type)) {
-            add(o, schema, "{s:s}", "type",
-                ngx_snapshot_openapi_types[a->type]);
-        }
-
-        if (a->max != UINT64_MAX && rejects(o, unknown)) {
-            add(o, schema, "{s:I, s:I}", "maxLength", (json_int_t) a->max,
-                "x-max-bytes", (json_int_t) a->max);
-        }
-
-        if (query) {
-            append(o, into, "{s:s%, s:s, s:b, s:o}", "name", bytes(a->name),
-                   "in", "query", "required", 0, "schema", schema);
-
-        } else {
-            add(o, into, "{s%:o}", bytes(a->name), schema);
+    for (i = 0; i < scope->naliases; i++) {
+        if (!rejects(o, scope->aliases[i].rule)) {
+            absent = add(absent, "{s%:{s:[n]}}", bytes(scope->aliases[i].name),
+                         "enum");
         }
     }
+
+    return add(schema, "{s:{s:s, s:o}}", "not", "type", "object",
+               "properties", absent);
 }
 
 
 /* each alias is what its field is, or must not be there */
 
-static void
+static json_t *
 ngx_snapshot_openapi_aliases(ngx_snapshot_openapi_t *o,
-    const ngx_snapshot_scope_t *scope, json_t *schema)
+    const ngx_snapshot_scope_t *scope, json_t *properties)
 {
-    json_t                      *properties, *alias;
+    json_t                      *alias;
     unsigned                     i, n;
     const ngx_snapshot_alias_t  *row;
-
-    properties = json_object_get(schema, "properties");
 
     for (i = 0; i < scope->naliases; i++) {
         row = &scope->aliases[i];
@@ -714,7 +826,7 @@ ngx_snapshot_openapi_aliases(ngx_snapshot_openapi_t *o,
             }
 
             alias = ngx_snapshot_openapi_field(o, &scope->fields[n]);
-            add(o, alias, "{s:b}", "deprecated", 1);
+            alias = add(alias, "{s:b}", "deprecated", 1);
 
         } else if (!rejects(o, NGX_SNAPSHOT_RULE_FIELD_UNKNOWN)) {
             alias = json_pack("{s:{}}", "not");
@@ -723,8 +835,79 @@ ngx_snapshot_openapi_aliases(ngx_snapshot_openapi_t *o,
             continue;
         }
 
-        add(o, properties, "{s%:o}", bytes(row->name), alias);
+        properties = add(properties, "{s%:o}", bytes(row->name), alias);
     }
+
+    return properties;
+}
+
+
+/* what the operator allows, as members of an object or items of an array */
+
+static json_t *
+ngx_snapshot_openapi_allowed(ngx_snapshot_openapi_t *o, json_t *into,
+    unsigned query)
+{
+    json_t                        *schema;
+    unsigned                       i;
+    const ngx_snapshot_allowed_t  *a;
+
+    for (i = 0; i < o->policy->nallowed; i++) {
+        a = &o->policy->allowed[i];
+
+        if (a != ngx_snapshot_find_allowed(o->policy, o->operation, query,
+                                           a->name))
+        {
+            continue;
+        }
+
+        schema = ngx_snapshot_openapi_allow(o, a);
+
+        into = query ? append(into, "{s:s%, s:s, s:s, s:b, s:o}",
+                              "name", bytes(a->name), "in", "query",
+                              "description", "Allowed by the operator.",
+                              "required", 0, "schema", schema)
+                     : add(into, "{s%:o}", bytes(a->name), schema);
+    }
+
+    return into;
+}
+
+
+static json_t *
+ngx_snapshot_openapi_allow(ngx_snapshot_openapi_t *o,
+    const ngx_snapshot_allowed_t *allowed)
+{
+    json_t               *schema;
+    ngx_snapshot_rule_e   type, unknown;
+
+    type = allowed->query ? NGX_SNAPSHOT_RULE_PARAM_UNKNOWN
+                          : NGX_SNAPSHOT_RULE_FIELD_TYPE;
+    unknown = allowed->query ? NGX_SNAPSHOT_RULE_PARAM_UNKNOWN
+                             : NGX_SNAPSHOT_RULE_FIELD_UNKNOWN;
+
+    schema = json_object();
+
+    if (allowed->type != NGX_SNAPSHOT_TYPE_ANY && rejects(o, type)) {
+        schema = add(schema, "{s:s}", "type",
+                     ngx_snapshot_openapi_types[allowed->type]);
+    }
+
+    if (allowed->max == UINT64_MAX) {
+        return add(schema, "{s:s}", "description", "Allowed by the operator.");
+    }
+
+    if (rejects(o, unknown)) {
+        schema = add(schema, "{s:I, s:I}",
+                     "maxLength", (json_int_t) allowed->max,
+                     "x-max-bytes", (json_int_t) allowed->max);
+    }
+
+    return add(schema, "{s:o}", "description",
+               json_sprintf("Allowed by the operator. It %s have at most %"
+                            PRIu64 " bytes in UTF-8.",
+                            rejects(o, unknown) ? "must" : "should",
+                            allowed->max));
 }
 
 
@@ -732,94 +915,105 @@ static json_t *
 ngx_snapshot_openapi_field(ngx_snapshot_openapi_t *o,
     const ngx_snapshot_field_t *field)
 {
-    json_t                      *schema;
-    const ngx_snapshot_words_t  *words;
+    json_t                 *schema;
+    ngx_snapshot_rule_e     entry;
+    ngx_snapshot_schema_t   s;
 
     if (field->type == NGX_SNAPSHOT_TYPE_OBJECT
         && !(field->flags & NGX_SNAPSHOT_FLAG_NULLABLE))
     {
-        return ngx_snapshot_openapi_named(o, field->members,
-                                          ngx_snapshot_openapi_body);
+        return json_pack("{s:[o], s:s}", "allOf",
+                         ngx_snapshot_openapi_named(o, field->members,
+                                                   ngx_snapshot_openapi_body),
+                         "description", field->text);
     }
 
-    schema = json_pack("{s:s}", "x-source-page", field->page);
+    ngx_snapshot_openapi_asked(o, field->rules, CHECKS, &s);
 
-    ngx_snapshot_openapi_values(o, schema, field->text, field->rules,
-                                NGX_SNAPSHOT_FIELD_CHECKS);
-
-    if (rejects(o, NGX_SNAPSHOT_RULE_FIELD_TYPE)) {
-
-        /* a string may stand for a boolean where the operator lets it */
-
-        words = ngx_snapshot_openapi_stand_ins(o, field);
-
-        if (words) {
-            add(o, schema, "{s:[o, o]}", "anyOf",
-                ngx_snapshot_openapi_type(o, field, 0),
-                ngx_snapshot_openapi_nocase(o, words));
-
-        } else {
-            add(o, schema, "o", ngx_snapshot_openapi_type(o, field,
-                                json_object_get(schema, "maximum") != NULL));
-        }
-    }
-
-    if (field->type == NGX_SNAPSHOT_TYPE_OBJECT) {
-        ngx_snapshot_openapi_map(o, schema, field);
-    }
+    schema = ngx_snapshot_openapi_typed(o, field, &s);
+    schema = ngx_snapshot_openapi_value(schema, &s);
+    schema = ngx_snapshot_openapi_rules_of(schema, field->rules, CHECKS);
 
     if (field->flags & NGX_SNAPSHOT_FLAG_REQUIRED
         && rejects(o, NGX_SNAPSHOT_RULE_FIELD_REQUIRED))
     {
-        add(o, schema, "{s:i}", "minLength", 1);
+        schema = add(schema, "{s:i}", "minLength", 1);
     }
 
-    return schema;
+    schema = add(schema, "{s:s}", "x-source-page", field->page);
+
+    if (field->type != NGX_SNAPSHOT_TYPE_OBJECT) {
+        return add(schema, "{s:o}", "description",
+                   ngx_snapshot_openapi_description(o, field->text,
+                                              field->rules, CHECKS, "It"));
+    }
+
+    entry = field->members->entry;
+    schema = ngx_snapshot_openapi_map(o, schema, entry);
+
+    return add(schema, "{s:o}", "description",
+               ngx_snapshot_openapi_description(o, field->text, &entry, 1,
+                                                "Each key and each value"));
+}
+
+
+/* a string may stand for a boolean where the operator lets it */
+
+static json_t *
+ngx_snapshot_openapi_typed(ngx_snapshot_openapi_t *o,
+    const ngx_snapshot_field_t *field, const ngx_snapshot_schema_t *s)
+{
+    const ngx_snapshot_words_t  *words;
+
+    if (!rejects(o, NGX_SNAPSHOT_RULE_FIELD_TYPE)) {
+        return s->none_of ? json_pack("{s:o}", "not",
+                                      ngx_snapshot_openapi_nocase(o,
+                                                                  s->none_of))
+                          : json_object();
+    }
+
+    words = ngx_snapshot_openapi_stand_ins(o, field);
+
+    return words ? json_pack("{s:[o, o]}", "anyOf",
+                             ngx_snapshot_openapi_type(o, field, 0),
+                             ngx_snapshot_openapi_nocase(o, words))
+                 : ngx_snapshot_openapi_type(o, field, s->integer);
 }
 
 
 /* a generator would else take an object without properties for an empty one */
 
-static void
+static json_t *
 ngx_snapshot_openapi_map(ngx_snapshot_openapi_t *o, json_t *schema,
-    const ngx_snapshot_field_t *field)
+    ngx_snapshot_rule_e rule)
 {
     json_t                 *keys, *values;
-    ngx_snapshot_rule_e     rule;
-    ngx_snapshot_text_t     text;
     ngx_snapshot_schema_t   s;
 
-    rule = field->members->entry;
-
-    ngx_snapshot_text_init(&text, o->mem);
-    ngx_snapshot_text_cstr(&text, field->text);
-    ngx_snapshot_openapi_words(o, &text, rule, "Each key and each value");
-    ngx_snapshot_openapi_describe(o, schema, &text);
-
-    add(o, schema, "{s:b, s:[s%]}", "additionalProperties", 1,
-        "x-snapshot-rule", bytes(ngx_snapshot_rules[rule].name));
+    schema = ngx_snapshot_openapi_rules_of(schema, &rule, 1);
 
     if (!rejects(o, rule)) {
-        return;
+        return add(schema, "{s:b}", "additionalProperties", 1);
     }
 
-    ngx_snapshot_schema_init(&s);
-    ngx_snapshot_describe(&ngx_snapshot_rules[rule], o->policy->rule[rule].max,
-                          &s);
+    ngx_snapshot_openapi_asked(o, &rule, 1, &s);
 
     values = json_pack("{s:s}", "type", "string");
-    ngx_snapshot_openapi_value(o, values, &s);
+    values = ngx_snapshot_openapi_value(values, &s);
 
-    add(o, schema, "{s:o}", "additionalProperties", values);
+    schema = add(schema, "{s:o}", "additionalProperties", values);
 
-    /* OpenAPI 3.0 has no word for keys */
+    if (!o->minor) {
 
-    if (o->minor) {
-        keys = json_pack("{s:i}", "minLength", 1);
-        ngx_snapshot_openapi_value(o, keys, &s);
+        /* OpenAPI 3.0 has no word for keys */
 
-        add(o, schema, "{s:o}", "propertyNames", keys);
+        return schema;
     }
+
+    keys = json_pack("{s:i}", "minLength", 1);
+    keys = ngx_snapshot_openapi_value(keys, &s);
+
+    return add(schema, "{s:o}", "propertyNames", keys);
 }
 
 
@@ -832,7 +1026,7 @@ ngx_snapshot_openapi_stand_ins(ngx_snapshot_openapi_t *o,
     unsigned             i;
     ngx_snapshot_rule_e  rule;
 
-    for (i = 0; i < NGX_SNAPSHOT_FIELD_CHECKS && field->rules[i]; i++) {
+    for (i = 0; i < CHECKS && field->rules[i]; i++) {
         rule = field->rules[i];
 
         if (ngx_snapshot_check_stands_in(rule, NGX_SNAPSHOT_TYPE_STRING)
@@ -853,7 +1047,7 @@ ngx_snapshot_openapi_nocase(ngx_snapshot_openapi_t *o,
     const ngx_snapshot_words_t *words)
 {
     size_t               k;
-    u_char               c[4];
+    u_char               c;
     unsigned             i;
     ngx_snapshot_text_t  text;
 
@@ -864,199 +1058,36 @@ ngx_snapshot_openapi_nocase(ngx_snapshot_openapi_t *o,
         ngx_snapshot_text_cstr(&text, i ? "|" : "^(");
 
         for (k = 0; k < words->words[i].len; k++) {
+            c = words->words[i].data[k];
 
-            c[1] = words->words[i].data[k];
+            if (c >= 'a' && c <= 'z') {
+                ngx_snapshot_openapi_say(&text, "[%c%c]", c, c & ~0x20);
 
-            if (c[1] < 'a' || c[1] > 'z') {
-                ngx_snapshot_text_add(&text, &c[1], 1);
-                continue;
+            } else {
+                ngx_snapshot_text_add(&text, &c, 1);
             }
-
-            c[0] = '[';
-            c[2] = c[1] & ~0x20;
-            c[3] = ']';
-            ngx_snapshot_text_add(&text, c, 4);
         }
     }
 
     ngx_snapshot_text_cstr(&text, ")$");
 
-    o->failed |= text.failed;
-
-    return json_pack("{s:s, s:s%}", "type", "string",
-                     "pattern", bytes(ngx_snapshot_text_str(&text)));
+    return json_pack("{s:s, s:o}", "type", "string",
+                     "pattern", ngx_snapshot_openapi_text(&text));
 }
 
 
-/*
- * The constraints of a value, and the names of all its rules, so that those
- * can be found that no schema says.
- */
-
-static void
-ngx_snapshot_openapi_values(ngx_snapshot_openapi_t *o, json_t *schema,
-    const char *what, const ngx_snapshot_rule_e *rules, unsigned n)
-{
-    json_t                 *names;
-    unsigned                i;
-    ngx_snapshot_text_t     text;
-    ngx_snapshot_schema_t   s;
-
-    names = json_array();
-    o->failed |= names == NULL;
-
-    ngx_snapshot_text_init(&text, o->mem);
-    ngx_snapshot_text_cstr(&text, what);
-    ngx_snapshot_schema_init(&s);
-
-    for (i = 0; i < n && rules[i]; i++) {
-        ngx_snapshot_openapi_words(o, &text, rules[i], "The value");
-
-        if (rejects(o, rules[i])) {
-            ngx_snapshot_describe(&ngx_snapshot_rules[rules[i]],
-                                  o->policy->rule[rules[i]].max, &s);
-        }
-
-        append(o, names, "s%", bytes(ngx_snapshot_rules[rules[i]].name));
-    }
-
-    ngx_snapshot_openapi_value(o, schema, &s);
-    ngx_snapshot_openapi_describe(o, schema, &text);
-
-    if (json_array_size(names)) {
-        add(o, schema, "{s:O}", "x-snapshot-rule", names);
-    }
-
-    json_decref(names);
-}
-
-
-/* what no keyword of JSON Schema says, of any rule that is not passed over */
-
-static void
-ngx_snapshot_openapi_words(ngx_snapshot_openapi_t *o,
-    ngx_snapshot_text_t *text, ngx_snapshot_rule_e rule, const char *what)
-{
-    ngx_snapshot_schema_t  s;
-
-    ngx_snapshot_schema_init(&s);
-    ngx_snapshot_describe(&ngx_snapshot_rules[rule], o->policy->rule[rule].max,
-                          &s);
-
-    if (o->policy->rule[rule].severity == NGX_SNAPSHOT_SEVERITY_PASS
-        || (s.prefix.len == 0 && s.except.len == 0
-            && s.max_bytes == UINT64_MAX))
-    {
-        return;
-    }
-
-    ngx_snapshot_text_cstr(text, text->pos == text->start ? "" : " ");
-    ngx_snapshot_text_cstr(text, what);
-    ngx_snapshot_text_cstr(text, rejects(o, rule) ? " must" : " should");
-
-    if (s.prefix.len) {
-        ngx_snapshot_text_cstr(text, " not begin with \"");
-        ngx_snapshot_text_add(text, bytes(s.prefix));
-        ngx_snapshot_text_cstr(text, "\".");
-        return;
-    }
-
-    ngx_snapshot_text_cstr(text, " have at most ");
-
-    if (s.except.len) {
-        ngx_snapshot_text_num(text, s.max_characters);
-        ngx_snapshot_text_cstr(text, " characters, and none of ");
-        ngx_snapshot_text_add(text, bytes(s.except));
-        ngx_snapshot_text_cstr(text, ".");
-        return;
-    }
-
-    ngx_snapshot_text_num(text, s.max_bytes);
-    ngx_snapshot_text_cstr(text, " bytes in UTF-8.");
-}
-
-
-static void
-ngx_snapshot_openapi_describe(ngx_snapshot_openapi_t *o, json_t *schema,
-    const ngx_snapshot_text_t *text)
-{
-    o->failed |= text->failed;
-
-    if (text->pos != text->start) {
-        add(o, schema, "{s:s%}", "description",
-            bytes(ngx_snapshot_text_str(text)));
-    }
-}
-
-
-/* what rules ask of a string or a number */
-
-static void
-ngx_snapshot_openapi_value(ngx_snapshot_openapi_t *o, json_t *schema,
-    const ngx_snapshot_schema_t *s)
-{
-    json_t      *array;
-    unsigned     i;
-    json_int_t   max;
-
-    if (s->pattern.len) {
-        add(o, schema, "{s:s+%+}", "pattern", "^", bytes(s->pattern), "$");
-    }
-
-    if (s->prefix.len) {
-        add(o, schema, "{s:{s:s, s:s+%}}", "not", "type", "string",
-            "pattern", "^", bytes(s->prefix));
-    }
-
-    if (s->except.len) {
-        add(o, schema, "{s:s+%+}", "pattern", "^[^", bytes(s->except), "]*$");
-    }
-
-    if (s->max_characters != UINT64_MAX) {
-        add(o, schema, "{s:I}", "maxLength", (json_int_t) s->max_characters);
-    }
-
-    if (s->max_bytes != UINT64_MAX) {
-
-        /* so many characters are at least as many bytes */
-
-        max = (json_int_t) s->max_bytes;
-        add(o, schema, "{s:I, s:I}", "maxLength", max, "x-max-bytes", max);
-    }
-
-    if (s->one_of) {
-        array = json_array();
-
-        for (i = 0; i < s->one_of->nwords; i++) {
-            append(o, array, "s%", bytes(s->one_of->words[i]));
-        }
-
-        add(o, schema, "{s:o}", "enum", array);
-    }
-
-    /* that it is a boolean is what its type says */
-
-    if (s->none_of && !rejects(o, NGX_SNAPSHOT_RULE_FIELD_TYPE)) {
-        add(o, schema, "{s:o}", "not",
-            ngx_snapshot_openapi_nocase(o, s->none_of));
-    }
-
-    if (s->integer) {
-        add(o, schema, "{s:I, s:I}", "minimum", (json_int_t) s->min,
-            "maximum", (json_int_t) s->max);
-    }
-}
-
+/* an object of a response: beside what is documented, others may come */
 
 static json_t *
 ngx_snapshot_openapi_answers(ngx_snapshot_openapi_t *o,
     const ngx_snapshot_scope_t *scope)
 {
-    return ngx_snapshot_openapi_object(o, scope, ngx_snapshot_openapi_answer);
+    return ngx_snapshot_openapi_required(scope,
+               json_pack("{s:s, s:o}", "type", "object", "properties",
+                         ngx_snapshot_openapi_properties(o, scope,
+                                                ngx_snapshot_openapi_answer)));
 }
 
-
-/* a member of a response: beside those that are documented, others may come */
 
 static json_t *
 ngx_snapshot_openapi_answer(ngx_snapshot_openapi_t *o,
@@ -1072,64 +1103,68 @@ ngx_snapshot_openapi_answer(ngx_snapshot_openapi_t *o,
     }
 
     if (field->members && field->type == NGX_SNAPSHOT_TYPE_OBJECT) {
-        return members;
+        return json_pack("{s:[o], s:s}", "allOf", members,
+                         "description", field->text);
     }
-
-    /* the pages have no number but whole ones */
 
     schema = ngx_snapshot_openapi_type(o, field,
                                      field->type == NGX_SNAPSHOT_TYPE_NUMBER);
+    schema = add(schema, "{s:s}", "description", field->text);
 
     if (field->type == NGX_SNAPSHOT_TYPE_ARRAY) {
-        add(o, schema, "{s:o}", "items", members);
-
-    } else if (field->type == NGX_SNAPSHOT_TYPE_OBJECT) {
-        add(o, schema, "{s:b}", "additionalProperties", 1);
+        return add(schema, "{s:o}", "items", members);
     }
 
-    add(o, schema, "{s:s}", "description", field->text);
-
-    return schema;
+    return field->type == NGX_SNAPSHOT_TYPE_OBJECT
+           ? add(schema, "{s:b}", "additionalProperties", 1) : schema;
 }
 
 
-/* each field of a scope as member() describes it, and which are required */
-
 static json_t *
-ngx_snapshot_openapi_object(ngx_snapshot_openapi_t *o,
-    const ngx_snapshot_scope_t *scope, ngx_snapshot_openapi_pt member)
+ngx_snapshot_openapi_properties(ngx_snapshot_openapi_t *o,
+    const ngx_snapshot_scope_t *scope, ngx_snapshot_openapi_field_pt member)
 {
-    json_t                      *schema, *properties, *required;
-    unsigned                     i;
-    const ngx_snapshot_field_t  *f;
+    json_t    *properties;
+    unsigned   i;
 
     properties = json_object();
+
+    for (i = 0; i < scope->nfields; i++) {
+        properties = add(properties, "{s%:o}", bytes(scope->fields[i].name),
+                         member(o, &scope->fields[i]));
+    }
+
+    return properties;
+}
+
+
+static json_t *
+ngx_snapshot_openapi_required(const ngx_snapshot_scope_t *scope,
+    json_t *schema)
+{
+    json_t    *required;
+    unsigned   i;
+
     required = json_array();
 
     for (i = 0; i < scope->nfields; i++) {
-        f = &scope->fields[i];
-
-        add(o, properties, "{s%:o}", bytes(f->name), member(o, f));
-
-        if (f->flags & NGX_SNAPSHOT_FLAG_REQUIRED) {
-            append(o, required, "s%", bytes(f->name));
+        if (scope->fields[i].flags & NGX_SNAPSHOT_FLAG_REQUIRED) {
+            required = append(required, "s%", bytes(scope->fields[i].name));
         }
     }
 
-    schema = json_pack("{s:s, s:o, s:o}", "type", "object",
-                       "properties", properties, "required", required);
-
-    if (json_array_size(json_object_get(schema, "required")) == 0) {
-        (void) json_object_del(schema, "required");
+    if (required && json_array_size(required) == 0) {
+        json_decref(required);
+        return schema;
     }
 
-    return schema;
+    return add(schema, "{s:o}", "required", required);
 }
 
 
 static json_t *
 ngx_snapshot_openapi_type(ngx_snapshot_openapi_t *o,
-    const ngx_snapshot_field_t *field, int integer)
+    const ngx_snapshot_field_t *field, unsigned integer)
 {
     const char  *type;
 
@@ -1144,47 +1179,276 @@ ngx_snapshot_openapi_type(ngx_snapshot_openapi_t *o,
 }
 
 
-static json_t *
-ngx_snapshot_openapi_errors(ngx_snapshot_openapi_t *o, int details)
+/* what those of the rules ask that reject; fewer than n end in 0 */
+
+static void
+ngx_snapshot_openapi_asked(ngx_snapshot_openapi_t *o,
+    const ngx_snapshot_rule_e *rules, unsigned n, ngx_snapshot_schema_t *s)
 {
-    json_t  *fault;
+    unsigned  i;
 
-    fault = json_pack("{s:{s:s}, s:{s:s}}", "message", "type", "string",
-                      "code", "type", "string");
+    ngx_snapshot_schema_init(s);
 
-    if (details) {
-        add(o, fault, "{s:{s:s, s:{s:s, s:[s, s, s, s, s], s:{s:{s:s},"
-                      " s:{s:s, s:[s, s]}, s:{s:s}, s:{s:s}, s:{s:s}}}},"
-                      " s:{s:s}}",
-            "violations", "type", "array", "items", "type", "object",
-            "required", "rule", "severity", "at", "message", "code",
-            "properties",
-                "rule", "type", "string",
-                "severity", "type", "string", "enum", "warn", "reject",
-                "at", "type", "string",
-                "message", "type", "string",
-                "code", "type", "string",
-            "more", "type", "integer");
+    for (i = 0; i < n && rules[i]; i++) {
+        if (rejects(o, rules[i])) {
+            ask(o, rules[i], s);
+        }
+    }
+}
+
+
+/* the names of all rules, so that those can be found that no schema says */
+
+static json_t *
+ngx_snapshot_openapi_rules_of(json_t *schema,
+    const ngx_snapshot_rule_e *rules, unsigned n)
+{
+    json_t    *names;
+    unsigned   i;
+
+    if (rules[0] == NGX_SNAPSHOT_RULE_NONE) {
+        return schema;
     }
 
-    return json_pack("{s:{s:s, s:s, s:i, s:i, s:{s:s}},"
+    names = json_array();
+
+    for (i = 0; i < n && rules[i]; i++) {
+        names = append(names, "s%", bytes(ngx_snapshot_rules[rules[i]].name));
+    }
+
+    return add(schema, "{s:o}", "x-snapshot-rule", names);
+}
+
+
+/* what is asked of a string or a number, as keywords */
+
+static json_t *
+ngx_snapshot_openapi_value(json_t *schema, const ngx_snapshot_schema_t *s)
+{
+    if (s->format) {
+        schema = add(schema, "{s:s}", "format", s->format);
+    }
+
+    if (s->pattern.len) {
+        schema = add(schema, "{s:s+%+}", "pattern", "^", bytes(s->pattern),
+                     "$");
+    }
+
+    if (s->prefix.len) {
+        schema = add(schema, "{s:{s:s, s:s+%}}", "not", "type", "string",
+                     "pattern", "^", bytes(s->prefix));
+    }
+
+    if (s->except.len) {
+        schema = add(schema, "{s:s+%+}", "pattern", "^[^", bytes(s->except),
+                     "]*$");
+    }
+
+    if (s->max_characters != UINT64_MAX) {
+        schema = add(schema, "{s:I}", "maxLength",
+                     (json_int_t) s->max_characters);
+    }
+
+    if (s->max_bytes != UINT64_MAX) {
+
+        /* so many characters are at least as many bytes */
+
+        schema = add(schema, "{s:I, s:I}",
+                     "maxLength", (json_int_t) s->max_bytes,
+                     "x-max-bytes", (json_int_t) s->max_bytes);
+    }
+
+    if (s->integer) {
+        schema = add(schema, "{s:I}", "minimum", (json_int_t) s->min);
+    }
+
+    if (s->max != UINT64_MAX) {
+        schema = add(schema, "{s:I}", "maximum", (json_int_t) s->max);
+    }
+
+    return s->one_of ? ngx_snapshot_openapi_one_of(schema, s->one_of) : schema;
+}
+
+
+static json_t *
+ngx_snapshot_openapi_one_of(json_t *schema, const ngx_snapshot_words_t *words)
+{
+    json_t    *all;
+    unsigned   i;
+
+    all = json_array();
+
+    for (i = 0; i < words->nwords; i++) {
+        all = append(all, "s%", bytes(words->words[i]));
+    }
+
+    return add(schema, "{s:o}", "enum", all);
+}
+
+
+/* what a row says, and what its rules ask that no keyword says */
+
+static json_t *
+ngx_snapshot_openapi_description(ngx_snapshot_openapi_t *o, const char *text,
+    const ngx_snapshot_rule_e *rules, unsigned n, const char *what)
+{
+    unsigned             i;
+    ngx_snapshot_text_t  t;
+
+    ngx_snapshot_text_init(&t, o->mem);
+    ngx_snapshot_text_cstr(&t, text);
+
+    for (i = 0; i < n && rules[i]; i++) {
+        if (severity(o, rules[i]) != NGX_SNAPSHOT_SEVERITY_PASS) {
+            ngx_snapshot_openapi_words(o, &t, rules[i], what);
+        }
+    }
+
+    return ngx_snapshot_openapi_text(&t);
+}
+
+
+static void
+ngx_snapshot_openapi_words(ngx_snapshot_openapi_t *o, ngx_snapshot_text_t *t,
+    ngx_snapshot_rule_e rule, const char *what)
+{
+    const char             *must;
+    ngx_snapshot_schema_t   s;
+
+    ngx_snapshot_schema_init(&s);
+    ask(o, rule, &s);
+
+    must = rejects(o, rule) ? "must" : "should";
+
+    if (s.max_bytes != UINT64_MAX) {
+        ngx_snapshot_openapi_say(t, " %s %s have at most %" PRIu64
+                                 " bytes in UTF-8.", what, must, s.max_bytes);
+    }
+
+    if (s.max_characters != UINT64_MAX) {
+        ngx_snapshot_openapi_say(t, " %s %s have at most %" PRIu64
+                                 " characters.", what, must, s.max_characters);
+    }
+
+    if (s.except.len) {
+        ngx_snapshot_openapi_say(t, " %s %s have none of `%.*s`.", what, must,
+                                 chars(s.except));
+    }
+
+    if (s.prefix.len) {
+        ngx_snapshot_openapi_say(t, " %s %s not begin with \"%.*s\".", what,
+                                 must, chars(s.prefix));
+    }
+
+    if (!rejects(o, rule)) {
+        ngx_snapshot_openapi_advice(t, &s, what);
+    }
+}
+
+
+/* what keywords say where a rule rejects */
+
+static void
+ngx_snapshot_openapi_advice(ngx_snapshot_text_t *t,
+    const ngx_snapshot_schema_t *s, const char *what)
+{
+    unsigned  i;
+
+    if (s->format) {
+        ngx_snapshot_openapi_say(t, " %s should have the format `%s`.", what,
+                                 s->format);
+
+    } else if (s->pattern.len) {
+        ngx_snapshot_openapi_say(t, " %s should match `%.*s`.", what,
+                                 chars(s->pattern));
+    }
+
+    if (s->integer) {
+        ngx_snapshot_openapi_say(t, " %s should be an integer from %" PRIu64
+                                 " to %" PRIu64 ".", what, s->min, s->max);
+
+    } else if (s->max != UINT64_MAX) {
+        ngx_snapshot_openapi_say(t, " %s should be at most %" PRIu64 ".", what,
+                                 s->max);
+    }
+
+    if (s->one_of) {
+        ngx_snapshot_openapi_say(t, " %s should be ", what);
+
+        for (i = 0; i < s->one_of->nwords; i++) {
+            ngx_snapshot_openapi_say(t, "%s\"%.*s\"",
+                                 ngx_snapshot_before(i, s->one_of->nwords),
+                                 chars(s->one_of->words[i]));
+        }
+
+        ngx_snapshot_text_cstr(t, ".");
+    }
+}
+
+
+static json_t *
+ngx_snapshot_openapi_errors(int details)
+{
+    return json_pack("{s:{s:s, s:s, s:i, s:i, s:{s:s}, s:{s:{s:s, s:s}}},"
                      " s:{s:s, s:s, s:[s, s], s:i, s:i, s:{s:{s:s}, s:{s:s}},"
-                     " s:{s:s}}, s:{s:s, s:[s, s], s:o}}",
+                     " s:{s:s}, s:{s:{s:s, s:s}, s:s, s:s}}, s:o}",
         "Error", "type", "object",
-            "description", "One member, named by the fault, such as "
+            "description", "One member, named by the kind of error, such as "
                            "badRequest.",
             "minProperties", 1, "maxProperties", 1,
             "additionalProperties", "$ref", "#/components/schemas/Fault",
+            "example", "badRequest",
+                "message", "snapshot.name: 300 bytes, at most 255 are allowed",
+                "code", "EVS.5400",
         "DwsError", "type", "object",
-            "description", "One member, named by the fault, and its code and "
-                           "message beside it.",
+            "description", "One member, named by the kind of error, and its "
+                           "code and message beside it.",
             "required", "error_code", "error_msg",
             "minProperties", 3, "maxProperties", 3,
             "properties", "error_code", "type", "string",
                           "error_msg", "type", "string",
             "additionalProperties", "$ref", "#/components/schemas/Fault",
-        "Fault", "type", "object", "required", "message", "code",
-            "properties", fault);
+            "example", "badRequest",
+                "message", "snapshot.cluster_id: is required",
+                "code", "DWS.5037",
+                "error_code", "DWS.5037",
+                "error_msg", "snapshot.cluster_id: is required",
+        "Fault", ngx_snapshot_openapi_fault(details));
+}
+
+
+static json_t *
+ngx_snapshot_openapi_fault(int details)
+{
+    json_t  *properties;
+
+    properties = json_pack("{s:{s:s, s:s}, s:{s:s, s:s}}",
+        "message", "type", "string",
+            "description", "All that is wrong, each with its place.",
+        "code", "type", "string",
+            "description", "The documented code of what is wrong first.");
+
+    if (details) {
+        properties = add(properties, "{s:{s:s, s:s, s:{s:s, s:[s, s, s, s, s],"
+                         " s:{s:{s:s}, s:{s:s, s:[s, s]}, s:{s:s, s:s},"
+                         " s:{s:s}, s:{s:s}}}}, s:{s:s, s:s}}",
+            "violations", "type", "array",
+                "description", "All that is wrong, and all warnings.",
+                "items", "type", "object",
+                "required", "rule", "severity", "at", "message", "code",
+                "properties",
+                    "rule", "type", "string",
+                    "severity", "type", "string", "enum", "warn", "reject",
+                    "at", "type", "string", "description",
+                        "A JSON Pointer into the body, or such as query:limit.",
+                    "message", "type", "string",
+                    "code", "type", "string",
+            "more", "type", "integer",
+                "description", "The number of those that are not listed.");
+    }
+
+    return json_pack("{s:s, s:[s, s], s:o}", "type", "object",
+                     "required", "message", "code", "properties", properties);
 }
 
 
@@ -1193,55 +1457,65 @@ ngx_snapshot_openapi_rules(ngx_snapshot_openapi_t *o)
 {
     json_t                     *rules, *rule;
     unsigned                    i, f;
-    ngx_snapshot_str_t          severity;
     const ngx_snapshot_rule_t  *row;
 
     rules = json_array();
 
     for (i = NGX_SNAPSHOT_RULE_NONE + 1; i < NGX_SNAPSHOT_RULES; i++) {
         row = &ngx_snapshot_rules[i];
-        severity = ngx_snapshot_severities[o->policy->rule[i].severity];
 
         rule = json_pack("{s:s%, s:s%, s:i}", "rule", bytes(row->name),
-                         "severity", bytes(severity),
-                         "status", (int) row->status);
+            "severity", bytes(ngx_snapshot_severities[severity(o, i)]),
+            "status", (int) row->status);
 
         for (f = 0; f < NGX_SNAPSHOT_FAMILIES; f++) {
             if (row->code[f]) {
-                add(o, rule, "{s%:s}", bytes(ngx_snapshot_families[f].name),
-                    row->code[f]);
+                rule = add(rule, "{s%:s}", bytes(ngx_snapshot_families[f].name),
+                           row->code[f]);
             }
         }
 
         if (row->unit != NGX_SNAPSHOT_UNIT_NONE) {
-            add(o, rule, "{s:I}", "max", max_of(o, i));
+            rule = add(rule, "{s:I}", "max", max_of(o, i));
         }
 
-        append(o, rules, "o", rule);
+        rules = ngx_snapshot_tree_push(rules, rule);
     }
 
     return rules;
 }
 
 
-/* takes the members, also where it fails */
+/* at most 255 bytes, all of them the contract's or the operator's */
 
 static void
-ngx_snapshot_openapi_add(ngx_snapshot_openapi_t *o, json_t *object,
-    json_t *members)
+ngx_snapshot_openapi_say(ngx_snapshot_text_t *t, const char *fmt, ...)
 {
-    o->failed |= json_object_update(object, members) != 0;
+    char     buf[256];
+    va_list  args;
 
-    json_decref(members);
+    va_start(args, fmt);
+    (void) vsnprintf(buf, sizeof(buf), fmt, args);
+    va_end(args);
+
+    ngx_snapshot_text_cstr(t, buf);
 }
 
 
-static int
-ngx_snapshot_openapi_write(const char *data, size_t size, void *text)
+/* the text as a C string, or NULL where memory was short */
+
+static const char *
+ngx_snapshot_openapi_end(ngx_snapshot_text_t *t)
 {
-    ngx_snapshot_text_t *t = text;
+    ngx_snapshot_text_add(t, "", 1);
 
-    ngx_snapshot_text_add(t, data, size);
+    return t->failed ? NULL : (const char *) ngx_snapshot_text_str(t).data;
+}
 
-    return t->failed ? -1 : 0;
+
+static json_t *
+ngx_snapshot_openapi_text(const ngx_snapshot_text_t *t)
+{
+    return t->failed ? NULL
+                     : ngx_snapshot_tree_string(ngx_snapshot_text_str(t));
 }

@@ -27,7 +27,8 @@ function sample(path) {
 async function ajv() {
     const Ajv = require('ajv/dist/2020').default;
     const judge = new Ajv({ strict: true, strictTypes: false,
-                            strictRequired: false });
+                            strictRequired: false,
+                            formats: { uuid: true } });
 
     // of the words that Ajv does not know those may be there that are ours,
     // and what a description has around its schemas

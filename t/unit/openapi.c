@@ -118,12 +118,25 @@ a_prefix_may_have_any_bytes(void **state)
 }
 
 
-/* most constraints, so that most can be lost */
+/* most constraints and all that is optional, so that most can be lost */
 
 static void
 strict_policy(ngx_snapshot_policy_t *policy)
 {
     unsigned  i;
+
+    static const ngx_snapshot_allowed_t  allowed[] = {
+        { ngx_snapshot_string("one"), NGX_SNAPSHOT_TYPE_STRING, 5,
+          &ngx_snapshot_operations[1], 0 },
+        { ngx_snapshot_string("all"), NGX_SNAPSHOT_TYPE_ANY, UINT64_MAX,
+          NULL, 0 },
+        { ngx_snapshot_string("param"), NGX_SNAPSHOT_TYPE_NUMBER, 5, NULL, 1 }
+    };
+
+    ngx_snapshot_policy_default(policy);
+
+    policy->allowed = allowed;
+    policy->nallowed = sizeof(allowed) / sizeof(allowed[0]);
 
     for (i = 0; i < NGX_SNAPSHOT_RULES; i++) {
         policy->rule[i].severity = NGX_SNAPSHOT_SEVERITY_REJECT;
