@@ -550,7 +550,7 @@ sub any_case {
 
     $case->{query} = query(!$body);
     push @{ $case->{query} }, '_method=POST'
-        if $kind eq 'sibling' && rand() < 0.2;
+        if $kind eq 'sibling' && rand() < 0.5;
     $case->{headers} = headers($body);
 
     if ($body) {
@@ -1135,7 +1135,16 @@ my (@batch, %recorded);
 
 $SIG{PIPE} = 'IGNORE';
 
-for my $i (1 .. $n) {
+# where chance has left something out, some more
+
+sub covered {
+    return 0 if grep { !$broken{$_} } @Contract::RULES;
+    return 0 if grep { !$operations{"$_ good"} || !$operations{"$_ bad"} }
+                     @Contract::Path::OPERATIONS, 'unknown';
+    return 1;
+}
+
+for my $i (1 .. 3 * $n) {
     srand $seed * 100_003 + $i;
 
     my $case = any_case();
@@ -1146,7 +1155,7 @@ for my $i (1 .. $n) {
     push @{ $recorded{$_->[0]{set}} }, $_->[1] for @answers;
     $sent++;
 
-    next if @batch < 200 && $i < $n;
+    next if @batch < 200 && $i != $n && $i != 3 * $n;
 
     my $by = arrived();
     my @failed;
@@ -1171,13 +1180,13 @@ for my $i (1 .. $n) {
     }
 
     @batch = ();
-    last if $bad;
+    last if $bad || $i >= $n && ($n < 2000 || covered());
 }
 
 is($bad, 0, "$sent random requests get the verdict of the contract, and arrive "
    . "as they were sent or not at all (TEST_SEED=$seed)");
 is($stray, 0, 'nothing else arrives');
-is($sent, $n, 'all of them were sent');
+cmp_ok($sent, '>=', $n, 'all of them were sent');
 
 is(join("\n", map { unlike_gateway("snapshot_tenant \$http_x_tenant;\n$rules{$_}",
                                    @{ $recorded{$_} }) }

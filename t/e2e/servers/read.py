@@ -1,9 +1,12 @@
 # How Python reads paths: by urllib.parse alone, and as Cinder's API does, whose
 # router is made of the same routes.  In: a JSON list of strings, one character
-# a byte.  Out: a list of [readings, {method: action}].
+# a byte.  Out: a list of [readings, {method: {action: 1}}], where a reading is
+# [path, 1 where a tab or a line break was dropped], and an action has a 1 where
+# all that lead to it are such.
 
 import json
 import posixpath
+import re
 import sys
 from urllib.parse import unquote, urlparse
 
@@ -29,21 +32,38 @@ def plain(path):
     return unquote(path, 'latin-1')
 
 
+class Parser:
+    """urlparse(), which drops tabs and line breaks wherever they are"""
+
+    dropped = 0
+
+    def path(self, path):
+        if re.search(r'[\t\n\r]', path):
+            self.dropped = 1
+
+        return urlparse(path).path
+
+
+parser = Parser()
+
 READINGS = (
     plain,                                          # what WSGI servers pass on
     lambda path: plain(path.split()[0]),            # a request line is split
-    lambda path: urlparse(path).path,
-    lambda path: plain(urlparse(path).path),
-    lambda path: urlparse(plain(path)).path,
-    lambda path: plain(urlparse(plain(path)).path),
+    lambda path: parser.path(path),
+    lambda path: plain(parser.path(path)),
+    lambda path: parser.path(plain(path)),
+    lambda path: plain(parser.path(plain(path))),
     lambda path: posixpath.normpath(plain(path)),
     lambda path: plain(plain(path)),
 )
 
 
 def attempt(reading, path):
+    parser.dropped = 0
+
     try:
-        return [reading(path)]
+        read = reading(path)
+        return [[read, parser.dropped]]
     except (ValueError, IndexError):
         return []
 
@@ -66,9 +86,17 @@ def main():
 
     for path in json.load(sys.stdin):
         readings = [r for f in READINGS for r in attempt(f, path)]
-        actions = {m: sorted({a for r in readings
-                              for a in [action(mapper, r, m)] if a})
-                   for m in METHODS}
+        actions = {}
+
+        for method in METHODS:
+            found = actions[method] = {}
+
+            for read, dropped in readings:
+                a = action(mapper, read, method)
+
+                if a:
+                    found[a] = found.get(a, 1) & dropped
+
         out.append([readings, actions])
 
     json.dump(out, sys.stdout)
