@@ -155,6 +155,9 @@ for my $fact (@{ $FACTS->{rules} }) {
         if $check eq 'pattern';
     is($asked->{max_bytes}, $fact->{max}, "$name: so many bytes")
         if $check eq 'bytes';
+    is_deeply([@$asked{qw(max_characters except)}],
+              [@$fact{qw(max none_of)}], "$name: the characters")
+        if $check eq 'characters';
     is_deeply([@$asked{qw(min max)}], [$fact->{min} || undef, $fact->{max}],
               "$name: the range")
         if $check eq 'range';
