@@ -93,8 +93,6 @@ typedef struct {
 } ngx_snapshot_normal_t;
 
 
-static unsigned ngx_snapshot_path_has_few(ngx_snapshot_str_t text,
-    ngx_snapshot_str_t word);
 static int ngx_snapshot_path_is_inert(ngx_snapshot_str_t text);
 static ngx_snapshot_inline ngx_snapshot_vector_t ngx_snapshot_path_plainly(
     ngx_snapshot_vector_t v);
@@ -127,6 +125,8 @@ static int ngx_snapshot_path_escaped(ngx_snapshot_path_t *p,
     const ngx_snapshot_mem_t *mem, ngx_snapshot_reading_t *r);
 static int ngx_snapshot_path_other(ngx_snapshot_path_t *p,
     const ngx_snapshot_mem_t *mem, ngx_snapshot_reading_t *r, unsigned has);
+static int ngx_snapshot_path_meaning(ngx_snapshot_path_t *p,
+    const ngx_snapshot_mem_t *mem, const ngx_snapshot_reading_t *r);
 static u_char *ngx_snapshot_path_decode(u_char *buf, ngx_snapshot_str_t path);
 static ngx_snapshot_inline int ngx_snapshot_path_hex(const u_char *p);
 static ngx_snapshot_inline size_t ngx_snapshot_path_copy(u_char *out,
@@ -204,36 +204,38 @@ ngx_snapshot_path_has(ngx_snapshot_str_t text, ngx_snapshot_str_t word)
     const u_char           *p, *last;
     ngx_snapshot_vector_t   v, w, first, second, words, escapes;
 
-    if (text.len <= NGX_SNAPSHOT_VECTOR) {
-        return ngx_snapshot_path_has_few(text, word);
-    }
-
-    /* the last vector overlaps the one before */
-
-    p = text.data;
-    last = p + text.len - NGX_SNAPSHOT_VECTOR - 1;
-
     first = ngx_snapshot_vector(word.data[0]);
     second = ngx_snapshot_vector(word.data[1]);
-    words = ngx_snapshot_vector(0);
-    escapes = ngx_snapshot_are(ngx_snapshot_vector(text.data[text.len - 1]),
-                               '%');
 
-    for ( ;; ) {
+    if (text.len <= NGX_SNAPSHOT_VECTOR) {
+        v = ngx_snapshot_vector_load(text, 0);
+        escapes = ngx_snapshot_are(v, '%');
+        words = (ngx_snapshot_vector_t) ((v | 0x20) == first);
 
-        memcpy(&v, p, NGX_SNAPSHOT_VECTOR);
-        memcpy(&w, p + 1, NGX_SNAPSHOT_VECTOR);
+    } else {
+        escapes = ngx_snapshot_are(
+                      ngx_snapshot_vector(text.data[text.len - 1]), '%');
+        words = ngx_snapshot_vector(0);
 
-        escapes |= ngx_snapshot_are(v, '%');
-        words |= (ngx_snapshot_vector_t) ((v | 0x20) == first)
-                 & (ngx_snapshot_vector_t) ((w | 0x20) == second);
+        /* the last vector overlaps the one before */
 
-        if (p == last) {
-            break;
+        last = text.data + text.len - NGX_SNAPSHOT_VECTOR - 1;
+
+        for (p = text.data; /* void */ ; p = (p < last) ? p : last) {
+
+            memcpy(&v, p, NGX_SNAPSHOT_VECTOR);
+            memcpy(&w, p + 1, NGX_SNAPSHOT_VECTOR);
+
+            escapes |= ngx_snapshot_are(v, '%');
+            words |= (ngx_snapshot_vector_t) ((v | 0x20) == first)
+                     & (ngx_snapshot_vector_t) ((w | 0x20) == second);
+
+            if (p == last) {
+                break;
+            }
+
+            p += NGX_SNAPSHOT_VECTOR;
         }
-
-        p += NGX_SNAPSHOT_VECTOR;
-        p = (p < last) ? p : last;
     }
 
     has = ngx_snapshot_vector_mask(words) ? NGX_SNAPSHOT_HAS_WORD : 0;
@@ -242,28 +244,6 @@ ngx_snapshot_path_has(ngx_snapshot_str_t text, ngx_snapshot_str_t word)
         && (has || !ngx_snapshot_path_is_inert(text)))
     {
         has |= NGX_SNAPSHOT_HAS_ESCAPE;
-    }
-
-    return has;
-}
-
-
-/* the same of a text that is no longer than a vector */
-
-static unsigned
-ngx_snapshot_path_has_few(ngx_snapshot_str_t text, ngx_snapshot_str_t word)
-{
-    size_t    i;
-    unsigned  has;
-
-    for (i = 0, has = 0; i < text.len; i++) {
-
-        if (text.data[i] == '%') {
-            has |= NGX_SNAPSHOT_HAS_ESCAPE;
-
-        } else if ((text.data[i] | 0x20) == word.data[0]) {
-            has |= NGX_SNAPSHOT_HAS_WORD;
-        }
     }
 
     return has;
@@ -768,16 +748,11 @@ static int
 ngx_snapshot_path_other(ngx_snapshot_path_t *p, const ngx_snapshot_mem_t *mem,
     ngx_snapshot_reading_t *r, unsigned has)
 {
-    u_char              *buf;
-    ngx_snapshot_str_t   text;
-
-    text = r->form[0];
-
     r->word[0] = NGX_SNAPSHOT_NOWHERE;
     r->form[1].data = NULL;
 
     if (has & NGX_SNAPSHOT_HAS_WORD) {
-        r->word[0] = ngx_snapshot_path_word(text, r->words->collection);
+        r->word[0] = ngx_snapshot_path_word(r->form[0], r->words->collection);
     }
 
     p->scope = r->word[0] != NGX_SNAPSHOT_NOWHERE;
@@ -793,7 +768,7 @@ ngx_snapshot_path_other(ngx_snapshot_path_t *p, const ngx_snapshot_mem_t *mem,
 
     /* else that has been done */
 
-    if (text.data != r->path.data) {
+    if (r->form[0].data != r->path.data) {
         (void) ngx_snapshot_path_split(p, r->path, r->prefix);
     }
 
@@ -809,9 +784,20 @@ ngx_snapshot_path_other(ngx_snapshot_path_t *p, const ngx_snapshot_mem_t *mem,
     p->segments = 0;
     p->dotted = 0;
 
-    if (!r->means) {
-        return NGX_SNAPSHOT_OK;
-    }
+    return r->means ? ngx_snapshot_path_meaning(p, mem, r) : NGX_SNAPSHOT_OK;
+}
+
+
+/* what an odd path may mean, in memory that stays */
+
+static int
+ngx_snapshot_path_meaning(ngx_snapshot_path_t *p,
+    const ngx_snapshot_mem_t *mem, const ngx_snapshot_reading_t *r)
+{
+    u_char              *buf;
+    ngx_snapshot_str_t   text;
+
+    text = r->form[0];
 
     if (r->local) {
         buf = mem->alloc(mem->data, text.len);

@@ -115,7 +115,7 @@ typedef struct {
  * nothing in the path can be, or become, the word.
  */
 
-unsigned ngx_snapshot_path_has(ngx_snapshot_str_t path,
+unsigned ngx_snapshot_path_has(ngx_snapshot_str_t text,
     ngx_snapshot_str_t word);
 
 /*

@@ -16,10 +16,6 @@ typedef char    ngx_snapshot_chars_t __attribute__((vector_size(16)));
 
 #define NGX_SNAPSHOT_VECTOR  sizeof(ngx_snapshot_vector_t)
 
-/* the byte in all places */
-
-#define ngx_snapshot_vector(c)  ((ngx_snapshot_vector_t) { 0 } + (u_char) (c))
-
 /* all bits of each byte that is the one, or in the range */
 
 #define ngx_snapshot_are(v, c)  ((ngx_snapshot_vector_t) ((v) == (u_char) (c)))
@@ -27,6 +23,17 @@ typedef char    ngx_snapshot_chars_t __attribute__((vector_size(16)));
 #define ngx_snapshot_within(v, first, last)                                   \
     ((ngx_snapshot_vector_t) ((v) - (u_char) (first)                          \
                               <= (u_char) ((last) - (first))))
+
+
+/* The byte in all places. */
+
+static ngx_snapshot_inline ngx_snapshot_vector_t
+ngx_snapshot_vector(u_char c)
+{
+    ngx_snapshot_vector_t  v = { 0 };
+
+    return v + c;
+}
 
 
 /* The bytes of a text from i on, with zeros behind its end. */

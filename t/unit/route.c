@@ -30,6 +30,12 @@ typedef struct {
 } case_t;
 
 
+/* 32 segments */
+
+#define DEEP4  "/a/a/a/a"
+#define DEEP   DEEP4 DEEP4 DEEP4 DEEP4 DEEP4 DEEP4 DEEP4 DEEP4
+
+
 static const case_t  cases[] = {
 
     /* plain, with each operation in its own letters */
@@ -230,7 +236,12 @@ static const case_t  cases[] = {
     { "POST", "/v3/p/snapshots/%2ex", "", "evs_v3_create",
       "an escape, a suffix", "p", "" },
     { "POST", "/v3//v3%2fsnapshots", "", "evs_v3_create",
-      "an escape, a doubled slash", "v3", "" }
+      "an escape, a doubled slash", "v3", "" },
+
+    /* of too many segments */
+
+    { "POST", "/v3/p//snapshots" DEEP DEEP DEEP, "", "unknown",
+      "a doubled slash", "", "" }
 };
 
 
