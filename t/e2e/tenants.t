@@ -222,9 +222,36 @@ is(statuses(60, sub { ask($token{bob}, 'DELETE', '/v3/snapshots/no-such') }),
    '429: 60', '60 DELETE without a project id get their 429s');
 
 
+# a token of B and a path of A
+
+my $r;
+
+$from = '127.0.0.5';
+$r = ask($token{bob}, 'GET', $of_a);
+is($r->{headers}{'x-snapshot-warning'}[0],
+   'project-match;at="path:project_id"',
+   'a token of B with a path of A is warned about');
+cmp_ok($r->{status}, '>=', 400, 'and Cinder refuses it');
+
+my $strict = $text =~ s/(snapshot_rule project-id warn;)/$1
+                        snapshot_rule project-match reject;/r;
+$g->reload(all => $strict);
+
+$r = ask($token{bob}, 'GET', $of_a);
+is("$r->{status} $r->{fault} $r->{error}{code}", '403 forbidden EVS.5403',
+   'where project-match rejects, the gateway refuses it');
+
+for my $path ("/v3/$b/snapshots", '/v3/snapshots') {
+    is(ask($token{bob}, 'GET', $path)->{status}, 200,
+       'and nothing else: ' . $path =~ s/\Q$b/B/r);
+}
+
+$g->reload(all => $text);
+
+
 # a token of no project, and a revoked one
 
-my $r = ask($keystone->token('bob'), 'GET', '/v3/snapshots');
+$r = ask($keystone->token('bob'), 'GET', '/v3/snapshots');
 is("$r->{status} $r->{fault} $r->{error}{code}", '403 forbidden EVS.5403',
    'a token of no project is forbidden');
 
