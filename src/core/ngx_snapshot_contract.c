@@ -466,7 +466,7 @@ static const ngx_snapshot_scope_t  ngx_snapshot_evs_query =
 
 #define SNAPSHOT_ANSWERS(page)                                                \
     ANSWER("id", STRING, REQUIRED, page, "The id of the snapshot."),          \
-    ANSWER("status", STRING, 0, page, "Its status, such as `available`."),     \
+    ANSWER("status", STRING, 0, page, "Its status, such as `available`."),    \
     ANSWER("name", STRING, NULLABLE, page, "Its name."),                      \
     ANSWER("description", STRING, NULLABLE, page, "Its description."),        \
     ANSWER("created_at", STRING, 0, page,                                     \
@@ -696,11 +696,11 @@ static const char  ngx_snapshot_detail_sample[] = JSON({
     "Changes the name, the description, or both. What is left out stays as "  \
     "it is."
 #define DETAIL_TEXT                                                           \
-    "Lists the snapshots of a project with all that is known about each. "    \
-    "Each parameter narrows the list, and all of them together."
+    "Lists the snapshots of a project with all that is known about each. The " \
+    "parameters say which snapshots to list, and in what order and pages."
 #define LIST_TEXT                                                             \
-    "Lists the snapshots of a project. Each parameter narrows the list, and " \
-    "all of them together."
+    "Lists the snapshots of a project. The parameters say which snapshots to " \
+    "list, and in what order and pages."
 
 #define GET        NGX_SNAPSHOT_METHOD_GET
 #define HEAD       NGX_SNAPSHOT_METHOD_HEAD

@@ -397,7 +397,7 @@ ngx_http_snapshot_json(ngx_http_snapshot_status_t *st,
         "build", "version", NGX_SNAPSHOT_VERSION, "nginx", NGINX_VERSION,
                  "jansson", ngx_snapshot_json_version,
                  "pcre2", ngx_snapshot_regex_version,
-        "time", (double) tp->sec + tp->msec / 1000.0,
+        "time", (double) tp->sec + (double) tp->msec / 1000,
         "since", (json_int_t) st->counters.since,
         "operations", operations);
     root = ngx_snapshot_tree_merge(root,
