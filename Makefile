@@ -186,6 +186,11 @@ bench-scale: deps-build deps-bench $(MODULE)
 FUZZERS = $(patsubst t/fuzz/%.c,build/fuzz/%, \
             $(filter-out t/fuzz/main.c,$(wildcard t/fuzz/*.c)))
 
+# as that of the fuzzer's oracle
+
+$(BUILD)/unit/json: UNIT_CFLAGS += -Ibuild/fuzz
+$(BUILD)/unit/json: build/fuzz/facts-data.h $(wildcard t/fuzz/*.[ch])
+
 FUZZ_CFLAGS = $(CORE_CFLAGS) -Ibuild/fuzz -fsanitize=fuzzer,address,undefined
 FUZZ_CFLAGS += -fno-sanitize-recover=all
 

@@ -133,13 +133,6 @@ static ngx_command_t  ngx_http_snapshot_commands[] = {
       offsetof(ngx_http_snapshot_loc_conf_t, log_level),
       &ngx_http_snapshot_log_levels },
 
-    { ngx_string("snapshot_fast_path"),
-      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_FLAG,
-      ngx_conf_set_flag_slot,
-      NGX_HTTP_LOC_CONF_OFFSET,
-      offsetof(ngx_http_snapshot_loc_conf_t, fast_path),
-      NULL },
-
     { ngx_string("snapshot_zone"),
       NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE12,
       ngx_http_snapshot_zone,
@@ -973,7 +966,6 @@ ngx_http_snapshot_create_loc_conf(ngx_conf_t *cf)
 
     conf->mode = NGX_CONF_UNSET_UINT;
     conf->details = NGX_CONF_UNSET;
-    conf->fast_path = NGX_CONF_UNSET;
     conf->log_level = NGX_CONF_UNSET_UINT;
 
     for (i = 0; i < NGX_SNAPSHOT_RULES; i++) {
@@ -1003,7 +995,6 @@ ngx_http_snapshot_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
 
     ngx_conf_merge_uint_value(conf->mode, prev->mode, NGX_HTTP_SNAPSHOT_OFF);
     ngx_conf_merge_value(conf->details, prev->details, 0);
-    ngx_conf_merge_value(conf->fast_path, prev->fast_path, 1);
     ngx_conf_merge_uint_value(conf->log_level, prev->log_level, NGX_LOG_NOTICE);
     ngx_conf_merge_str_value(conf->prefix, prev->prefix, "");
 

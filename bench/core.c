@@ -23,7 +23,6 @@
 #include "ngx_snapshot_json.h"
 #include "ngx_snapshot_query.h"
 #include "ngx_snapshot_report.h"
-#include "ngx_snapshot_scan.h"
 
 
 #define BENCH_ROUNDS   101
@@ -50,7 +49,7 @@
 
 #define BENCH_HOSTILE  240
 
-/* as the reader's own, so that the same bytes are taken in the same way */
+/* so that the same bytes are taken in the same way as by the reader */
 
 #define BENCH_FLAGS    JSON_DECODE_INT_AS_REAL|JSON_REJECT_DUPLICATES
 
@@ -63,18 +62,18 @@ typedef struct {
 } bench_pool_t;
 
 
-/* route, object, sure and found are what a case has left for its check */
+/* route, object and found are what a case has left for its check */
 
 typedef struct {
     bench_pool_t                   pool;
     ngx_snapshot_mem_t             mem;
     ngx_snapshot_policy_t          policy;
     ngx_snapshot_patterns_t        patterns;
+    ngx_snapshot_json_t           *reader;
     ngx_snapshot_judge_t           judge;
     ngx_snapshot_judge_t           judged;
     ngx_snapshot_route_t           route;
     ngx_snapshot_str_t             object;
-    int                            sure;
     size_t                         found;
     u_char                         input[BENCH_INPUT];
     u_char                         keys[BENCH_ENTRIES][BENCH_HOSTILE];
@@ -122,7 +121,6 @@ struct bench_case_s {
 
     const char                    *operation;
     int                            canonical;
-    int                            sure;
     unsigned                       known;
     unsigned                       violations;
     unsigned                       detailed;
@@ -170,7 +168,6 @@ typedef struct {
     const char                    *unit;
     unsigned                       wrong;
     unsigned                       escaped:1;
-    unsigned                       sure:1;
 } bench_body_t;
 
 
@@ -217,7 +214,6 @@ static void bench_nothing(bench_t *b, const bench_case_t *c);
 static const ngx_snapshot_router_t *bench_router(void);
 static void bench_route(bench_t *b, const bench_case_t *c);
 static void bench_query(bench_t *b, const bench_case_t *c);
-static void bench_scan(bench_t *b, const bench_case_t *c);
 static void bench_json(bench_t *b, const bench_case_t *c);
 static void bench_loadb(bench_t *b, const bench_case_t *c);
 static void bench_head(bench_t *b, const bench_case_t *c);
@@ -230,7 +226,6 @@ static const char *bench_queried(bench_t *b, const bench_case_t *c);
 static const char *bench_headed(bench_t *b, const bench_case_t *c);
 static const char *bench_judged(bench_t *b, const bench_case_t *c);
 static const char *bench_read(bench_t *b, const bench_case_t *c);
-static const char *bench_scanned(bench_t *b, const bench_case_t *c);
 static const char *bench_loaded(bench_t *b, const bench_case_t *c);
 static const char *bench_valid(bench_t *b, const bench_case_t *c);
 static const char *bench_detailed(bench_t *b, const bench_case_t *c);
@@ -242,6 +237,7 @@ static unsigned bench_violations(const ngx_snapshot_judge_t *j);
 static void bench_ask(bench_t *b, bench_case_t *c, const char *method,
     const char *path);
 static void *bench_alloc(void *data, size_t size);
+static void *bench_heap_alloc(void *data, size_t size);
 static ngx_snapshot_str_t bench_str(const char *s);
 
 
@@ -336,45 +332,42 @@ static const bench_query_t  bench_targets[] = {
 };
 
 
-/*
- * Small members are 20 bytes long.  In 256 KB there are more of them than the
- * table of the one-pass reader has slots.
- */
+/* small members are 20 bytes long */
 
 #define LONG   "Read, a few long values"
 #define SMALL  "Read, many small members"
 #define WRONG  "Read, 4 KB of small members by violations"
 #define OTHER  "Read, UTF-8"
-#define LATE   "Read, an escape at the end, where one pass gives up"
+#define LATE   "Read, an escape at the end"
 
 #define UTF8   "\xc3\xa9\xe4\xb8\xad\xf0\x9f\x98\x80"
 
 static const bench_body_t  bench_texts[] = {
-    { LONG, "200 B", 200, 4, "v", 0, 0, 1 },
-    { LONG, "1 KB", 1024, 4, "v", 0, 0, 1 },
-    { LONG, "4 KB", 4096, 4, "v", 0, 0, 1 },
-    { LONG, "16 KB", 16384, 4, "v", 0, 0, 1 },
-    { LONG, "64 KB", 65536, 4, "v", 0, 0, 1 },
-    { LONG, "256 KB", 262144, 4, "v", 0, 0, 1 },
+    { LONG, "200 B", 200, 4, "v", 0, 0 },
+    { LONG, "1 KB", 1024, 4, "v", 0, 0 },
+    { LONG, "4 KB", 4096, 4, "v", 0, 0 },
+    { LONG, "16 KB", 16384, 4, "v", 0, 0 },
+    { LONG, "64 KB", 65536, 4, "v", 0, 0 },
+    { LONG, "256 KB", 262144, 4, "v", 0, 0 },
 
-    { SMALL, "200 B", 200, 0, "v", 0, 0, 1 },
-    { SMALL, "1 KB", 1024, 0, "v", 0, 0, 1 },
-    { SMALL, "4 KB", 4096, 0, "v", 0, 0, 1 },
-    { SMALL, "16 KB", 16384, 0, "v", 0, 0, 1 },
-    { SMALL, "64 KB", 65536, 0, "v", 0, 0, 1 },
-    { SMALL, "256 KB (one pass gives up)", 262144, 0, "v", 0, 0, 0 },
+    { SMALL, "200 B", 200, 0, "v", 0, 0 },
+    { SMALL, "1 KB", 1024, 0, "v", 0, 0 },
+    { SMALL, "4 KB", 4096, 0, "v", 0, 0 },
+    { SMALL, "16 KB", 16384, 0, "v", 0, 0 },
+    { SMALL, "64 KB", 65536, 0, "v", 0, 0 },
+    { SMALL, "256 KB", 262144, 0, "v", 0, 0 },
 
-    { WRONG, "0 violations", 4096, 0, "v", 0, 0, 1 },
-    { WRONG, "1 violation", 4096, 0, "v", 1, 0, 1 },
-    { WRONG, "4 violations", 4096, 0, "v", 4, 0, 1 },
-    { WRONG, "16 violations", 4096, 0, "v", 16, 0, 1 },
-    { WRONG, "64 violations", 4096, 0, "v", 64, 0, 1 },
+    { WRONG, "0 violations", 4096, 0, "v", 0, 0 },
+    { WRONG, "1 violation", 4096, 0, "v", 1, 0 },
+    { WRONG, "4 violations", 4096, 0, "v", 4, 0 },
+    { WRONG, "16 violations", 4096, 0, "v", 16, 0 },
+    { WRONG, "64 violations", 4096, 0, "v", 64, 0 },
 
-    { OTHER, "4 KB", 4096, 4, UTF8, 0, 0, 1 },
-    { OTHER, "64 KB", 65536, 4, UTF8, 0, 0, 1 },
+    { OTHER, "4 KB", 4096, 4, UTF8, 0, 0 },
+    { OTHER, "64 KB", 65536, 4, UTF8, 0, 0 },
 
-    { LATE, "4 KB", 4096, 0, "v", 0, 1, 0 },
-    { LATE, "64 KB", 65536, 0, "v", 0, 1, 0 }
+    { LATE, "4 KB", 4096, 0, "v", 0, 1 },
+    { LATE, "64 KB", 65536, 0, "v", 0, 1 }
 };
 
 #define HEAD     "{\"snapshot\":{\"volume_id\":\"" UUID "\","                 \
@@ -384,8 +377,7 @@ static const bench_body_t  bench_texts[] = {
 
 
 static const bench_reader_t  bench_readers[] = {
-    { "one pass", bench_scan, bench_scanned },
-    { "jansson's tree", bench_json, bench_read },
+    { "one pass", bench_json, bench_read },
     { "json_loadb", bench_loadb, bench_loaded }
 };
 
@@ -612,8 +604,9 @@ bench_instructions(bench_t *b, const bench_case_t *c)
 int
 main(void)
 {
-    bench_t       *b;
-    bench_case_t   c;
+    bench_t             *b;
+    bench_case_t         c;
+    ngx_snapshot_mem_t   mem;
 
     /* a tree's order, and so its cost, is the same in every run */
 
@@ -627,6 +620,14 @@ main(void)
     b->mem.alloc = bench_alloc;
     b->mem.data = &b->pool;
     (void) ngx_snapshot_patterns_compile(&b->patterns);
+
+    mem.alloc = bench_heap_alloc;
+    mem.data = NULL;
+
+    b->reader = ngx_snapshot_json_create(&mem, 0x9e3779b97f4a7c15);
+    if (b->reader == NULL) {
+        return 1;
+    }
 
     /* values of any length pass, and a wrong one is rejected */
 
@@ -653,6 +654,7 @@ main(void)
     bench_reports(b);
 
     ngx_snapshot_patterns_free(&b->patterns);
+    free(b->reader);
     free(b->pool.start);
     free(b);
 
@@ -822,7 +824,6 @@ bench_bodies(bench_t *b)
         memset(&c, 0, sizeof(bench_case_t));
         c.group = body->group;
         c.name = body->name;
-        c.sure = body->sure;
         c.violations = body->wrong;
         c.input.data = b->input;
         c.input.len = bench_body(b->input, body);
@@ -1144,16 +1145,9 @@ bench_query(bench_t *b, const bench_case_t *c)
 
 
 static void
-bench_scan(bench_t *b, const bench_case_t *c)
-{
-    b->sure = ngx_snapshot_scan(&b->judge, c->input, 0x9e3779b97f4a7c15);
-}
-
-
-static void
 bench_json(bench_t *b, const bench_case_t *c)
 {
-    ngx_snapshot_json_read(&b->judge, c->input);
+    ngx_snapshot_json_read(b->reader, &b->judge, c->input);
 }
 
 
@@ -1318,17 +1312,6 @@ bench_read(bench_t *b, const bench_case_t *c)
 
 
 static const char *
-bench_scanned(bench_t *b, const bench_case_t *c)
-{
-    if (b->sure != c->sure) {
-        return b->sure ? "not left to jansson" : "left to jansson";
-    }
-
-    return b->sure ? bench_read(b, c) : NULL;
-}
-
-
-static const char *
 bench_loaded(bench_t *b, const bench_case_t *c)
 {
     (void) c;
@@ -1471,6 +1454,17 @@ bench_alloc(void *data, size_t size)
     pool->bytes += size;
 
     return p;
+}
+
+
+/* of a worker, not of a request */
+
+static void *
+bench_heap_alloc(void *data, size_t size)
+{
+    (void) data;
+
+    return malloc(size);
 }
 
 

@@ -154,7 +154,8 @@ is(verdict('/pass', create_body(size => 1)), 'accepted',
 is(verdict('/pass', '{"snapshot":{"volume_id":7}}'), 'field-type',
    'a value of the wrong type is not checked further');
 is(verdict('/pass', '{"snapshot":{"volume_id":"a","volume_id":"b"}}'),
-   'json-duplicate-key volume-id', 'a body with a key twice is judged on');
+   'json-duplicate-key volume-id volume-id',
+   'of a key that is there twice both values are judged');
 is(verdict('/pass', '{"snapshot":{"volume_id":"a","name":1,"name":"'
    . 'n' x 11 . '"}}'), 'EVS.5400', 'and refused for another rule');
 is(verdict('/pass', create_body(metadata => { abcd => 'efgh' })), 'accepted',

@@ -109,11 +109,14 @@ my @breaks = (
         s/if \(bytes\.len == 0 && field->flags/if (0 && field->flags/
     }],
 
-    ['body', 'syntax', 'a mistake in a word is where the word begins', sub {
-        s/(if \(!ngx_snapshot_syntax_take\(s, \*word\)\) \{)/$1 s->p--;/
+    ['body', 'json', 'a mistake in a word is where the word begins', sub {
+        s/if \(p == r->last \|\| \*p != \*word\) \{/$& p--;/
     }],
-    ['body', 'syntax', 'what is behind the object is not looked at', sub {
-        s/if \(s\.what == NULL && ngx_snapshot_syntax_space\(&s\) != -1\)/if (0)/
+    ['body', 'json', 'what is behind the object is not looked at', sub {
+        s/return p == r->last\n +\|\|/return 1 ||/
+    }],
+    ['body', 'json', 'a key twice is overlooked', sub {
+        s/r->twice = raw - 1;/ /
     }],
 
     ['query', 'check', 'a number goes around', sub {
@@ -180,10 +183,6 @@ my @breaks = (
     ['report', 'report', 'the last violation gives the code', sub {
         s/ngx_snapshot_text_cstr\(&t, v->code\);/
           while (v->next) { v = v->next; } $&/
-    }],
-
-    ['scan', 'scan', 'the fast reader overlooks a key twice', sub {
-        s/(if \(ngx_snapshot_same\(keys->few\[i\], key\)\) \{\n +return) 0/$1 1/
     }],
 );
 

@@ -68,7 +68,7 @@ for my $set (sort keys %sets) {
         "snapshot_rule $_ $severity" . ($max ? " max=$max" : '') . ";\n" }
         sort keys %{ $sets{$set} };
 
-    $rules .= 'client_body_buffer_size 16; snapshot_fast_path off;'
+    $rules .= 'client_body_buffer_size 16;'
         if $set eq 'file';
     $servers .= "server { listen 127.0.0.1:%%PORT_$set%%; $rules $location }\n";
 }

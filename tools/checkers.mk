@@ -28,9 +28,9 @@ CORE_CFLAGS += -fno-sanitize-recover=all
 MODULE_STRICT += -fno-sanitize-recover=all
 
 # instructions, memory: valgrind does not run what is built with the sanitizers
-# scan: it compiles what it runs by itself, and build/unit/scan is run
+# json: it compiles what it runs by itself, and build/unit/json is run
 
-TESTS = $(filter-out t/instructions.t t/memory.t t/scan.t,$(wildcard t/*.t))
+TESTS = $(filter-out t/instructions.t t/memory.t t/json.t,$(wildcard t/*.t))
 
 $(BUILD)/Makefile: $(NGINX)
 
@@ -71,5 +71,5 @@ coverage: deps-build deps-test
 
 COUNTED_CC = --coverage -Wl,--exclude-libs,libgcov.a -DUNIT_EXIT=exit
 COUNTED = -O0 -U_FORTIFY_SOURCE $(MODULE_STRICT)
-COUNTED_TESTS = $(filter-out t/fuzz.t t/instructions.t t/memory.t t/scan.t \
+COUNTED_TESTS = $(filter-out t/fuzz.t t/instructions.t t/memory.t t/json.t \
                              t/vectors.t, $(wildcard t/*.t))

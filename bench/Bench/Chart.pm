@@ -12,7 +12,6 @@ use Bench::Report;
 
 my @marks = (
     [enforce_zone => 'this module', 'circle'],
-    [enforce_slow => 'its fast path off', 'ring'],
     [lua => 'lua-nginx, cjson', 'diamond'],
     [njs => 'njs', 'square'],
     [modsecurity => 'ModSecurity', 'triangle'],
@@ -31,7 +30,6 @@ my $style = <<'EOT';
     .span { stroke: #8c959f; stroke-opacity: .8 }
     .plain { stroke: #57606a; stroke-width: 3 }
     .enforce_zone { fill: #0969da }
-    .enforce_slow { fill: none; stroke: #0969da; stroke-width: 2.5 }
     .lua { fill: #bc6c00 }
     .njs { fill: #1a7f37 }
     .modsecurity { fill: #a040b8 }
@@ -39,7 +37,6 @@ my $style = <<'EOT';
       text { fill: #c9d1d9 }
       .plain { stroke: #c9d1d9 }
       .enforce_zone { fill: #4493f8 }
-      .enforce_slow { stroke: #4493f8 }
       .lua { fill: #db9338 }
       .njs { fill: #3fb950 }
       .modsecurity { fill: #cb7ae0 }

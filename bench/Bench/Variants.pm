@@ -54,8 +54,6 @@ sub variants {
         ours('monitor_zone', 'monitor, zone', $monitor, 1),
         ours('enforce', 'enforce', $enforce),
         ours('enforce_zone', 'enforce, zone', $enforce, 1),
-        ours('enforce_slow', 'enforce, zone, fast path off',
-             "$enforce snapshot_fast_path off;", 1),
         { key => 'lua', name => 'lua-nginx, cjson', other => 1,
           modules => ["$debian/ndk_http_module.so",
                       "$debian/ngx_http_lua_module.so"],

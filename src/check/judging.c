@@ -10,7 +10,6 @@
 #include "ngx_snapshot_json.h"
 #include "ngx_snapshot_query.h"
 #include "ngx_snapshot_report.h"
-#include "ngx_snapshot_scan.h"
 
 #include <stdlib.h>
 #include <sys/random.h>
@@ -29,7 +28,7 @@ struct check_judge_s {
     ngx_snapshot_str_t       prefix;
     ngx_snapshot_allowed_t   allowed[CHECK_ALLOWED];
     const char              *variable;
-    uint64_t                 seed;
+    ngx_snapshot_json_t     *reader;
     ngx_snapshot_judge_t     core;
     unsigned                 given[NGX_SNAPSHOT_RULES];
 };
@@ -72,6 +71,7 @@ static const ngx_snapshot_str_t  check_none = ngx_snapshot_string("-");
 check_judge_t *
 check_judge_create(void)
 {
+    uint64_t        seed;
     check_judge_t  *j;
 
     j = check_alloc(sizeof(check_judge_t));
@@ -84,11 +84,13 @@ check_judge_create(void)
     j->router = ngx_snapshot_router(&j->arena.mem);
 
     if (ngx_snapshot_patterns_compile(&j->patterns) != NGX_SNAPSHOT_RULE_NONE
-        || getrandom(&j->seed, sizeof(j->seed), 0) != sizeof(j->seed))
+        || getrandom(&seed, sizeof(seed), 0) != sizeof(seed))
     {
         fprintf(stderr, "snapshot-check: cannot begin to judge\n");
         exit(CHECK_EXIT_ERROR);
     }
+
+    j->reader = ngx_snapshot_json_create(&j->arena.mem, seed);
 
     return j;
 }
@@ -243,9 +245,7 @@ check_judge_body(check_judge_t *j, const check_record_t *r)
         return;
     }
 
-    if (!ngx_snapshot_scan(&j->core, r->body, j->seed)) {
-        ngx_snapshot_json_read(&j->core, r->body);
-    }
+    ngx_snapshot_json_read(j->reader, &j->core, r->body);
 }
 
 

@@ -692,7 +692,7 @@ ngx_snapshot_judge_field_member(ngx_snapshot_judge_t *j,
     if (type == NGX_SNAPSHOT_TYPE_OBJECT) {
         frame++;
         frame->scope = field->members;
-        frame->key = key;
+        frame->key = field->name;
         frame->seen = 0;
         j->depth++;
 

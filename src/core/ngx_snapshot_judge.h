@@ -207,16 +207,15 @@ void ngx_snapshot_judge_text(ngx_snapshot_judge_t *j, ngx_snapshot_rule_e rule,
 
 void ngx_snapshot_judge_begin(ngx_snapshot_judge_t *j);
 
-/* Forgets all that was pushed since then, for another reader to begin. */
+/* Forgets all that was pushed since then: the text turns out to be wrong. */
 
 void ngx_snapshot_judge_forget(ngx_snapshot_judge_t *j);
 
 /*
  * Judges a member of the object in hand.  value is a string's bytes, unescaped
  * UTF-8, or a number's text as it was sent, else empty; the bytes need not
- * outlive the call.  key must live until the object is left.  Returns 1 where
- * the reader must push that member's own members next and then call
- * ngx_snapshot_judge_leave(), 0 where it must not.
+ * outlive the call.  Returns 1 where the reader must push that member's own
+ * members next and then call ngx_snapshot_judge_leave(), 0 where it must not.
  */
 
 static inline int ngx_snapshot_judge_member(ngx_snapshot_judge_t *j,

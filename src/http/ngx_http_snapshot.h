@@ -98,7 +98,6 @@ typedef struct {
     ngx_http_complex_value_t   *tenant;
     ngx_array_t                *allowed;    /* of ngx_snapshot_allowed_t */
     ngx_flag_t                  details;
-    ngx_flag_t                  fast_path;
     ngx_uint_t                  log_level;  /* of refusals */
     ngx_uint_t                  content;
     ngx_http_complex_value_t   *retry_after;

@@ -8,7 +8,9 @@
 #include "ngx_http_snapshot.h"
 #include "ngx_snapshot_json.h"
 #include "ngx_snapshot_query.h"
-#include "ngx_snapshot_scan.h"
+
+
+static void *ngx_http_snapshot_heap_alloc(void *data, size_t size);
 
 
 static void ngx_http_snapshot_judge_headers(ngx_http_request_t *r,
@@ -109,15 +111,34 @@ void
 ngx_http_snapshot_judge_body(ngx_http_request_t *r,
     ngx_http_snapshot_ctx_t *ctx, ngx_snapshot_str_t body)
 {
-    ngx_http_snapshot_loc_conf_t   *slcf;
+    ngx_snapshot_mem_t              mem;
     ngx_http_snapshot_main_conf_t  *smcf;
 
-    slcf = ngx_http_get_module_loc_conf(r, ngx_http_snapshot_module);
-    smcf = ngx_http_get_module_main_conf(r, ngx_http_snapshot_module);
+    /* as nothing interrupts a reading, a worker has one for all its requests */
 
-    if (slcf->fast_path && ngx_snapshot_scan(&ctx->judge, body, smcf->seed)) {
-        return;
+    static ngx_snapshot_json_t     *reader;
+
+    if (reader == NULL) {
+
+        smcf = ngx_http_get_module_main_conf(r, ngx_http_snapshot_module);
+
+        mem.alloc = ngx_http_snapshot_heap_alloc;
+        mem.data = r->connection->log;
+
+        reader = ngx_snapshot_json_create(&mem, smcf->seed);
+
+        if (reader == NULL) {
+            ctx->judge.failed = 1;
+            return;
+        }
     }
 
-    ngx_snapshot_json_read(&ctx->judge, body);
+    ngx_snapshot_json_read(reader, &ctx->judge, body);
+}
+
+
+static void *
+ngx_http_snapshot_heap_alloc(void *data, size_t size)
+{
+    return ngx_alloc(size, data);
 }

@@ -6,7 +6,6 @@
 
 
 #include "ngx_http_snapshot_zone.h"
-#include "ngx_snapshot_json.h"
 #include "ngx_snapshot_tree.h"
 
 
@@ -354,7 +353,7 @@ ngx_http_snapshot_prometheus(ngx_http_snapshot_status_t *st,
                               "{version=\"%s\",nginx=\"%s\","
                               "jansson=\"%s\",pcre2=\"%s\"} 1\n",
                               NGX_SNAPSHOT_VERSION, NGINX_VERSION,
-                              ngx_snapshot_json_version,
+                              JANSSON_VERSION,
                               ngx_snapshot_regex_version);
 }
 
@@ -395,7 +394,7 @@ ngx_http_snapshot_json(ngx_http_snapshot_status_t *st,
 
     root = json_pack("{s:{s:s, s:s, s:s, s:s}, s:f, s:I, s:o}",
         "build", "version", NGX_SNAPSHOT_VERSION, "nginx", NGINX_VERSION,
-                 "jansson", ngx_snapshot_json_version,
+                 "jansson", JANSSON_VERSION,
                  "pcre2", ngx_snapshot_regex_version,
         "time", (double) tp->sec + (double) tp->msec / 1000,
         "since", (json_int_t) st->counters.since,

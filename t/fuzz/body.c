@@ -1,16 +1,15 @@
 
 /*
- * What the judge makes of a body, of each operation that has one, is what a
- * reader makes of it that was written from CONTRACT section 2 alone, over a
- * tree, with the facts of t/data/contract.json: the same rules are broken.  So
- * what is accepted satisfies the contract, and what is rejected does not.  The
- * tree is jansson's, whether there may be one is said by text.h.  So is whether
- * a mistake is where it is said to be.  The input is the body.
+ * What the gateway's reader and judge make of a body, of each operation that
+ * has one, is what a reader makes of it that was written from CONTRACT section
+ * 2 alone, over a tree, with the facts of t/data/contract.json: the same rules
+ * are broken.  So what is accepted satisfies the contract, and what is rejected
+ * does not.  The tree is jansson's, whether there may be one is said by text.h.
+ * So is whether a mistake is where it is said to be.  The input is the body.
  */
 
 
 #include "facts.h"
-#include "ngx_snapshot_syntax.h"
 #include "reply.h"
 #include "text.h"
 
@@ -27,7 +26,10 @@ static uint64_t fuzz_read_member(const fact_field_t *field, json_t *value,
 static uint64_t fuzz_read_entries(const fact_rule_t *rule, json_t *object);
 static int fuzz_is_of_type(json_t *value, fact_type_e type);
 static ngx_snapshot_str_t fuzz_text(json_t *value, ngx_snapshot_str_t body);
-static void fuzz_check_mistake(ngx_snapshot_str_t body);
+static const u_char *fuzz_place(ngx_snapshot_str_t body,
+    ngx_snapshot_str_t message);
+static void fuzz_check_mistake(ngx_snapshot_str_t body,
+    ngx_snapshot_str_t message);
 static void fuzz_judge(const ngx_snapshot_operation_t *op,
     ngx_snapshot_str_t body);
 
@@ -126,15 +128,16 @@ fuzz_read_tree(ngx_snapshot_str_t body, json_error_t *error)
         number = t;
 
         if (*t.p == '"') {
-            do {
-                *q++ = (char) *t.p++;
+            *q++ = (char) *t.p++;
 
-                if (t.last - t.p > 1 && *t.p == '\\') {
-                    *q++ = (char) *t.p++;
+            while (t.p < t.last && *t.p != '"') {
+
+                if (*t.p == '\\' && t.last - t.p > 1) {
                     *q++ = (char) *t.p++;
                 }
 
-            } while (t.p < t.last && *t.p != '"');
+                *q++ = (char) *t.p++;
+            }
 
             if (t.p < t.last) {
                 *q++ = (char) *t.p++;
@@ -320,6 +323,39 @@ fuzz_text(json_t *value, ngx_snapshot_str_t body)
 }
 
 
+/* the byte that a message names by line and character */
+
+static const u_char *
+fuzz_place(ngx_snapshot_str_t body, ngx_snapshot_str_t message)
+{
+    char           text[256], *at;
+    unsigned       line, column;
+    const u_char  *p;
+
+    snprintf(text, sizeof(text), "%.*s", (int) message.len, message.data);
+
+    at = strstr(text, " at line ");
+
+    if (at == NULL
+        || sscanf(at, " at line %u, column %u", &line, &column) != 2)
+    {
+        return NULL;
+    }
+
+    for (p = body.data; line > 1; p++) {
+        line -= (*p == '\n');
+    }
+
+    /* what is before it is UTF-8 */
+
+    for ( /* void */ ; column > 1; column--) {
+        p += (*p < 0x80) ? 1 : (*p < 0xe0) ? 2 : (*p < 0xf0) ? 3 : 4;
+    }
+
+    return p;
+}
+
+
 /*
  * What is before a mistake can begin an object, and with the mistake no more.
  * Of a character, of an escape and of a pair of these the first byte counts,
@@ -327,15 +363,19 @@ fuzz_text(json_t *value, ngx_snapshot_str_t body)
  */
 
 static void
-fuzz_check_mistake(ngx_snapshot_str_t body)
+fuzz_check_mistake(ngx_snapshot_str_t body, ngx_snapshot_str_t message)
 {
-    const char          *what;
     const u_char        *at;
     ngx_snapshot_str_t   head;
 
-    at = body.len ? ngx_snapshot_syntax(body, &what) : NULL;
+    at = fuzz_place(body, message);
 
     if (at == NULL) {
+        if (body.len) {
+            fprintf(stderr, "the mistake has no place\n");
+            abort();
+        }
+
         return;
     }
 
@@ -343,7 +383,8 @@ fuzz_check_mistake(ngx_snapshot_str_t body)
     head.len = at - body.data;
 
     if (!text_may_begin(head)) {
-        fprintf(stderr, "the mistake is before that place: %s\n", what);
+        fprintf(stderr, "the mistake is before that place\n");
+        fuzz_show("message", message);
         fuzz_show("body", body);
         fuzz_show("up to it", head);
         abort();
@@ -356,7 +397,8 @@ fuzz_check_mistake(ngx_snapshot_str_t body)
     head.len++;
 
     if (text_may_begin(head)) {
-        fprintf(stderr, "the mistake is behind that place: %s\n", what);
+        fprintf(stderr, "the mistake is behind that place\n");
+        fuzz_show("message", message);
         fuzz_show("body", body);
         fuzz_show("up to it", head);
         abort();
@@ -376,17 +418,15 @@ fuzz_judge(const ngx_snapshot_operation_t *op, ngx_snapshot_str_t body)
 
     /* as the gateway does it */
 
-    if (ngx_snapshot_judge_size(&j, body.len)
-        && !ngx_snapshot_scan(&j, body, 0))
-    {
-        ngx_snapshot_json_read(&j, body);
+    if (ngx_snapshot_judge_size(&j, body.len)) {
+        ngx_snapshot_json_read(fuzz_reader(), &j, body);
     }
 
     rules = fuzz_read(op, body);
 
     if (j.failed
         || rules != j.rules.bits
-        || (fuzz_rejecting(rules) != 0) 
+        || (fuzz_rejecting(rules) != 0)
            != (j.count[NGX_SNAPSHOT_SEVERITY_REJECT] != 0))
     {
         fprintf(stderr, "the judge and the contract differ:\n");
@@ -402,6 +442,10 @@ fuzz_judge(const ngx_snapshot_operation_t *op, ngx_snapshot_str_t body)
         abort();
     }
 
+    if (rules == fuzz_bit(NGX_SNAPSHOT_RULE_JSON_SYNTAX)) {
+        fuzz_check_mistake(body, ngx_snapshot_text_str(&j.first->message));
+    }
+
     reply_check(&j);
 
     fuzz_free(blocks);
@@ -415,8 +459,6 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     ngx_snapshot_str_t   body;
 
     body = fuzz_exact(data, size);
-
-    fuzz_check_mistake(body);
 
     for (i = 0; i < NGX_SNAPSHOT_OPERATIONS; i++) {
         if (ngx_snapshot_operations[i].body && !fuzz_is_twin(i)) {

@@ -11,7 +11,6 @@
 
 #include "ngx_snapshot_json.h"
 #include "ngx_snapshot_query.h"
-#include "ngx_snapshot_scan.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -165,6 +164,36 @@ fuzz_patterns(void)
     }
 
     return &patterns;
+}
+
+
+static inline void *
+fuzz_reader_alloc(void *data, size_t size)
+{
+    (void) data;
+
+    return malloc(size);
+}
+
+
+/* the reader of bodies, made once and kept as by a worker */
+
+static inline ngx_snapshot_json_t *
+fuzz_reader(void)
+{
+    ngx_snapshot_mem_t           mem = { fuzz_reader_alloc, NULL };
+
+    static ngx_snapshot_json_t  *reader;
+
+    if (reader == NULL) {
+        reader = ngx_snapshot_json_create(&mem, 0x0123456789abcdef);
+
+        if (reader == NULL) {
+            abort();
+        }
+    }
+
+    return reader;
 }
 
 

@@ -228,7 +228,8 @@ run(unit_t *u, const request_t *r, ngx_snapshot_str_t *answer)
         ngx_snapshot_query_read(j, unit_str(r->query));
 
         if (r->body && !ngx_snapshot_judge_rejects(j)) {
-            ngx_snapshot_json_read(j, unit_str(r->body));
+            ngx_snapshot_json_read(unit_reader(), j,
+                                   unit_str(r->body));
         }
     }
 
@@ -302,7 +303,7 @@ good_requests_take_no_memory_but_for_what_is_kept(void **state)
     assert_int_equal(u->arena.n, 0);
 
     begin(u, "PUT", "/v3/p/snapshots/" VOLUME);
-    ngx_snapshot_json_read(&u->judge,
+    ngx_snapshot_json_read(unit_reader(), &u->judge,
                      unit_str("{\"snapshot\": {\"description\": \"d\"}}"));
     assert_int_equal(ngx_snapshot_judge_rejects(&u->judge), 0);
     assert_int_equal(u->arena.n, 0);

@@ -99,6 +99,24 @@ unit_router(void)
 }
 
 
+/* the reader of bodies, made once and kept as by a worker */
+
+static inline ngx_snapshot_json_t *
+unit_reader(void)
+{
+    ngx_snapshot_mem_t           mem = { unit_router_alloc, NULL };
+
+    static ngx_snapshot_json_t  *reader;
+
+    if (reader == NULL) {
+        reader = ngx_snapshot_json_create(&mem, 0x0123456789abcdef);
+        assert_non_null(reader);
+    }
+
+    return reader;
+}
+
+
 /* the patterns of all rules, compiled once and kept */
 
 static inline const ngx_snapshot_patterns_t *
