@@ -8,7 +8,9 @@ use warnings;
 use File::Temp ();
 use Test::More;
 
-my $most = 40;    # CONTRACT section 9
+# CONTRACT section 9 has 40 for all of the gateway
+
+my $most = 38;
 my $cc = $ENV{CC} // 'gcc';
 my $dir = File::Temp->newdir(TMPDIR => 1);
 

@@ -484,27 +484,28 @@ static size_t
 ngx_snapshot_path_version(ngx_snapshot_str_t text,
     const ngx_snapshot_path_words_t *words, unsigned *which)
 {
+    u_char                 low, high, digit;
     size_t                 i, at;
     unsigned               n, mask;
-    ngx_snapshot_vector_t  v, w, digits, digit[NGX_SNAPSHOT_VERSIONS];
+    ngx_snapshot_vector_t  v, w;
+
+    low = '9';
+    high = '0';
 
     for (n = 0; n < words->versions; n++) {
-        digit[n] = ngx_snapshot_vector(words->version[n].data[1]);
+        digit = words->version[n].data[1];
+        low = (digit < low) ? digit : low;
+        high = (digit > high) ? digit : high;
     }
 
     for (i = 0; i < text.len; i += NGX_SNAPSHOT_VECTOR) {
 
-        w = ngx_snapshot_vector_load(text, i + 1);
-        digits = ngx_snapshot_vector(0);
-
-        for (n = 0; n < words->versions; n++) {
-            digits |= (ngx_snapshot_vector_t) (w == digit[n]);
-        }
-
         v = ngx_snapshot_vector_load(text, i) | 0x20;
-        v = ngx_snapshot_are(v, words->version[0].data[0]) & digits;
+        w = ngx_snapshot_vector_load(text, i + 1);
 
-        mask = ngx_snapshot_vector_mask(v);
+        mask = ngx_snapshot_vector_mask(
+                   ngx_snapshot_are(v, words->version[0].data[0])
+                   & ngx_snapshot_within(w, low, high));
 
         if (mask) {
             mask &= ngx_snapshot_path_starts(text, i)
