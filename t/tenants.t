@@ -31,6 +31,7 @@ sub token {
     return answer(200, '', "X-Project-Id: $1", 'X-User-Id: u', 'X-Roles: r')
         if $token =~ /^good-(\w+)-\d+$/ && !-e "$dir/revoked-$token";
     return answer(403, '') if $token eq 'of-no-project';
+    return answer(200, '') if $token eq 'nameless';
     return answer(401, '', "WWW-Authenticate: Keystone uri='here'");
 }
 
@@ -141,6 +142,8 @@ is(create('unknown', 'a')->{said}, '401 unauthorized EVS.5401',
    'a token that nobody knows is as good as none');
 is(create('of-no-project', 'a')->{said}, '403 forbidden EVS.5403',
    'a token of no project is forbidden');
+is(create('nameless', 'a')->{said}, '403 forbidden EVS.5403',
+   'and so is one of which the token service says no project');
 is(arrived(), 0, 'nothing of this reaches the API');
 is(ask(undef, 'GET', '/')->{status}, 200,
    'who asks for versions needs no token');
