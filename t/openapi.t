@@ -619,6 +619,63 @@ sub said {
         qx(node t/node/verdicts.mjs $tool $document $g->{dir}/requests 2>&1);
 }
 
+# responses: those of the pages, and such that miss what every one has
+
+my @responses;
+
+for my $case (['/v3/{project_id}/snapshots', 'post', 202],
+              ['/v2/{project_id}/snapshots', 'post', 202],
+              ['/v3/{project_id}/snapshots/{snapshot_id}', 'put', 200],
+              ['/v1.0/{project_id}/snapshots', 'post', 200],
+              ['/v3/{project_id}/snapshots/detail', 'get', 200]) {
+    my ($path, $method, $status) = @$case;
+    my $sample = $paths->{"/default$path"}{$method}{responses}{$status}{content}
+                 {'application/json'}{examples}{sample}{value};
+    my ($wrapper) = keys %$sample;
+    my ($inner) = ref $sample->{$wrapper} eq 'ARRAY' ? @{ $sample->{$wrapper} }
+                  : $sample->{$wrapper};
+    my $of = sub {
+        return { $wrapper => ref $sample->{$wrapper} eq 'ARRAY' ? [@_] : @_ };
+    };
+    my %without = %$inner;
+
+    delete $without{id};
+
+    push @responses, map { { path => "/default$path", method => $method,
+                             status => $status, expected => $_->[0],
+                             response => $_->[1] } }
+        [valid => $sample], [valid => $of->({ %$inner, more => 1 })],
+        [invalid => {}], [invalid => $of->(\%without)],
+        [invalid => $of->({ %$inner, id => 5 })],
+        $inner->{name} ? ([valid => $of->({ %$inner, name => undef })],
+                          [invalid => $of->({ %$inner, name => 5 })],
+                          [invalid => $of->({ %$inner, size => '5' })]) : ();
+}
+
+for my $error ([400 => '/v3/{project_id}/snapshots'],
+               [413 => '/v1.0/{project_id}/snapshots']) {
+    my ($status, $path) = @$error;
+    my $fault = { badRequest => { message => 'a', code => 'b' } };
+    my %flat = $path =~ /v1/ ? (error_code => 'b', error_msg => 'a') : ();
+
+    push @responses, map { { path => "/default$path", method => 'post',
+                             status => $status, expected => $_->[0],
+                             response => $_->[1] } }
+        [valid => { %$fault, %flat }], [invalid => { %flat }],
+        [invalid => { badRequest => { message => 'a' }, %flat }],
+        [invalid => { badRequest => { message => 'a', code => 5 }, %flat }],
+        [invalid => { %$fault, %flat, more => 'a' }];
+}
+
+for my $tool ('ajv', 'prism') {
+    my @said = said($tool, "$g->{dir}/default.json", @responses);
+
+    is(join("\n", map { $json->encode($responses[$_]) . ": $said[$_]" }
+                  grep { $said[$_] ne $responses[$_]{expected} } 0 .. $#said),
+       '', "$tool knows what every response has");
+    is(scalar @said, scalar @responses, 'and has answered everything');
+}
+
 # What each has in its own way: which of the documents it reads, each how many
 # requests it is asked about, and what it takes for something else.  A text
 # that is no integer of ASCII digits becomes one to those who convert it first.

@@ -1,8 +1,9 @@
 // Holds requests against an OpenAPI document with a foreign tool:
 // verdicts.mjs TOOL DOCUMENT REQUESTS, where TOOL is ajv, prism or express,
 // and each line of REQUESTS is {"path", "method", "body"} or {"path",
-// "method", "param", "value"}, "path" as the document has it.  Prints "valid",
-// "invalid", or why it could not tell, for each line.
+// "method", "param", "value"}, "path" as the document has it, or for ajv and
+// prism {"path", "method", "status", "response"}.  Prints "valid", "invalid",
+// or why it could not tell, for each line.
 
 import { readFileSync } from 'node:fs';
 import { createServer, request as send } from 'node:http';
@@ -61,8 +62,14 @@ async function ajv() {
         return /^-?[0-9]+$/.test(text) ? Number(text) : text;
     }
 
-    return ({ path, method, body, param, value: text }) => {
+    return ({ path, method, body, param, value: text, status, response }) => {
         const operation = document.paths[path][method];
+
+        if (status !== undefined) {
+            return validator(`${path} ${method} ${status}`, () => operation
+                             .responses[status].content['application/json']
+                             .schema)(response);
+        }
 
         if (param === undefined) {
             return validator(`${path} ${method}`, () => operation.requestBody
@@ -81,6 +88,8 @@ async function ajv() {
 async function prism() {
     const { createInstance, getHttpOperationsFromSpec } =
         require('@stoplight/prism-http');
+    const { validateOutput } =
+        require('@stoplight/prism-http/dist/validator');
 
     const operations = await getHttpOperationsFromSpec(documentFile);
     const silent = { child: () => silent };
@@ -96,7 +105,16 @@ async function prism() {
         validateRequest: true, validateResponse: false, errors: false
     }, { logger: silent });
 
-    return async ({ path, method, body, param, value }) => {
+    return async ({ path, method, body, param, value, status, response }) => {
+        if (status !== undefined) {
+            return validateOutput({
+                resource: operations.find(operation =>
+                    operation.path === path && operation.method === method),
+                element: { statusCode: status, body: response,
+                           headers: { 'content-type': 'application/json' } }
+            })._tag === 'Right';
+        }
+
         const said = await instance.request({
             method,
             url: { path: sample(path),
