@@ -139,9 +139,14 @@ check-unit: $(UNITS)
 
 # cmocka 2 deprecates what cmocka 1 has no other name for
 
-UNIT_CFLAGS = $(CORE_CFLAGS) -Wno-deprecated-declarations
+UNIT_CFLAGS = $(CORE_CFLAGS) -I$(BUILD)/unit -Wno-deprecated-declarations
 
-$(BUILD)/unit/%: t/unit/%.c $(CORE) \
+$(BUILD)/unit/table-data.h: t/servers/rows t/data/contract.json
+	@mkdir -p $(BUILD)/unit
+	t/servers/rows > $@.new
+	@mv $@.new $@
+
+$(BUILD)/unit/%: t/unit/%.c $(CORE) $(BUILD)/unit/table-data.h \
                  $(wildcard src/core/*.h t/unit/*.h t/servers/*.h)
 	@mkdir -p $(BUILD)/unit
 	$(CC) $(UNIT_CFLAGS) -o $@ $< $(CORE) -lcmocka -ljansson -lpcre2-8
@@ -202,9 +207,15 @@ build/fuzz/facts-data.h: t/fuzz/facts t/data/contract.json
 	t/fuzz/facts > $@.new
 	@mv $@.new $@
 
+build/fuzz/table-data.h: t/servers/rows t/data/contract.json
+	@mkdir -p build/fuzz
+	t/servers/rows > $@.new
+	@mv $@.new $@
+
 build/fuzz/check: $(wildcard src/check/*.[ch])
 
 build/fuzz/%: t/fuzz/%.c $(CORE) build/fuzz/facts-data.h \
+              build/fuzz/table-data.h \
               $(wildcard src/core/*.h t/fuzz/*.h t/servers/*.h) \
               | deps-build deps-fuzz
 	@mkdir -p build/fuzz

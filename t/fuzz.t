@@ -53,6 +53,7 @@ for my $c (glob 'src/core/ngx_snapshot_*.c') {
 # the contract that all of them read
 
 system("t/fuzz/facts > $dir/facts-data.h") == 0
+    && system("t/servers/rows > $dir/table-data.h") == 0
     or BAIL_OUT('the contract is no header');
 
 my @fuzzers = sort grep { $_ ne 'main' } map { m{(\w+)\.c$} } glob 't/fuzz/*.c';

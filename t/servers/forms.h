@@ -267,7 +267,7 @@ static inline void
 form_words(ngx_snapshot_str_t path, int *scope, int *version)
 {
     u_char    out[STEPS_PATH_MAX + 1];
-    size_t    i, len, word, first;
+    size_t    i, n, len, word, first;
     unsigned  form;
 
     *scope = 0;
@@ -285,12 +285,10 @@ form_words(ngx_snapshot_str_t path, int *scope, int *version)
                 word = i;
             }
 
-            if (first == len
-                && (form_has_word(out, i, len, "v3")
-                    || form_has_word(out, i, len, "v2")
-                    || form_has_word(out, i, len, "v1.0")))
-            {
-                first = i;
+            for (n = 0; n < table_array(table_versions) && first == len; n++) {
+                if (form_has_word(out, i, len, table_versions[n])) {
+                    first = i;
+                }
             }
         }
 

@@ -37,33 +37,14 @@ typedef struct {
 } reading_asked_t;
 
 
-static const table_row_t  reading_siblings[] = {
-    { TABLE_NAMES, "/v?/{}/snapshots/{}", "evs_show" },
-    { TABLE_DELETE, "/v?/{}/snapshots/{}", "evs_delete" },
-    { TABLE_GET|TABLE_POST|TABLE_PUT, "/v?/{}/snapshots/{}/metadata",
-      "evs_metadata" },
-    { TABLE_GET|TABLE_PUT|TABLE_DELETE, "/v?/{}/snapshots/{}/metadata/{}",
-      "evs_metadata" },
-    { TABLE_POST, "/v?/{}/snapshots/{}/action", "evs_action" },
-    { TABLE_GET, "/v1.0/{}/snapshots", "dws_list" },
-    { TABLE_GET, "/v1.0/{}/snapshots/{}", "dws_show" },
-    { TABLE_DELETE, "/v1.0/{}/snapshots/{}", "dws_delete" },
-    { TABLE_POST, "/v1.0/{}/snapshots/{}/actions", "dws_restore" },
-    { TABLE_POST, "/v1.0/{}/snapshots/{}/linked-copy", "dws_copy" }
-};
-
-
 /* with a project id, which comes first, or without */
 
 static inline const char *
 reading_sibling(const reading_asked_t *asked, ngx_snapshot_str_t path, int fold)
 {
-    char                *project, pattern[64];
-    size_t               i, n;
+    size_t               i;
     const u_char        *last;
     const table_row_t   *row;
-
-    static const char  versions[] = { '3', '2' };
 
     if (!table_prefixed(path, asked->prefix, fold)) {
         return NULL;
@@ -71,24 +52,13 @@ reading_sibling(const reading_asked_t *asked, ngx_snapshot_str_t path, int fold)
 
     last = path.data + path.len;
 
-    for (i = 0; i < 4 * table_array(reading_siblings); i++) {
+    for (i = 0; i < table_array(table_siblings); i++) {
 
-        n = i % (2 * table_array(reading_siblings));
-        row = &reading_siblings[n / 2];
-
-        strcpy(pattern, row->path);
-
-        if (pattern[2] == '?') {
-            pattern[2] = versions[n % 2];
-        }
-
-        if (i != n) {
-            project = strstr(pattern, "/{}");
-            memmove(project, project + 3, strlen(project + 3) + 1);
-        }
+        row = &table_siblings[i];
 
         if (row->methods & asked->method
-            && table_behind(pattern, path.data + asked->prefix.len, last, fold)
+            && table_behind(row->path, path.data + asked->prefix.len, last,
+                            fold)
                == last)
         {
             return row->name;
@@ -221,14 +191,10 @@ reading_plain(const reading_asked_t *asked, int scope)
 static inline int
 reading_has_head(const reading_asked_t *asked)
 {
-    int            prefix;
+    int            prefix, project;
+    char           head[64];
     size_t         i;
     const u_char  *p, *start, *last;
-
-    static const char *const  heads[] = {
-        "/v3/{}/snapshots/", "/v2/{}/snapshots/", "/v1.0/{}/snapshots/",
-        "/v3/snapshots/", "/v2/snapshots/", "/v1.0/snapshots/"
-    };
 
     last = asked->path.data + asked->path.len;
 
@@ -237,13 +203,18 @@ reading_has_head(const reading_asked_t *asked)
     {
         start = asked->path.data + (prefix ? asked->prefix.len : 0);
 
-        for (i = 0; i < table_array(heads); i++) {
+        for (i = 0; i < 2 * table_array(table_versions); i++) {
 
-            p = table_behind(heads[i], start, last, 0);
+            project = i < table_array(table_versions);
+
+            snprintf(head, sizeof(head), "/%s%s/snapshots/",
+                     table_versions[i % table_array(table_versions)],
+                     project ? "/{}" : "");
+
+            p = table_behind(head, start, last, 0);
 
             if (p && form_plain(asked->path.data, p - 1 - asked->path.data)
-                && form_rest(p, last - p, asked->method,
-                             strstr(heads[i], "{}") != NULL))
+                && form_rest(p, last - p, asked->method, project))
             {
                 return 1;
             }

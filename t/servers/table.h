@@ -1,7 +1,7 @@
 
 /*
- * The first table of CONTRACT section 1, and what a server finds in it: a
- * path letter for letter, "{}" any one segment.
+ * The tables of CONTRACT section 1, as t/data/contract.json has them, and what
+ * a server finds in the first: a path letter for letter, "{}" any one segment.
  */
 
 
@@ -49,29 +49,9 @@ static const struct {
 };
 
 
-/* with the project id, which comes first, and without */
+/* with the project id, which comes first, and without; and the versions */
 
-static const table_row_t  table_rows[] = {
-    { TABLE_POST, "/v3/{}/snapshots", "evs_v3_create" },
-    { TABLE_POST, "/v2/{}/snapshots", "evs_v2_create" },
-    { TABLE_POST, "/v1.0/{}/snapshots", "dws_v1_create" },
-    { TABLE_NAMES, "/v3/{}/snapshots/detail", "evs_v3_detail" },
-    { TABLE_NAMES, "/v2/{}/snapshots/detail", "evs_v2_detail" },
-    { TABLE_NAMES, "/v3/{}/snapshots", "evs_v3_list" },
-    { TABLE_NAMES, "/v2/{}/snapshots", "evs_v2_list" },
-    { TABLE_PUT, "/v3/{}/snapshots/{}", "evs_v3_update" },
-    { TABLE_PUT, "/v2/{}/snapshots/{}", "evs_v2_update" },
-
-    { TABLE_POST, "/v3/snapshots", "evs_v3_create" },
-    { TABLE_POST, "/v2/snapshots", "evs_v2_create" },
-    { TABLE_POST, "/v1.0/snapshots", "dws_v1_create" },
-    { TABLE_NAMES, "/v3/snapshots/detail", "evs_v3_detail" },
-    { TABLE_NAMES, "/v2/snapshots/detail", "evs_v2_detail" },
-    { TABLE_NAMES, "/v3/snapshots", "evs_v3_list" },
-    { TABLE_NAMES, "/v2/snapshots", "evs_v2_list" },
-    { TABLE_PUT, "/v3/snapshots/{}", "evs_v3_update" },
-    { TABLE_PUT, "/v2/snapshots/{}", "evs_v2_update" }
-};
+#include "table-data.h"
 
 
 static inline u_char
