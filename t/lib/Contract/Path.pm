@@ -71,8 +71,8 @@ my %first_table = map { $_ => 1 } map { split / /, $_->[1] } @judged;
 my %family = map { my $f = $_; map { $_ => $f->{name} } @{ $f->{versions} } }
              @{ $FACTS->{families} };
 my @versions = sort keys %family;
-my $any_version = do { my $any = join '|', map { quotemeta } @versions;
-                       qr/(?:$any)/ };
+my $versions = join '|', map { quotemeta } @versions;
+my $any_version = qr/(?:$versions)/;
 
 my $project_id = qr/\A(?:$RULE{'project-id'}{pattern})\z/;
 my $uuid = qr/\A[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\z/i;
@@ -176,7 +176,7 @@ sub is_odd_by_letters_or_suffix {
 }
 
 sub in_lower_case {
-    return map { /\A(?:v3|v2|v1\.0|snapshots|detail)\z/i ? lc : $_ } @_;
+    return map { /\A(?:$versions|snapshots|detail)\z/i ? lc : $_ } @_;
 }
 
 sub in_own_letters {
