@@ -283,6 +283,7 @@ struct check_s {
     FILE                       *out;
     check_source_t             *source;
     check_arena_t               arena;
+    check_arena_t               kept;
     check_buffer_t              body;
     check_record_t              record;
     check_verdict_t             verdict;

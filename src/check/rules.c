@@ -35,7 +35,7 @@ static int check_rules_word(check_rules_t *f, int c);
 static int check_rules_get(check_rules_t *f);
 static void check_rules_add(check_rules_t *f, int c);
 static const char *check_rules_take(check_t *c, check_rules_t *f);
-static const char *check_rules_kept(const char *arg);
+static const char *check_rules_kept(check_t *c, const char *arg);
 static void check_rules_wrong(const check_rules_t *f, const char *why);
 
 
@@ -53,7 +53,9 @@ check_rules_file(check_t *c, const char *name)
     const char     *why;
     check_rules_t  *f;
 
-    f = check_alloc(sizeof(check_rules_t));
+    f = check_arena_alloc(&c->kept, sizeof(check_rules_t));
+
+    memset(f, 0, sizeof(check_rules_t));
 
     f->name = name;
     f->line = 1;
@@ -78,7 +80,6 @@ check_rules_file(check_t *c, const char *name)
     }
 
     (void) fclose(f->file);
-    free(f);
 }
 
 
@@ -248,8 +249,9 @@ check_rules_take(check_t *c, check_rules_t *f)
             return "must be field|param NAME [type=] [max=] [operation=]";
         }
 
-        return check_allow(c->judge, f->args[1], check_rules_kept(f->args[2]),
-                           f->args + 3, f->n - 3);
+        return check_allow(c->judge, f->args[1],
+                           check_rules_kept(c, f->args[2]), f->args + 3,
+                           f->n - 3);
     }
 
     for (other = check_rules_others; *other; other++) {
@@ -269,19 +271,19 @@ check_rules_take(check_t *c, check_rules_t *f)
     }
 
     return strcmp(name, "snapshot_prefix") == 0
-           ? check_judge_prefix(c->judge, check_rules_kept(f->args[1]))
-           : check_judge_tenant(c->judge, check_rules_kept(f->args[1]));
+           ? check_judge_prefix(c->judge, check_rules_kept(c, f->args[1]))
+           : check_judge_tenant(c->judge, check_rules_kept(c, f->args[1]));
 }
 
 
 static const char *
-check_rules_kept(const char *arg)
+check_rules_kept(check_t *c, const char *arg)
 {
     char    *kept;
     size_t   size;
 
     size = strlen(arg) + 1;
-    kept = check_alloc(size);
+    kept = check_arena_alloc(&c->kept, size);
 
     memcpy(kept, arg, size);
 
