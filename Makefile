@@ -8,6 +8,7 @@
 # make docs    the tables of docs/ that the code knows, written anew
 # make lint    clang-tidy and cppcheck
 # make coverage   the tests, and each line that none of them reaches
+# make conform   how well this gateway and others keep to the contract
 # make bench   build, and measure what the gateway costs
 # make bench-core   the same of the core alone, without nginx
 # make bench-scale  how many gateways behind HAProxy share their work
@@ -86,8 +87,8 @@ OTHERS := $(if $(findstring $(MADE_WITH),$(file <$(BUILD)/made-with)),,FORCE)
 # where nginx is, for who is not root
 export PATH := $(PATH):/usr/sbin
 
-.PHONY: all check-tool run test e2e unit check-unit man docs bench bench-core bench-scale
-.PHONY: fuzz exhaust soak deb test-deb test-versions clean FORCE
+.PHONY: all check-tool run test e2e unit check-unit man docs conform
+.PHONY: bench bench-core bench-scale fuzz exhaust soak deb test-deb test-versions clean FORCE
 .PHONY: deps-build deps-run deps-test deps-e2e deps-bench deps-fuzz deps-deb
 .PHONY: deps-chroot
 
@@ -227,6 +228,11 @@ PATHS = 1000000
 exhaust: deps-build deps-test build/unit/servers
 	SERVERS_PIECES=$(PIECES) SERVERS_PATHS=$(PATHS) TEST_SEED=$(TEST_SEED) \
 	    build/unit/servers
+
+# docs/peers.md is made by this
+conform: deps-build deps-test deps-bench $(MODULE) $(CHECK) \
+         build/node/.installed
+	tools/peers $(NGINX) $(CURDIR)/$(MODULE) $(CHECK)
 
 MINUTES = 10
 

@@ -15,13 +15,14 @@ use Gateway::Ports qw(free_port);
 
 my $json = JSON::PP->new->utf8;
 
-# new(FOLDER): it has a "port" and a "pid", and its record is in the folder
+# new(FOLDER, PORT): it has a "port", a free one where none is given, and a
+# "pid", and its record is in the folder
 
 sub new {
-    my ($class, $dir) = @_;
+    my ($class, $dir, $port) = @_;
 
     my $self = bless {
-        log => "$dir/upstream.log", port => free_port(), owner => $$,
+        log => "$dir/upstream.log", port => $port // free_port(), owner => $$,
     }, $class;
 
     my $listen = IO::Socket::INET->new(
