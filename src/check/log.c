@@ -60,6 +60,7 @@ static const u_char *check_log_string(const u_char *p, const u_char *last,
     check_arena_t *a, ngx_snapshot_str_t *value);
 static const u_char *check_log_escaped(const u_char *p, const u_char *last,
     check_arena_t *a, ngx_snapshot_str_t *value);
+static const u_char *check_log_text(const u_char *p, const u_char *last);
 static const u_char *check_log_other(const u_char *p, const u_char *last);
 static const u_char *check_log_space(const u_char *p, const u_char *last);
 static const check_log_name_t *check_log_find(const check_log_t *log,
@@ -246,8 +247,8 @@ check_log_name(check_log_t *log, const char *name, unsigned part)
 
 
 /*
- * An object of strings, numbers and literals, all in ASCII.  Anything else is
- * left to jansson.
+ * An object of strings, numbers and literals, in UTF-8.  Anything else is left
+ * to jansson.
  */
 
 static int
@@ -329,7 +330,7 @@ check_log_string(const u_char *p, const u_char *last, check_arena_t *a,
 
     value->data = p;
 
-    p = ngx_snapshot_skip(p, last, NGX_SNAPSHOT_BYTE_PLAIN);
+    p = check_log_text(p, last);
 
     value->len = (size_t) (p - value->data);
 
@@ -356,21 +357,15 @@ check_log_escaped(const u_char *p, const u_char *last, check_arena_t *a,
     static const char  escapes[] = "\"\\/bfnrt";
     static const char  meant[] = "\"\\/\b\f\n\r\t";
 
-    for (end = p; end < last && *end != '"'; end++) {
-
-        if (*end == '\\') {
-            end++;
-
-            if (end == last || *end == '\0' || !strchr(escapes, *end)) {
-                return NULL;
-            }
-
-        } else if (!(ngx_snapshot_bytes[*end] & NGX_SNAPSHOT_BYTE_PLAIN)) {
+    for (end = p; end < last && *end == '\\';
+         end = check_log_text(end + 2, last))
+    {
+        if (last - end < 2 || end[1] == '\0' || !strchr(escapes, end[1])) {
             return NULL;
         }
     }
 
-    if (end == last) {
+    if (end == last || *end != '"') {
         return NULL;
     }
 
@@ -390,7 +385,7 @@ check_log_escaped(const u_char *p, const u_char *last, check_arena_t *a,
             continue;
         }
 
-        n = (size_t) (ngx_snapshot_skip(p, end, NGX_SNAPSHOT_BYTE_PLAIN) - p);
+        n = (size_t) (check_log_text(p, end) - p);
 
         memcpy(dst, p, n);
 
@@ -401,6 +396,32 @@ check_log_escaped(const u_char *p, const u_char *last, check_arena_t *a,
     value->len = (size_t) (dst - value->data);
 
     return end + 1;
+}
+
+
+/* to the first byte that is no character, a quote, or begins an escape */
+
+static const u_char *
+check_log_text(const u_char *p, const u_char *last)
+{
+    size_t  n;
+
+    for ( ;; ) {
+
+        p = ngx_snapshot_skip(p, last, NGX_SNAPSHOT_BYTE_PLAIN);
+
+        if (p == last || *p < 0x80) {
+            return p;
+        }
+
+        n = ngx_snapshot_utf8_len(p, last);
+
+        if (n == 0) {
+            return p;
+        }
+
+        p += n;
+    }
 }
 
 
