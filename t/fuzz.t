@@ -111,7 +111,7 @@ my @breaks = (
     }],
 
     ['body', 'json', 'a mistake in a word is where the word begins', sub {
-        s/if \(p == r->last \|\| \*p != \*word\) \{/$& p--;/
+        s/if \(p == r->last \|\| \*p != \(u_char\) \*word\) \{/$& p--;/
     }],
     ['body', 'json', 'what is behind the object is not looked at', sub {
         s/return p == r->last\n +\|\|/return 1 ||/

@@ -196,12 +196,16 @@ static uint32_t *ngx_snapshot_json_block(ngx_snapshot_json_t *r,
     uint32_t *mark);
 static ngx_snapshot_inline uint64_t ngx_snapshot_json_word(const u_char *p);
 #if NGX_SNAPSHOT_JSON_AVX2
+NGX_SNAPSHOT_JSON_TARGET
 static uint32_t *ngx_snapshot_json_wide(ngx_snapshot_json_t *r,
     uint32_t *mark);
+NGX_SNAPSHOT_JSON_TARGET
 static ngx_snapshot_noinline uint32_t *ngx_snapshot_json_others(
     ngx_snapshot_json_t *r, uint32_t *mark);
+NGX_SNAPSHOT_JSON_TARGET
 static ngx_snapshot_inline uint32_t *ngx_snapshot_json_four(
     ngx_snapshot_json_t *r, uint32_t *mark, size_t at, uint64_t bits);
+NGX_SNAPSHOT_JSON_TARGET
 static ngx_snapshot_inline __m256i ngx_snapshot_json_bad(const u_char *p);
 #endif
 
@@ -225,6 +229,9 @@ static ngx_snapshot_inline __m256i ngx_snapshot_json_bad(const u_char *p);
 #define ngx_snapshot_json_gather(w)                                           \
     ((ngx_snapshot_json_tops(w) >> 7) * 0x0102040810204080 >> 56)
 
+
+#define ngx_snapshot_json_is_nested(r, p)                                     \
+    ((p) < (r)->last && (*(p) == '{' || *(p) == '['))
 
 #define ngx_snapshot_json_is_digit(c)  ((c) >= '0' && (c) <= '9')
 
@@ -415,8 +422,16 @@ ngx_snapshot_json_walk(ngx_snapshot_json_t *r)
 
         r->fresh = 0;
 
-        p = r->keys.object ? ngx_snapshot_json_member(r, p)
-                           : ngx_snapshot_json_value(r, p, NULL);
+        if (r->keys.object) {
+            p = ngx_snapshot_json_member(r, p);
+
+        } else {
+            p = ngx_snapshot_json_space(r, p);
+            p = ngx_snapshot_json_is_nested(r, p)
+                ? ngx_snapshot_json_nested(r, p, NULL)
+                : ngx_snapshot_json_value(r, p, NULL);
+        }
+
         if (p == NULL) {
             return 0;
         }
@@ -516,7 +531,11 @@ ngx_snapshot_json_member(ngx_snapshot_json_t *r, const u_char *p)
         return ngx_snapshot_json_wrong(r, p, "is malformed");
     }
 
-    return ngx_snapshot_json_value(r, p + 1, &key);
+    p = ngx_snapshot_json_space(r, p + 1);
+
+    return ngx_snapshot_json_is_nested(r, p)
+           ? ngx_snapshot_json_nested(r, p, &key)
+           : ngx_snapshot_json_value(r, p, &key);
 }
 
 
@@ -607,7 +626,7 @@ ngx_snapshot_json_plain(ngx_snapshot_json_t *r)
 }
 
 
-/* past a scalar, or into an object or an array; key is that of a member */
+/* past a value that is not nested; key is that of a member, or NULL */
 
 static const u_char *
 ngx_snapshot_json_value(ngx_snapshot_json_t *r, const u_char *p,
@@ -618,14 +637,9 @@ ngx_snapshot_json_value(ngx_snapshot_json_t *r, const u_char *p,
     ngx_snapshot_type_e       type;
     ngx_snapshot_json_raw_t   raw;
 
-    p = ngx_snapshot_json_space(r, p);
-
     if (p < r->last && *p == '"') {
         type = NGX_SNAPSHOT_TYPE_STRING;
         end = ngx_snapshot_json_string(r, p, &raw);
-
-    } else if (p < r->last && (*p == '{' || *p == '[')) {
-        return ngx_snapshot_json_nested(r, p, key);
 
     } else {
         end = ngx_snapshot_json_scalar(r, p, &type);
@@ -635,7 +649,7 @@ ngx_snapshot_json_value(ngx_snapshot_json_t *r, const u_char *p,
         raw.more = 0;
     }
 
-    if (end == NULL || r->level != r->judged) {
+    if (end == NULL || key == NULL || r->level != r->judged) {
         return end;
     }
 
@@ -668,7 +682,7 @@ ngx_snapshot_json_nested(ngx_snapshot_json_t *r, const u_char *p,
         return ngx_snapshot_json_wrong(r, p, "is nested too deeply");
     }
 
-    if (r->level == r->judged) {
+    if (key && r->level == r->judged) {
 
         type = (*p == '{') ? NGX_SNAPSHOT_TYPE_OBJECT
                            : NGX_SNAPSHOT_TYPE_ARRAY;
@@ -711,7 +725,7 @@ ngx_snapshot_json_scalar(ngx_snapshot_json_t *r, const u_char *p,
     }
 
     for ( /* void */ ; *word; word++, p++) {
-        if (p == r->last || *p != *word) {
+        if (p == r->last || *p != (u_char) *word) {
             return ngx_snapshot_json_wrong(r, p, "is malformed");
         }
     }
@@ -739,7 +753,11 @@ ngx_snapshot_json_number(ngx_snapshot_json_t *r, const u_char *p)
     p = (*digits == '0') ? digits + 1
                          : ngx_snapshot_json_digits(r, digits + 1);
 
-    if (last - p > 1 && *p == '.' && ngx_snapshot_json_is_digit(p[1])) {
+    if (last - p < 2 || *p == ',' || *p == '}') {
+        return p;
+    }
+
+    if (*p == '.' && ngx_snapshot_json_is_digit(p[1])) {
         p = ngx_snapshot_json_digits(r, p + 2);
     }
 
@@ -775,12 +793,13 @@ ngx_snapshot_json_string(ngx_snapshot_json_t *r, const u_char *p,
 {
     const u_char  *end;
 
+    raw->data = p + 1;
+    raw->len = 0;
+    raw->more = 0;
+
     if (p == r->last || *p != '"') {
         return ngx_snapshot_json_wrong(r, p, "is malformed");
     }
-
-    raw->data = p + 1;
-    raw->more = 0;
 
     if (r->end - r->mark > 1) {
 
@@ -919,9 +938,10 @@ ngx_snapshot_json_long(ngx_snapshot_json_t *r, const u_char *start,
             raw->more += 8;
             return 1;
         }
-    }
 
-    if (unit < 0xdc00 && (p == r->last || (*p == '\\' && p + 1 == r->last))) {
+    } else if (unit < 0xdc00
+               && (p == r->last || (*p == '\\' && p + 1 == r->last)))
+    {
         start = r->last;
     }
 

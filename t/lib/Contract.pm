@@ -489,18 +489,31 @@ sub json_string {
 }
 
 
-# the third stage
+# the third stage; of a key that is there twice each value is judged
 
 sub members {
     my ($self) = @_;
 
     my $body = $FACTS->{bodies}{ $self->{reads}{body} };
     my $wrapper = $body->{wrapper};
-    my %top = map { $_->[0] => $_->[1] } @{ $self->{tree}{members} };
+    my %top = by_key($self->{tree});
 
     $self->found('field-unknown') if grep { $_ ne $wrapper } keys %top;
 
-    my $inside = $top{$wrapper};
+    $self->inside($body, $_) for @{ $top{$wrapper} // [undef] };
+}
+
+sub by_key {
+    my ($object) = @_;
+    my %values;
+
+    push @{ $values{ $_->[0] } }, $_->[1] for @{ $object->{members} };
+
+    return %values;
+}
+
+sub inside {
+    my ($self, $body, $inside) = @_;
 
     if (!$inside || $inside->{type} ne 'object') {
         $self->found($inside ? 'field-type' : 'field-required');
@@ -508,7 +521,7 @@ sub members {
         return;
     }
 
-    my %has = map { $_->[0] => $_->[1] } @{ $inside->{members} };
+    my %has = by_key($inside);
     my %known = map { $_->{name} => $_ } @{ $body->{fields} };
     my $some = 0;
 
@@ -516,9 +529,9 @@ sub members {
 
     for my $row (values %known) {
         my $field = $row;
-        my $member = $has{ $field->{name} };
+        my $members = $has{ $field->{name} };
 
-        if (!$member) {
+        if (!$members) {
             $self->found('field-required') if $field->{required};
             next;
         }
@@ -535,8 +548,8 @@ sub members {
             }
         }
 
-        $some = 1 if $member->{type} ne 'null';
-        $self->field($field, $member);
+        $some = 1 if grep { $_->{type} ne 'null' } @$members;
+        $self->field($field, $_) for @$members;
     }
 
     $self->found($body->{any_of}) if $body->{any_of} && !$some;
@@ -571,9 +584,10 @@ sub entries {
     my ($self, $rule, $object) = @_;
 
     my $max = $self->max($rule);
-    my %entries = map { $_->[0] => $_->[1] } @{ $object->{members} };
 
-    while (my ($key, $value) = each %entries) {
+    for (@{ $object->{members} }) {
+        my ($key, $value) = @$_;
+
         $self->found($rule)
             if $key eq '' || length $key > $max || $value->{type} ne 'string'
                || length $value->{value} > $max;

@@ -216,6 +216,7 @@ static const mistake_t  mistakes[] = {
     { "{\"@\\ud800\": 1}", "has half of a surrogate pair" },
     { "{\"@\\udc00",  "has half of a surrogate pair" },
     { "{\"@\\ud800\\n\": 1}", "has half of a surrogate pair" },
+    { "{\"@\\ud800\\ud83d\\", "has half of a surrogate pair" },
     { "{\"@\\ud800\\u0041\": 1}", "has half of a surrogate pair" },
     { "{} @{}", "has text behind the object" },
     { "{}@x", "has text behind the object" }
