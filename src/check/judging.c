@@ -124,7 +124,8 @@ check_judge(check_judge_t *j, check_arena_t *a, const check_record_t *r,
 
     lacks = check_judge_owner(j, a, r, &tenant);
 
-    v->tenant = check_judge_shown(tenant, route.project);
+    v->tenant = check_judge_shown(tenant,
+                                  route.param[NGX_SNAPSHOT_PARAM_PROJECT_ID]);
 
     if (r->lacks & CHECK_LACKS_TARGET && route.odd) {
 

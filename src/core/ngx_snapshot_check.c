@@ -848,6 +848,10 @@ ngx_snapshot_hold_pattern(const ngx_snapshot_value_t *v,
     int                        rc;
     const ngx_snapshot_str_t  *pattern;
 
+    if (v->patterns == NULL) {
+        return NGX_SNAPSHOT_ERROR;
+    }
+
     rc = ngx_snapshot_regex_match(
                            v->patterns->rule[v->rule - ngx_snapshot_rules],
                            v->bytes);

@@ -708,7 +708,7 @@ static const char  ngx_snapshot_detail_sample[] = JSON({
 #define PUT        NGX_SNAPSHOT_METHOD_PUT
 #define DELETE     NGX_SNAPSHOT_METHOD_DELETE
 
-/* what is under a collection, and a sibling, which is not judged */
+/* what is under a collection */
 
 #define V3(rest)   "/v3/{project_id}/snapshots" rest
 #define V2(rest)   "/v2/{project_id}/snapshots" rest
@@ -716,96 +716,19 @@ static const char  ngx_snapshot_detail_sample[] = JSON({
 
 #define ID         "/{snapshot_id}"
 
-#define SIBLING(name, family, ...)                                            \
+/* literal paths stand before those that "{name}" takes in */
+
+#define NGX_SNAPSHOT_OPERATION(name, family, ...)                             \
+    { S(name), NGX_SNAPSHOT_FAMILY_##family, __VA_ARGS__ },
+
+#define NGX_SNAPSHOT_SIBLING(name, family, ...)                               \
     { S(name), NGX_SNAPSHOT_FAMILY_##family, { __VA_ARGS__ },                 \
-      NULL, NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL }
-
-
-/* literal paths before those that "{name}" takes in */
+      NULL, NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL },
 
 const ngx_snapshot_operation_t
-    ngx_snapshot_operations[NGX_SNAPSHOT_OPERATIONS + 1] = {
-
-    { S("evs_v3_create"), NGX_SNAPSHOT_FAMILY_EVS, { { POST, V3("") } },
-      &ngx_snapshot_evs_create_body, NULL, 202, &ngx_snapshot_v3_create_answer,
-      "Create a snapshot of a volume", "000",
-      CREATE_TEXT, ngx_snapshot_create_sample, ngx_snapshot_v3_created_sample },
-
-    { S("evs_v2_create"), NGX_SNAPSHOT_FAMILY_EVS, { { POST, V2("") } },
-      &ngx_snapshot_evs_create_body, NULL, 202, &ngx_snapshot_evs_answer,
-      "Create a snapshot of a volume", "001",
-      CREATE_TEXT, ngx_snapshot_create_sample, ngx_snapshot_v2_created_sample },
-
-    { S("evs_v3_update"), NGX_SNAPSHOT_FAMILY_EVS, { { PUT, V3(ID) } },
-      &ngx_snapshot_evs_update_body, NULL, 200, &ngx_snapshot_evs_answer,
-      "Change name or description of a snapshot", "002",
-      UPDATE_TEXT, ngx_snapshot_update_sample, ngx_snapshot_updated_sample },
-
-    { S("evs_v2_update"), NGX_SNAPSHOT_FAMILY_EVS, { { PUT, V2(ID) } },
-      &ngx_snapshot_evs_update_body, NULL, 200, &ngx_snapshot_evs_answer,
-      "Change name or description of a snapshot", "002",
-      UPDATE_TEXT, ngx_snapshot_update_sample, ngx_snapshot_updated_sample },
-
-    { S("dws_v1_create"), NGX_SNAPSHOT_FAMILY_DWS, { { POST, V1("") } },
-      &ngx_snapshot_dws_create_body, NULL, 200, &ngx_snapshot_dws_answer,
-      "Create a snapshot of a cluster", "003",
-      "Takes a snapshot of a cluster.",
-      ngx_snapshot_dws_create_sample, ngx_snapshot_dws_created_sample },
-
-    { S("evs_v3_detail"), NGX_SNAPSHOT_FAMILY_EVS, { { GET | HEAD,
-                                                       V3("/detail") } },
-      NULL, &ngx_snapshot_evs_query, 200, &ngx_snapshot_detail_answer,
-      "List snapshots with their details", "004",
-      DETAIL_TEXT, NULL, ngx_snapshot_detail_sample },
-
-    { S("evs_v2_detail"), NGX_SNAPSHOT_FAMILY_EVS, { { GET | HEAD,
-                                                       V2("/detail") } },
-      NULL, &ngx_snapshot_evs_query, 200, &ngx_snapshot_detail_answer,
-      "List snapshots with their details", "004",
-      DETAIL_TEXT, NULL, ngx_snapshot_detail_sample },
-
-    { S("evs_v3_list"), NGX_SNAPSHOT_FAMILY_EVS, { { GET | HEAD, V3("") } },
-      NULL, &ngx_snapshot_evs_query, 200, &ngx_snapshot_list_answer,
-      "List snapshots", "004",
-      LIST_TEXT, NULL, NULL },
-
-    { S("evs_v2_list"), NGX_SNAPSHOT_FAMILY_EVS, { { GET | HEAD, V2("") } },
-      NULL, &ngx_snapshot_evs_query, 200, &ngx_snapshot_list_answer,
-      "List snapshots", "004",
-      LIST_TEXT, NULL, NULL },
-
-    SIBLING("evs_show", EVS,
-            { GET | HEAD, V3(ID) },
-            { GET | HEAD, V2(ID) }),
-
-    SIBLING("evs_delete", EVS,
-            { DELETE, V3(ID) },
-            { DELETE, V2(ID) }),
-
-    SIBLING("evs_metadata", EVS,
-            { GET | POST | PUT, V3(ID "/metadata") },
-            { GET | PUT | DELETE, V3(ID "/metadata/{key}") },
-            { GET | POST | PUT, V2(ID "/metadata") },
-            { GET | PUT | DELETE, V2(ID "/metadata/{key}") }),
-
-    SIBLING("evs_action", EVS,
-            { POST, V3(ID "/action") },
-            { POST, V2(ID "/action") }),
-
-    SIBLING("dws_list", DWS,
-            { GET, V1("") }),
-
-    SIBLING("dws_show", DWS,
-            { GET, V1(ID) }),
-
-    SIBLING("dws_delete", DWS,
-            { DELETE, V1(ID) }),
-
-    SIBLING("dws_restore", DWS,
-            { POST, V1(ID "/actions") }),
-
-    SIBLING("dws_copy", DWS,
-            { POST, V1(ID "/linked-copy") }),
+    ngx_snapshot_operations[NGX_SNAPSHOT_OPERATIONS + 1] =
+{
+#include "ngx_snapshot_operations.h"
 
     { ngx_snapshot_null, NGX_SNAPSHOT_FAMILY_EVS, { { 0, NULL } },
       NULL, NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL }

@@ -453,7 +453,17 @@ extern const char *const  ngx_snapshot_types[NGX_SNAPSHOT_TYPES];
  * that are required come first.
  */
 
-#define NGX_SNAPSHOT_OPERATIONS  18
+enum {
+    NGX_SNAPSHOT_OPERATIONS = 0
+
+#define NGX_SNAPSHOT_OPERATION(...)  + 1
+#define NGX_SNAPSHOT_SIBLING(...)    + 1
+
+#include "ngx_snapshot_operations.h"
+
+#undef NGX_SNAPSHOT_OPERATION
+#undef NGX_SNAPSHOT_SIBLING
+};
 
 extern const ngx_snapshot_operation_t
     ngx_snapshot_operations[NGX_SNAPSHOT_OPERATIONS + 1];

@@ -28,8 +28,7 @@ static void ngx_snapshot_judge_path_param(ngx_snapshot_judge_t *j,
 static ngx_snapshot_noinline void ngx_snapshot_judge_odd(
     ngx_snapshot_judge_t *j, unsigned odd);
 static ngx_snapshot_noinline void ngx_snapshot_judge_tenant(
-    ngx_snapshot_judge_t *j, ngx_snapshot_param_e param,
-    ngx_snapshot_str_t value);
+    ngx_snapshot_judge_t *j, const ngx_snapshot_route_t *route);
 static ngx_snapshot_noinline void ngx_snapshot_judge_unknown(
     ngx_snapshot_judge_t *j, unsigned methods);
 static ngx_snapshot_noinline void ngx_snapshot_judge_no_header(
@@ -141,6 +140,8 @@ int
 ngx_snapshot_judge_route(ngx_snapshot_judge_t *j,
     const ngx_snapshot_route_t *route)
 {
+    unsigned  i;
+
     if (route->odd) {
         ngx_snapshot_judge_odd(j, route->odd);
 
@@ -150,8 +151,7 @@ ngx_snapshot_judge_route(ngx_snapshot_judge_t *j,
     }
 
     if (j->tenant.len) {
-        ngx_snapshot_judge_tenant(j, NGX_SNAPSHOT_PARAM_PROJECT_ID,
-                                  route->project);
+        ngx_snapshot_judge_tenant(j, route);
     }
 
     if (route->operation == &ngx_snapshot_unknown) {
@@ -167,12 +167,11 @@ ngx_snapshot_judge_route(ngx_snapshot_judge_t *j,
 
     j->family = route->operation->family;
 
-    ngx_snapshot_judge_path_param(j, NGX_SNAPSHOT_PARAM_PROJECT_ID,
-                                  route->project);
-
-    if (route->member) {
-        ngx_snapshot_judge_path_param(j, NGX_SNAPSHOT_PARAM_SNAPSHOT_ID,
-                                      route->id);
+    for (i = 0; i < NGX_SNAPSHOT_PARAMS; i++) {
+        if (route->params & 1U << i) {
+            ngx_snapshot_judge_path_param(j, (ngx_snapshot_param_e) i,
+                                          route->param[i]);
+        }
     }
 
     return 1;
@@ -216,31 +215,37 @@ ngx_snapshot_judge_odd(ngx_snapshot_judge_t *j, unsigned odd)
 }
 
 
-/* what is not well-formed has a rule of its own */
+/* a parameter that is not well-formed has a rule of its own for that */
 
 static ngx_snapshot_noinline void
-ngx_snapshot_judge_tenant(ngx_snapshot_judge_t *j, ngx_snapshot_param_e param,
-    ngx_snapshot_str_t value)
+ngx_snapshot_judge_tenant(ngx_snapshot_judge_t *j,
+    const ngx_snapshot_route_t *route)
 {
+    unsigned                          i;
     ngx_snapshot_place_t              place;
     ngx_snapshot_violation_t         *v;
     const ngx_snapshot_path_param_t  *row;
 
-    row = &ngx_snapshot_path_params[param];
+    for (i = 0; i < NGX_SNAPSHOT_PARAMS; i++) {
 
-    if (row->tenant == NGX_SNAPSHOT_RULE_NONE
-        || ngx_snapshot_check_param(param, value) != 1
-        || ngx_snapshot_eq(value, j->tenant))
-    {
-        return;
-    }
+        row = &ngx_snapshot_path_params[i];
 
-    place = ngx_snapshot_judge_named("path ", "path:", row->name);
+        if (row->tenant == NGX_SNAPSHOT_RULE_NONE
+            || ngx_snapshot_eq(route->param[i], j->tenant)
+            || ngx_snapshot_check_param((ngx_snapshot_param_e) i,
+                                        route->param[i])
+               != 1)
+        {
+            continue;
+        }
 
-    v = ngx_snapshot_judge_add(j, row->tenant, &place);
+        place = ngx_snapshot_judge_named("path ", "path:", row->name);
 
-    if (v) {
-        ngx_snapshot_judge_must(v, ", is another one");
+        v = ngx_snapshot_judge_add(j, row->tenant, &place);
+
+        if (v) {
+            ngx_snapshot_judge_must(v, ", is another one");
+        }
     }
 }
 
@@ -706,7 +711,7 @@ ngx_snapshot_judge_field_member(ngx_snapshot_judge_t *j,
 
     /* no other value has bytes to be looked at */
 
-    if (bytes.len == 0 && type != NGX_SNAPSHOT_TYPE_STRING) {
+    if (type != NGX_SNAPSHOT_TYPE_STRING && type != NGX_SNAPSHOT_TYPE_NUMBER) {
         return 0;
     }
 

@@ -1108,7 +1108,9 @@ ngx_snapshot_path_rest(const ngx_snapshot_path_t *p,
 
     i = r->head;
 
-    if (i >= text.len || !ngx_snapshot_path_first(r, text, i)) {
+    if (r->use & NGX_SNAPSHOT_USE_DEEP
+        || i >= text.len || !ngx_snapshot_path_first(r, text, i))
+    {
         return 0;
     }
 

@@ -68,13 +68,15 @@ typedef struct {
 /*
  * How a path is used: its method has operations that are judged; the method
  * looks names up, of which the literal is none; one segment behind the
- * collection is an operation; what stands before the version is not known.
+ * collection is an operation; more than one of them, or another word, may be;
+ * what stands before the version is not known.
  */
 
 #define NGX_SNAPSHOT_USE_JUDGED    0x01
 #define NGX_SNAPSHOT_USE_NAMES     0x02
 #define NGX_SNAPSHOT_USE_MEMBER    0x04
-#define NGX_SNAPSHOT_USE_ANYWHERE  0x08
+#define NGX_SNAPSHOT_USE_DEEP      0x08
+#define NGX_SNAPSHOT_USE_ANYWHERE  0x10
 
 
 /*

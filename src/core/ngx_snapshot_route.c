@@ -18,13 +18,16 @@
 
 /*
  * version: its number; next: the next row, counted from 1, of the same version
- * and length, or 0; a segment without a length stands for any one
+ * and length, or 0; a segment without a length stands for any one, which is a
+ * parameter's whose place at has; params: a bit for each
  */
 
 typedef struct {
     const ngx_snapshot_operation_t  *operation;
     unsigned                         version;
     unsigned                         next;
+    unsigned                         params;
+    unsigned                         at[NGX_SNAPSHOT_PARAMS];
     unsigned                         segments;
     ngx_snapshot_str_t               segment[NGX_SNAPSHOT_SEGMENTS];
 } ngx_snapshot_row_t;
@@ -53,9 +56,12 @@ static void ngx_snapshot_router_add(ngx_snapshot_router_t *router,
     const ngx_snapshot_operation_t *operation,
     const ngx_snapshot_target_t *target);
 static void ngx_snapshot_router_cut(ngx_snapshot_row_t *row, const char *path);
+static void ngx_snapshot_router_param(ngx_snapshot_row_t *row,
+    ngx_snapshot_str_t segment);
 static void ngx_snapshot_router_words(ngx_snapshot_router_t *router,
     ngx_snapshot_row_t *row);
-static unsigned ngx_snapshot_router_use(const ngx_snapshot_row_t *row);
+static unsigned ngx_snapshot_router_use(const ngx_snapshot_row_t *row,
+    const ngx_snapshot_path_words_t *words);
 static void ngx_snapshot_route_other(ngx_snapshot_route_t *route,
     const ngx_snapshot_router_t *router, const ngx_snapshot_rows_t *rows,
     ngx_snapshot_path_t *p);
@@ -72,6 +78,7 @@ static void ngx_snapshot_route_suffix(ngx_snapshot_route_t *route,
     ngx_snapshot_path_t *p, int judged);
 static void ngx_snapshot_route_unknown(ngx_snapshot_route_t *route,
     const ngx_snapshot_router_t *router, const ngx_snapshot_path_t *p);
+static int ngx_snapshot_route_is_sound(const ngx_snapshot_route_t *route);
 static int ngx_snapshot_route_find(ngx_snapshot_route_t *route,
     const ngx_snapshot_router_t *router, const ngx_snapshot_rows_t *rows,
     const ngx_snapshot_path_t *p, int nocase, int judged);
@@ -150,7 +157,7 @@ ngx_snapshot_router_add(ngx_snapshot_router_t *router,
         rows->row[rows->rows] = row;
         *link = ++rows->rows;
 
-        rows->use |= ngx_snapshot_router_use(&row);
+        rows->use |= ngx_snapshot_router_use(&row, &router->words);
     }
 }
 
@@ -158,21 +165,47 @@ ngx_snapshot_router_add(ngx_snapshot_router_t *router,
 static void
 ngx_snapshot_router_cut(ngx_snapshot_row_t *row, const char *path)
 {
-    size_t  len;
+    ngx_snapshot_str_t  segment;
 
+    row->params = 0;
+
+    memset(row->at, 0, sizeof(row->at));
     memset(row->segment, 0, sizeof(row->segment));
 
     for (row->segments = 0; *path == '/'; row->segments++) {
 
-        path++;
-        len = strcspn(path, "/");
+        segment.data = (const u_char *) ++path;
+        segment.len = strcspn(path, "/");
 
-        if (*path != '{') {
-            row->segment[row->segments].data = (const u_char *) path;
-            row->segment[row->segments].len = len;
+        if (*path == '{') {
+            ngx_snapshot_router_param(row, segment);
+
+        } else {
+            row->segment[row->segments] = segment;
         }
 
-        path += len;
+        path += segment.len;
+    }
+}
+
+
+/* where a parameter is that has a rule; other ones are only passed by */
+
+static void
+ngx_snapshot_router_param(ngx_snapshot_row_t *row, ngx_snapshot_str_t segment)
+{
+    unsigned  i;
+
+    /* without its braces */
+
+    segment.data++;
+    segment.len -= 2;
+
+    for (i = 0; i < NGX_SNAPSHOT_PARAMS; i++) {
+        if (ngx_snapshot_eq(segment, ngx_snapshot_path_params[i].name)) {
+            row->at[i] = row->segments;
+            row->params |= 1U << i;
+        }
     }
 }
 
@@ -190,7 +223,8 @@ ngx_snapshot_router_words(ngx_snapshot_router_t *router,
     words->collection = row->segment[NGX_SNAPSHOT_AT_COLLECTION];
 
     if (ngx_snapshot_has_rules(row->operation)
-        && row->segment[NGX_SNAPSHOT_AT_MEMBER].len)
+        && row->segment[NGX_SNAPSHOT_AT_MEMBER].len
+        && words->literal.len == 0)
     {
         words->literal = row->segment[NGX_SNAPSHOT_AT_MEMBER];
     }
@@ -207,24 +241,33 @@ ngx_snapshot_router_words(ngx_snapshot_router_t *router,
 
 
 static unsigned
-ngx_snapshot_router_use(const ngx_snapshot_row_t *row)
+ngx_snapshot_router_use(const ngx_snapshot_row_t *row,
+    const ngx_snapshot_path_words_t *words)
 {
-    unsigned  use;
+    unsigned            use;
+    ngx_snapshot_str_t  member;
 
     if (!ngx_snapshot_has_rules(row->operation)) {
         return 0;
     }
 
     use = NGX_SNAPSHOT_USE_JUDGED;
+    member = row->segment[NGX_SNAPSHOT_AT_MEMBER];
 
     if (row->operation->query) {
         use |= NGX_SNAPSHOT_USE_NAMES;
     }
 
-    if (row->segments == NGX_SNAPSHOT_AT_MEMBER + 1
-        && row->segment[NGX_SNAPSHOT_AT_MEMBER].len == 0)
-    {
+    if (row->segments == NGX_SNAPSHOT_AT_MEMBER + 1 && member.len == 0) {
         use |= NGX_SNAPSHOT_USE_MEMBER;
+    }
+
+    /* what is looked for behind the collection is one segment, or one word */
+
+    if (row->segments > NGX_SNAPSHOT_AT_MEMBER + 1
+        || (member.len && !ngx_snapshot_eq(member, words->literal)))
+    {
+        use |= NGX_SNAPSHOT_USE_DEEP;
     }
 
     return use;
@@ -266,11 +309,11 @@ ngx_snapshot_route_read(ngx_snapshot_route_t *route,
         return NGX_SNAPSHOT_OK;
     }
 
+    memset(route->param, 0, sizeof(route->param));
+
     route->operation = &ngx_snapshot_unknown;
     route->family = ngx_snapshot_unknown.family;
-    route->project = ngx_snapshot_none;
-    route->id = ngx_snapshot_none;
-    route->member = 0;
+    route->params = 0;
     route->methods = 0;
     route->odd = p.odd;
 
@@ -301,7 +344,7 @@ ngx_snapshot_route_other(ngx_snapshot_route_t *route,
 {
     ngx_snapshot_family_e  family;
 
-    route->project = p->project;
+    route->param[NGX_SNAPSHOT_PARAM_PROJECT_ID] = p->project;
 
     family = (p->version < router->words.versions)
              ? router->family[p->version] : ngx_snapshot_unknown.family;
@@ -370,17 +413,19 @@ static int
 ngx_snapshot_route_is_word(const ngx_snapshot_route_t *route,
     const ngx_snapshot_path_words_t *words)
 {
+    ngx_snapshot_str_t         id;
     const ngx_snapshot_str_t  *word;
 
-    if (!route->member) {
+    if (!(route->params & 1U << NGX_SNAPSHOT_PARAM_SNAPSHOT_ID)) {
         return 0;
     }
 
-    word = (route->id.len == words->literal.len) ? &words->literal
-                                                 : &words->collection;
+    id = route->param[NGX_SNAPSHOT_PARAM_SNAPSHOT_ID];
+    word = (id.len == words->literal.len) ? &words->literal
+                                          : &words->collection;
 
-    return route->id.len == word->len && ngx_snapshot_caseeq(route->id, *word)
-           && !ngx_snapshot_eq(route->id, *word);
+    return id.len == word->len && ngx_snapshot_caseeq(id, *word)
+           && !ngx_snapshot_eq(id, *word);
 }
 
 
@@ -464,20 +509,44 @@ ngx_snapshot_route_unknown(ngx_snapshot_route_t *route,
         return;
     }
 
-    route->project = p->segment[NGX_SNAPSHOT_AT_PROJECT];
+    route->param[NGX_SNAPSHOT_PARAM_PROJECT_ID] =
+                                         p->segment[NGX_SNAPSHOT_AT_PROJECT];
 
     for (i = 0; i < NGX_SNAPSHOT_METHODS; i++) {
 
         if (ngx_snapshot_route_find(&other, router, &router->method[i], p, 0, 0)
-            && ngx_snapshot_check_param(NGX_SNAPSHOT_PARAM_PROJECT_ID,
-                                        other.project)
-            && (!ngx_snapshot_has_rules(other.operation) || !other.member
-                || ngx_snapshot_check_param(NGX_SNAPSHOT_PARAM_SNAPSHOT_ID,
-                                            other.id)))
+            && ngx_snapshot_route_is_sound(&other))
         {
             route->methods |= 1U << i;
         }
     }
+}
+
+
+/* 1 where the parameters are well-formed; a sibling takes any but a project */
+
+static int
+ngx_snapshot_route_is_sound(const ngx_snapshot_route_t *route)
+{
+    unsigned  i, params;
+
+    params = route->params;
+
+    if (!ngx_snapshot_has_rules(route->operation)) {
+        params &= 1U << NGX_SNAPSHOT_PARAM_PROJECT_ID;
+    }
+
+    for (i = 0; i < NGX_SNAPSHOT_PARAMS; i++) {
+        if (params & 1U << i
+            && ngx_snapshot_check_param((ngx_snapshot_param_e) i,
+                                        route->param[i])
+               != 1)
+        {
+            return 0;
+        }
+    }
+
+    return 1;
 }
 
 
@@ -548,24 +617,26 @@ ngx_snapshot_route_fits(const ngx_snapshot_row_t *row,
 }
 
 
+/* at: the place of the collection, before which the project may be missing */
+
 static void
 ngx_snapshot_route_set(ngx_snapshot_route_t *route,
     const ngx_snapshot_row_t *row, const ngx_snapshot_path_t *p, unsigned at)
 {
+    unsigned  i, missing;
+
+    missing = NGX_SNAPSHOT_AT_COLLECTION - at;
+
     route->operation = row->operation;
     route->family = row->operation->family;
-    route->project = ngx_snapshot_none;
-    route->id = ngx_snapshot_none;
+    route->params = row->params;
 
-    if (at == NGX_SNAPSHOT_AT_COLLECTION) {
-        route->project = p->segment[NGX_SNAPSHOT_AT_PROJECT];
-    }
+    for (i = 0; i < NGX_SNAPSHOT_PARAMS; i++) {
 
-    route->member = row->segments > NGX_SNAPSHOT_AT_MEMBER
-                    && row->segment[NGX_SNAPSHOT_AT_MEMBER].len == 0;
-
-    if (route->member) {
-        route->id = p->segment[at + 1];
+        route->param[i] = (row->at[i] > NGX_SNAPSHOT_AT_PROJECT
+                           || (row->at[i] && !missing))
+                          ? p->segment[row->at[i] - missing]
+                          : ngx_snapshot_none;
     }
 }
 

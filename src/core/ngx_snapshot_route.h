@@ -25,18 +25,18 @@ typedef struct ngx_snapshot_router_s  ngx_snapshot_router_t;
  * operation is NULL for a request that is not in scope, and
  * &ngx_snapshot_unknown for one that is, but is no operation; family is known
  * by the version even so, in an odd path by the first one that it has.
- * project and id are as found, well-formed or not; they name bytes of the path
- * or of memory from mem; member says that there is an id.  methods are those of
- * the operations that the path of an unknown one has.  odd is a set of
- * NGX_SNAPSHOT_ODD_: what breaks the rule uri-canonical, or 0.
+ * param has what stands for the parameters of the path, as found, well-formed
+ * or not: bytes of the path or of memory from mem; params has a bit for each
+ * that the operation has, missing or not.  methods are those of the operations
+ * that the path of an unknown one has.  odd is a set of NGX_SNAPSHOT_ODD_: what
+ * breaks the rule uri-canonical, or 0.
  */
 
 typedef struct {
     const ngx_snapshot_operation_t  *operation;
-    ngx_snapshot_str_t               project;
-    ngx_snapshot_str_t               id;
+    ngx_snapshot_str_t               param[NGX_SNAPSHOT_PARAMS];
     ngx_snapshot_family_e            family;
-    unsigned                         member;
+    unsigned                         params;
     unsigned                         methods;
     unsigned                         odd;
 } ngx_snapshot_route_t;

@@ -184,7 +184,9 @@ struct ngx_http_snapshot_ctx_s {
 /* whose request it is: the tenant's, or else that of the path's project */
 
 #define ngx_http_snapshot_owner(ctx)                                          \
-    ((ctx)->tenant.len ? (ctx)->tenant : (ctx)->target.route.project)
+    ((ctx)->tenant.len                                                        \
+     ? (ctx)->tenant                                                          \
+     : (ctx)->target.route.param[NGX_SNAPSHOT_PARAM_PROJECT_ID])
 
 
 #define ngx_http_snapshot_str(to, from)                                       \

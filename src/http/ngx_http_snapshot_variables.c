@@ -32,11 +32,9 @@ static void ngx_http_snapshot_set(ngx_http_variable_value_t *v,
     ngx_snapshot_str_t s);
 
 
-/* which part of the request line a variable is */
+/* what of the request line a variable is: a parameter of the path, or this */
 
-#define NGX_HTTP_SNAPSHOT_LINE_OPERATION  0
-#define NGX_HTTP_SNAPSHOT_LINE_PROJECT    1
-#define NGX_HTTP_SNAPSHOT_LINE_ID         2
+#define NGX_HTTP_SNAPSHOT_LINE_OPERATION  NGX_SNAPSHOT_PARAMS
 
 
 /* before the name of any variable */
@@ -51,11 +49,11 @@ static ngx_http_variable_t  ngx_http_snapshot_vars[] = {
       NGX_HTTP_VAR_NOCACHEABLE, 0 },
 
     { ngx_string("snapshot_project_id"), NULL,
-      ngx_http_snapshot_variable_line, NGX_HTTP_SNAPSHOT_LINE_PROJECT,
+      ngx_http_snapshot_variable_line, NGX_SNAPSHOT_PARAM_PROJECT_ID,
       NGX_HTTP_VAR_NOCACHEABLE, 0 },
 
     { ngx_string("snapshot_id"), NULL,
-      ngx_http_snapshot_variable_line, NGX_HTTP_SNAPSHOT_LINE_ID,
+      ngx_http_snapshot_variable_line, NGX_SNAPSHOT_PARAM_SNAPSHOT_ID,
       NGX_HTTP_VAR_NOCACHEABLE, 0 },
 
     { ngx_string("snapshot_tenant"), NULL,
@@ -101,7 +99,6 @@ ngx_http_snapshot_variable_line(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data)
 {
     ngx_snapshot_str_t        s;
-    ngx_snapshot_param_e      param;
     ngx_snapshot_route_t     *route;
     ngx_http_snapshot_ctx_t  *ctx;
 
@@ -122,16 +119,9 @@ ngx_http_snapshot_variable_line(ngx_http_request_t *r,
         return NGX_OK;
     }
 
-    if (data == NGX_HTTP_SNAPSHOT_LINE_PROJECT) {
-        s = route->project;
-        param = NGX_SNAPSHOT_PARAM_PROJECT_ID;
+    s = route->param[data];
 
-    } else {
-        s = route->id;
-        param = NGX_SNAPSHOT_PARAM_SNAPSHOT_ID;
-    }
-
-    if (ngx_snapshot_check_param(param, s) != 1) {
+    if (ngx_snapshot_check_param(data, s) != 1) {
         s.len = 0;
     }
 
@@ -161,7 +151,7 @@ ngx_http_snapshot_variable_tenant(ngx_http_request_t *r,
 
     if (tenant.len == 0) {
         return ngx_http_snapshot_variable_line(r, v,
-                                               NGX_HTTP_SNAPSHOT_LINE_PROJECT);
+                                               NGX_SNAPSHOT_PARAM_PROJECT_ID);
     }
 
     ngx_http_snapshot_set(v, tenant);

@@ -335,7 +335,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     fuzz_piece_t            piece;
     fuzz_block_t           *blocks;
     ngx_snapshot_mem_t      mem;
-    ngx_snapshot_str_t      input, pieces, rest;
+    ngx_snapshot_str_t      input, pieces, rest, *project, *id;
     ngx_snapshot_judge_t    j;
     ngx_snapshot_route_t    route;
     ngx_snapshot_policy_t   policy;
@@ -363,16 +363,25 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                                                : data[0] % 2;
     route.methods = data[0] >> 4;
     route.odd = (data[1] >> 6 == 3) ? data[0] : 0;
-    route.member = (data[0] & 1) && route.family == NGX_SNAPSHOT_FAMILY_EVS;
-    route.project = fuzz_str("p");
-    route.id = fuzz_str("f9faf7df-fdc1-4093-9ef3-5cba06eef995");
+
+    project = &route.param[NGX_SNAPSHOT_PARAM_PROJECT_ID];
+    id = &route.param[NGX_SNAPSHOT_PARAM_SNAPSHOT_ID];
+
+    route.params = 1u << NGX_SNAPSHOT_PARAM_PROJECT_ID;
+
+    if ((data[0] & 1) && route.family == NGX_SNAPSHOT_FAMILY_EVS) {
+        route.params |= 1u << NGX_SNAPSHOT_PARAM_SNAPSHOT_ID;
+    }
+
+    *project = fuzz_str("p");
+    *id = fuzz_str("f9faf7df-fdc1-4093-9ef3-5cba06eef995");
 
     rest = pieces;
 
     while (fuzz_piece(&piece, &rest, &mem)) {
         if (piece.kind == '~') {
-            route.project = piece.name;
-            route.id = piece.value;
+            *project = piece.name;
+            *id = piece.value;
         }
     }
 

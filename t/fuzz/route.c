@@ -16,6 +16,9 @@
 #include "../servers/reading.h"
 
 
+#define fuzz_param(route, name)  (route)->param[NGX_SNAPSHOT_PARAM_##name]
+
+
 /*
  * Forms of a path that are walked through, random chains beside that, and one
  * path of so many that is given to every two servers in a row
@@ -132,14 +135,16 @@ fuzz_check_found(const fuzz_request_t *r, const ngx_snapshot_route_t *route)
 
     at = fuzz_is(fuzz_segment(path, 2), "snapshots") ? 2 : 1;
 
-    if (at == 2 ? !ngx_snapshot_eq(route->project, fuzz_segment(path, 1))
-                : route->project.len != 0)
+    if (at == 2 ? !ngx_snapshot_eq(fuzz_param(route, PROJECT_ID),
+                                   fuzz_segment(path, 1))
+                : fuzz_param(route, PROJECT_ID).len != 0)
     {
         fuzz_wrong(r, route, "another project");
     }
 
     if (strcmp(r->method, "PUT") == 0
-        && !ngx_snapshot_eq(route->id, fuzz_segment(path, at + 1)))
+        && !ngx_snapshot_eq(fuzz_param(route, SNAPSHOT_ID),
+                            fuzz_segment(path, at + 1)))
     {
         fuzz_wrong(r, route, "another snapshot");
     }
@@ -171,8 +176,9 @@ fuzz_check_judge(const fuzz_request_t *r, const ngx_snapshot_route_t *route)
     right = !route->odd && route->operation != &ngx_snapshot_unknown;
 
     if (gateway_is_judged(route->operation)) {
-        right = right && fuzz_is_project(route->project)
-                && (strcmp(r->method, "PUT") != 0 || fuzz_is_uuid(route->id));
+        right = right && fuzz_is_project(fuzz_param(route, PROJECT_ID))
+                && (strcmp(r->method, "PUT") != 0
+                    || fuzz_is_uuid(fuzz_param(route, SNAPSHOT_ID)));
     }
 
     if ((j.count[NGX_SNAPSHOT_SEVERITY_REJECT] == 0) != right) {
@@ -303,8 +309,8 @@ fuzz_wrong(const fuzz_request_t *r, const ngx_snapshot_route_t *route,
 
     if (route && route->operation) {
         fuzz_show("operation", route->operation->name);
-        fuzz_show("project", route->project);
-        fuzz_show("id", route->id);
+        fuzz_show("project", fuzz_param(route, PROJECT_ID));
+        fuzz_show("id", fuzz_param(route, SNAPSHOT_ID));
         fprintf(stderr, "  odd: %x\n", route->odd);
     }
 

@@ -7,7 +7,7 @@
 static void
 every_rule_has_its_row(void **state)
 {
-    unsigned                    i;
+    unsigned                    i, k;
     const ngx_snapshot_rule_t  *r;
 
     (void) state;
@@ -17,8 +17,12 @@ every_rule_has_its_row(void **state)
 
         assert_true(r->name.len > 0);
         assert_true(r->status >= 400 && r->status < 500);
-        assert_true(r->code[NGX_SNAPSHOT_FAMILY_EVS]
-                    || r->code[NGX_SNAPSHOT_FAMILY_DWS]);
+
+        for (k = 0; k < NGX_SNAPSHOT_FAMILIES && r->code[k] == NULL; k++) {
+            /* void */
+        }
+
+        assert_true(k < NGX_SNAPSHOT_FAMILIES);
         assert_int_equal(r->unit == NGX_SNAPSHOT_UNIT_NONE, r->max == 0);
         assert_int_equal(ngx_snapshot_rule_by_name(r->name), i);
     }
@@ -82,28 +86,105 @@ check_scope(const ngx_snapshot_scope_t *scope, ngx_snapshot_family_e family,
 }
 
 
+/* "/version/{project_id}/snapshots", and as much behind it as has room */
+
 static void
-every_operation_is_whole(void **state)
+check_path(const char *path)
 {
+    unsigned     n;
+    const char  *p;
+
+    p = strchr(path + 1, '/');
+
+    assert_non_null(p);
+    assert_int_equal(path[0], '/');
+    assert_true(p - path > 1);
+    assert_memory_equal(p, "/{project_id}/snapshots",
+                        sizeof("/{project_id}/snapshots") - 1);
+
+    for (n = 0, p = path; *p; p++) {
+        n += (*p == '/');
+        assert_true(*p != '{' || p[-1] == '/');
+        assert_true(*p != '}' || p[1] == '/' || p[1] == '\0');
+    }
+
+    assert_true(n <= NGX_SNAPSHOT_SEGMENTS);
+}
+
+
+/* each parameter has a rule, which needs no pattern; each version has room */
+
+static void
+parameters_and_versions_can_be_looked_up(void **state)
+{
+    unsigned                         i, n;
+    const char                      *version[NGX_SNAPSHOT_OPERATIONS], *path;
     const ngx_snapshot_operation_t  *op;
 
     (void) state;
 
+    for (i = 0; i < NGX_SNAPSHOT_PARAMS; i++) {
+        assert_true(ngx_snapshot_check_takes(ngx_snapshot_path_params[i].rule,
+                                             NGX_SNAPSHOT_TYPE_STRING));
+        assert_non_null(ngx_snapshot_path_params[i].text);
+        assert_true(ngx_snapshot_check_param((ngx_snapshot_param_e) i,
+                                             unit_str("\x01"))
+                    == 0);
+    }
+
+    n = 0;
+
+    for (op = ngx_snapshot_operations; op->name.len; op++) {
+        path = op->targets[0].path;
+
+        for (i = 0; i < n; i++) {
+            if (strncmp(version[i], path, strcspn(path + 1, "/") + 2) == 0) {
+                break;
+            }
+        }
+
+        if (i == n) {
+            version[n++] = path;
+        }
+    }
+
+    assert_true(n <= NGX_SNAPSHOT_VERSIONS);
+}
+
+
+static void
+every_operation_is_whole(void **state)
+{
+    unsigned                         n;
+    const ngx_snapshot_target_t     *target;
+    const ngx_snapshot_operation_t  *op;
+
+    (void) state;
+
+    n = 0;
+
     for (op = ngx_snapshot_operations; op->name.len; op++) {
 
+        n++;
         assert_true(op->targets[0].methods != 0);
         assert_int_equal(op->targets[NGX_SNAPSHOT_TARGETS].methods, 0);
+
+        for (target = op->targets; target->path; target++) {
+            check_path(target->path);
+        }
 
         if (!ngx_snapshot_has_rules(op)) {
             continue;
         }
 
         assert_non_null(op->page);
+        assert_non_null(op->text);
         assert_int_equal(op->body == NULL, op->query != NULL);
 
         check_scope(op->body ? op->body : op->query, op->family, 0);
     }
 
+    assert_int_equal(n, NGX_SNAPSHOT_OPERATIONS);
     assert_null(ngx_snapshot_unknown.body);
     assert_null(ngx_snapshot_unknown.query);
 }
@@ -169,7 +250,7 @@ a_set_of_rules_has_room_for_all(void **state)
 static void
 every_checker_says_what_it_found(void **state)
 {
-    unsigned                    i;
+    unsigned                    i, type;
     unit_arena_t                arena;
     ngx_snapshot_mem_t          mem = { unit_alloc, &arena };
     ngx_snapshot_str_t          said;
@@ -206,12 +287,20 @@ every_checker_says_what_it_found(void **state)
             value.bytes = unit_str("\x01\x02\x01\x02\x01\x02\x01\x02");
         }
 
-        value.type = NGX_SNAPSHOT_TYPE_STRING;
         value.rule = r;
         value.max = 4;
         value.patterns = unit_patterns();
 
-        assert_int_equal(ngx_snapshot_check(&value, NULL), 0);
+        /* a rule does not look at values of other types */
+
+        for (type = 0; type < NGX_SNAPSHOT_TYPES; type++) {
+            value.type = (ngx_snapshot_type_e) type;
+            assert_int_equal(ngx_snapshot_check(&value, NULL),
+                             !ngx_snapshot_check_takes((ngx_snapshot_rule_e) i,
+                                                       value.type));
+        }
+
+        value.type = NGX_SNAPSHOT_TYPE_STRING;
 
         found.text = NULL;
         assert_int_equal(ngx_snapshot_check(&value, &found), 0);
@@ -277,6 +366,7 @@ main(void)
     const struct CMUnitTest  tests[] = {
         cmocka_unit_test(every_rule_has_its_row),
         cmocka_unit_test(every_operation_is_whole),
+        cmocka_unit_test(parameters_and_versions_can_be_looked_up),
         cmocka_unit_test(faults_are_those_of_the_contract),
         cmocka_unit_test(a_set_of_rules_has_room_for_all),
         cmocka_unit_test(every_checker_says_what_it_found),

@@ -295,8 +295,11 @@ every_path_leads_where_it_should(void **state)
 
         assert_path(&cases[i], "operation", route.operation->name,
                     cases[i].operation);
-        assert_path(&cases[i], "project", route.project, cases[i].project);
-        assert_path(&cases[i], "id", route.id, cases[i].id);
+        assert_path(&cases[i], "project",
+                    route.param[NGX_SNAPSHOT_PARAM_PROJECT_ID],
+                    cases[i].project);
+        assert_path(&cases[i], "id",
+                    route.param[NGX_SNAPSHOT_PARAM_SNAPSHOT_ID], cases[i].id);
         assert_path(&cases[i], "odd", ngx_snapshot_text_str(&odd),
                     cases[i].odd);
 
