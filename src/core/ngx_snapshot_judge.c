@@ -1345,7 +1345,10 @@ ngx_snapshot_judge_find(const ngx_snapshot_scope_t *scope,
     last = field + scope->nfields;
 
     for ( /* void */ ; field < last; field++) {
-        if (ngx_snapshot_same(field->name, name)) {
+        if (field->name.len == name.len
+            && field->name.data[0] == name.data[0]
+            && ngx_snapshot_same_bytes(field->name.data, name.data, name.len))
+        {
             return field;
         }
     }

@@ -22,6 +22,8 @@ typedef struct {
 
 static void ngx_snapshot_query_plain(ngx_snapshot_judge_t *j,
     ngx_snapshot_str_t query, ngx_snapshot_query_block_t block);
+static int ngx_snapshot_query_pair(ngx_snapshot_judge_t *j,
+    ngx_snapshot_str_t query, size_t start, size_t equals, size_t end);
 static void ngx_snapshot_query_escaped(ngx_snapshot_judge_t *j,
     ngx_snapshot_str_t query);
 static void ngx_snapshot_query_block(ngx_snapshot_str_t query, size_t at,
@@ -74,67 +76,82 @@ static void
 ngx_snapshot_query_plain(ngx_snapshot_judge_t *j, ngx_snapshot_str_t query,
     ngx_snapshot_query_block_t block)
 {
-    int                  overrides, named;
-    size_t               at, end;
-    uint64_t             marks;
-    ngx_snapshot_str_t   name, value;
+    int       overrides;
+    size_t    at, start, equals, end;
+    uint64_t  bit;
 
     overrides = 0;
-    named = 0;
-    marks = block.amp | block.equals;
-    at = 64;
+    start = 0;
+    equals = query.len;
 
-    name.data = query.data;
+    for (at = 0; /* void */ ; ngx_snapshot_query_block(query, at, &block)) {
 
-    for ( ;; ) {
+        for ( /* void */ ; block.amp; block.amp ^= bit) {
 
-        /* the next "&" or "=", or the end */
+            bit = block.amp & -block.amp;
+            end = at + __builtin_ctzll(bit);
 
-        while (marks == 0 && at < query.len) {
-            ngx_snapshot_query_block(query, at, &block);
-            marks = block.amp | block.equals;
-            at += 64;
-        }
-
-        end = marks ? ((at - 64) | (size_t) __builtin_ctzll(marks))
-                    : query.len;
-
-        if (marks & -marks & block.equals) {
-
-            if (!named) {
-                name.len = query.data + end - name.data;
-                value.data = query.data + end + 1;
-                named = 1;
+            if (equals == query.len && block.equals & (bit - 1)) {
+                equals = at + __builtin_ctzll(block.equals);
             }
 
-            marks &= marks - 1;
-            continue;
+            overrides |= ngx_snapshot_query_pair(j, query, start, equals, end);
+
+            block.equals &= ~(bit - 1);
+            start = end + 1;
+            equals = query.len;
         }
 
-        if (!named) {
-            name.len = query.data + end - name.data;
-            value.data = query.data + end;
+        if (equals == query.len && block.equals) {
+            equals = at + __builtin_ctzll(block.equals);
         }
 
-        value.len = query.data + end - value.data;
+        at += 64;
 
-        if (ngx_snapshot_same(name, ngx_snapshot_method_param) && !overrides) {
-            ngx_snapshot_judge_override(j);
-            overrides = 1;
+        if (at >= query.len) {
+            break;
         }
-
-        if (j->operation->query && (name.len || named)) {
-            ngx_snapshot_judge_param(j, name, value, NGX_SNAPSHOT_PLAIN);
-        }
-
-        if (end == query.len) {
-            return;
-        }
-
-        marks &= marks - 1;
-        named = 0;
-        name.data = query.data + end + 1;
     }
+
+    overrides |= ngx_snapshot_query_pair(j, query, start, equals, query.len);
+
+    if (overrides) {
+        ngx_snapshot_judge_override(j);
+    }
+}
+
+
+/*
+ * Judges the parameter from start to end, whose first "=" is at equals, or
+ * behind it where there is none.  Returns 1 where its name is the method's.
+ */
+
+static ngx_snapshot_inline int
+ngx_snapshot_query_pair(ngx_snapshot_judge_t *j, ngx_snapshot_str_t query,
+    size_t start, size_t equals, size_t end)
+{
+    ngx_snapshot_str_t  name, value;
+
+    if (start == end) {
+        return 0;
+    }
+
+    name.data = query.data + start;
+    name.len = end - start;
+    value.data = query.data + end;
+    value.len = 0;
+
+    if (equals < end) {
+        name.len = equals - start;
+        value.data = query.data + equals + 1;
+        value.len = end - equals - 1;
+    }
+
+    if (j->operation->query) {
+        ngx_snapshot_judge_param(j, name, value, NGX_SNAPSHOT_PLAIN);
+    }
+
+    return ngx_snapshot_same(name, ngx_snapshot_method_param);
 }
 
 
