@@ -16,6 +16,7 @@ use Test::More;
 
 use Gateway;
 
+use Bench::Budgets qw(budgets budget_takes);
 use Bench::Instructions qw(instructions);
 use Bench::Variants qw(variants upstream_config);
 use Bench::Workloads qw(workloads odd_workloads);
@@ -26,33 +27,7 @@ my $figures = 'bench/instructions.json';
 
 my $noise = 0.01;
 
-# workload, what it may take, and over what: the floor, which is a module that
-# reads bodies and judges nothing; a plain proxy_pass; or 0, in all.  "byte" is
-# for each byte of the body or the path.
-
-my @rows = (
-    [create => 2000, 'floor'],
-    [create_dumps => 5000, 'floor'],
-    [create_cjk => 2600, 'floor'],
-    [create_warned => 3500, 'floor'],
-    [detail => 850, 'floor'],
-    [show => 650, 'floor'],
-    [delete => 650, 'floor'],
-    [refused_create => 15500, 0],
-    [refused_query => 13000, 0],
-    [create_4k => 1.5, 'floor', 'byte'],
-    [create_4k_many => 3.8, 'floor', 'byte'],
-    [create_64k => 1.0, 'floor', 'byte'],
-    [create_64k_many => 4, 'floor', 'byte'],
-    [create_64k_utf8 => 2.5, 'floor', 'byte'],
-    [create_64k_escapes => 4, 'floor', 'byte'],
-    [passer => 350, 'plain'],
-    [passer_escape => 500, 'plain'],
-    (map { [$_->{key} => 60, 0, 'byte'] }
-         grep { $_->{key} =~ /^body_/ } odd_workloads()),
-    (map { [$_->{key} => 40, 'plain', 'byte'] }
-         grep { $_->{key} =~ /^path_/ } odd_workloads()),
-);
+my @budgets = budgets();
 
 # past nginx's own, calls of the allocator
 
@@ -102,10 +77,11 @@ sub counted {
 }
 
 my %found = (
-    enforce_zone => counted('enforce_zone', map { $_->[0] } @rows),
+    enforce_zone => counted('enforce_zone', map { $_->[0] } @budgets),
     map { my $over = $_;
           $over => counted($over, map { $_->[0] }
-                           grep { $_->[2] eq $over } @rows) } 'floor', 'plain',
+                           grep { $_->[2] eq $over } @budgets) }
+        'floor', 'plain',
 );
 
 my @off = map { counted($_, 'create') } 'off', 'plain';
@@ -117,16 +93,15 @@ my %now;
 # what a row takes, and what it may
 
 sub row {
-    my ($key, $budget, $over, $byte) = @_;
+    my ($key, $budget, $over, $byte) = my @row = @_;
 
+    my $w = $workload{$key};
     my $ours = $found{enforce_zone}{$key}{instructions};
     my $base = $over ? $found{$over}{$key}{instructions} : 0;
-    my $w = $workload{$key};
-    my $per = !$byte ? 1 : $key =~ /^path_/ ? length $w->{target}
-                         : $w->{bytes};
+    my $takes = budget_takes(\@row, $w, $ours, $base);
+    my $noise = budget_takes(\@row, $w, $noise * $ours, 0);
 
     my $was = $kept->{rows}{$key}{now} // 0;
-    my $takes = ($ours - $base) / $per;
     my $may = $budget > $was ? $budget : $was;
     my $title = $w->{name} . ', ' . ($over ? "over $over" : 'in all')
                 . ($byte ? ', a byte' : '');
@@ -134,12 +109,11 @@ sub row {
     $now{$key} = { budget => $budget, now => 0 + sprintf '%.5g', $takes };
     $may = $takes if $ENV{UPDATE};
 
-    cmp_ok($takes, '<=', $may + $noise * $ours / $per,
-           "$title: at most $budget"
+    cmp_ok($takes, '<=', $may + $noise, "$title: at most $budget"
            . ($takes > $budget ? sprintf ', not yet: %.5g', $takes : ''));
 }
 
-row(@$_) for @rows;
+row(@$_) for @budgets;
 
 for my $key (@no_allocations) {
     is(0 + sprintf('%.1f', $found{enforce_zone}{$key}{heap}), 0,
