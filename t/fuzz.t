@@ -152,7 +152,7 @@ my @breaks = (
         s/versions \|= /versions |= 0 \&\& /
     }],
     ['route', 'path', 'the first byte of the rest may be any', sub {
-        s/\|\| !ngx_snapshot_path_first\(r, text, i\)\) \{/|| 0) {/
+        s/\|\| !ngx_snapshot_path_first\(r, text, i\)\)/|| 0)/
     }],
     ['route', 'route', 'another spelling of the prefix is plain', sub {
         s/known = !p->capitals\s+&& /known = /

@@ -1,4 +1,9 @@
 
+/*
+ * Holds values by kind of check, one row for each.  No rule, field or path is
+ * named here: what a rule asks for is in its row.
+ */
+
 #include <stdarg.h>
 
 #include "ngx_snapshot_check.h"

@@ -1,4 +1,9 @@
 
+/*
+ * The rows of the contract, and the look-ups in them.  How a value is checked,
+ * read or described is not known here.
+ */
+
 #include "ngx_snapshot_contract.h"
 #include "ngx_snapshot_text.h"
 

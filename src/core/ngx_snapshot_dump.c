@@ -1,4 +1,9 @@
 
+/*
+ * The rows of the contract as JSON, for "snapshot-check --contract" and the
+ * tables of the documents.  It adds nothing to the rows.
+ */
+
 #include "ngx_snapshot_check.h"
 #include "ngx_snapshot_dump.h"
 #include "ngx_snapshot_report.h"

@@ -1,4 +1,9 @@
 
+/*
+ * The reader of bodies.  It knows RFC 8259 and no field: what a member means is
+ * up to the judge.
+ */
+
 #include "ngx_snapshot_json.h"
 #include "ngx_snapshot_text.h"
 

@@ -1,4 +1,9 @@
 
+/*
+ * Holds what readers push against the rows.  It does not know who reads, and
+ * writes no answer.
+ */
+
 #include "ngx_snapshot_judge.h"
 
 

@@ -1,4 +1,9 @@
 
+/*
+ * Sorts paths into plain, odd and harmless, and odd.  It knows what servers do
+ * to a path, and no operation.
+ */
+
 #include "ngx_snapshot_path.h"
 #include "ngx_snapshot_text.h"
 #include "ngx_snapshot_vector.h"

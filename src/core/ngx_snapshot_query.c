@@ -1,4 +1,9 @@
 
+/*
+ * Reads a query string, and pushes its parameters to the judge.  It knows no
+ * parameter but the one that overrides the method.
+ */
+
 #include "ngx_snapshot_query.h"
 #include "ngx_snapshot_vector.h"
 

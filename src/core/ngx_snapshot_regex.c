@@ -1,4 +1,6 @@
 
+/* Patterns by pcre2, which no other file knows. */
+
 #define PCRE2_CODE_UNIT_WIDTH  8
 
 #include <stdlib.h>

@@ -1,4 +1,8 @@
 
+/*
+ * Violations to message, error object and header list.  It knows no transport.
+ */
+
 #include "ngx_snapshot_report.h"
 #include "ngx_snapshot_tree.h"
 

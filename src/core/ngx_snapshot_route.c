@@ -1,4 +1,6 @@
 
+/* Segments of a plain path against the rows.  It knows no server. */
+
 #include "ngx_snapshot_route.h"
 #include "ngx_snapshot_check.h"
 #include "ngx_snapshot_text.h"

@@ -1,4 +1,8 @@
 
+/*
+ * Bytes to text: UTF-8, escapes, and a writer.  It knows nothing of the API.
+ */
+
 #include "ngx_snapshot_text.h"
 
 

@@ -1,4 +1,6 @@
 
+/* Trees of jansson.  It knows no contract and no request. */
+
 #include "ngx_snapshot_tree.h"
 
 
