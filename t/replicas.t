@@ -121,6 +121,8 @@ are([creates(40, '/v2/b/snapshots', 'good-b-9')], '0, 0, 40x429',
     'and in whatever version');
 are([creates(40, '/v3/b/snapshots', 'good-e-1')], '0, 0, 6x403 34x429',
     'the path of another tenant lets nothing through');
+are([creates(40, '/v3/b/snapshots', map { "good-h-$_" } 1 .. 8)],
+    '0, 0, 6x403 34x429', 'however many tokens are tried on it');
 are([creates(40, '/v3/snapshots', 'good-d-1')], '6, 1, 6x200 34x429',
     'without a project id, a token has one budget');
 are([creates(40, '/v3/snapshots', @of_c)], '12, 2, 12x200 28x429',

@@ -106,8 +106,8 @@ static int ngx_snapshot_is_word(const ngx_snapshot_value_t *v);
 static int ngx_snapshot_number(ngx_snapshot_str_t s, uint64_t *n);
 
 
-#define STRING  (1u << NGX_SNAPSHOT_TYPE_STRING)
-#define NUMBER  (1u << NGX_SNAPSHOT_TYPE_NUMBER)
+#define STRING  (1U << NGX_SNAPSHOT_TYPE_STRING)
+#define NUMBER  (1U << NGX_SNAPSHOT_TYPE_NUMBER)
 
 static const ngx_snapshot_kind_t  ngx_snapshot_kinds[NGX_SNAPSHOT_CHECKS] = {
 
@@ -219,7 +219,7 @@ ngx_snapshot_check(const ngx_snapshot_value_t *value,
 
     kind = &ngx_snapshot_kinds[value->rule->check];
 
-    if (!(kind->types & 1u << value->type)) {
+    if (!(kind->types & 1U << value->type)) {
         return 1;
     }
 
@@ -246,7 +246,7 @@ int
 ngx_snapshot_check_takes(ngx_snapshot_rule_e rule, ngx_snapshot_type_e type)
 {
     return (ngx_snapshot_kinds[ngx_snapshot_rules[rule].check].types
-            & 1u << type) != 0;
+            & 1U << type) != 0;
 }
 
 
@@ -380,7 +380,7 @@ ngx_snapshot_hold_project(const ngx_snapshot_value_t *v,
         n = __builtin_ctz(ngx_snapshot_vector_mask(
                               ~ngx_snapshot_vector_words(
                                   ngx_snapshot_vector_load(v->bytes, i)))
-                          | 1u << NGX_SNAPSHOT_VECTOR);
+                          | 1U << NGX_SNAPSHOT_VECTOR);
 
         /* what is behind the end is no such character either */
 

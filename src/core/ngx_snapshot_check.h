@@ -100,7 +100,7 @@ int ngx_snapshot_check(const ngx_snapshot_value_t *value,
 /* The same of a part of a path, whose rule needs no pattern. */
 
 int ngx_snapshot_check_param(ngx_snapshot_param_e param,
-    ngx_snapshot_str_t value);
+    ngx_snapshot_str_t bytes);
 
 /* 1 where a rule's check looks at values of a type. */
 

@@ -40,7 +40,7 @@ static ngx_snapshot_noinline void ngx_snapshot_judge_no_header(
     ngx_snapshot_judge_t *j, const ngx_snapshot_header_t *h);
 static ngx_snapshot_noinline void ngx_snapshot_judge_known_header(
     ngx_snapshot_judge_t *j, const ngx_snapshot_header_t *h,
-    ngx_snapshot_str_t value);
+    ngx_snapshot_str_t bytes);
 static void ngx_snapshot_judge_must(ngx_snapshot_violation_t *v,
     const char *found);
 static ngx_snapshot_noinline void ngx_snapshot_judge_other_param(
@@ -332,7 +332,7 @@ ngx_snapshot_judge_known_header(ngx_snapshot_judge_t *j,
     const ngx_snapshot_rule_t  *rule;
 
     rule = &ngx_snapshot_rules[h->rule];
-    bit = 1u << (h - ngx_snapshot_headers);
+    bit = 1U << (h - ngx_snapshot_headers);
 
     place = ngx_snapshot_judge_named("header ", "header:", h->name);
 

@@ -191,7 +191,7 @@ void ngx_snapshot_judge_params(ngx_snapshot_judge_t *j);
  */
 
 void ngx_snapshot_judge_param(ngx_snapshot_judge_t *j,
-    ngx_snapshot_str_t name, ngx_snapshot_str_t value,
+    ngx_snapshot_str_t name, ngx_snapshot_str_t bytes,
     ngx_snapshot_escapes_e escapes);
 
 /*
@@ -226,7 +226,7 @@ static inline int ngx_snapshot_judge_member(ngx_snapshot_judge_t *j,
 
 int ngx_snapshot_judge_field_member(ngx_snapshot_judge_t *j,
     ngx_snapshot_str_t key, ngx_snapshot_type_e type,
-    ngx_snapshot_str_t value);
+    ngx_snapshot_str_t bytes);
 void ngx_snapshot_judge_wrong_entry(ngx_snapshot_judge_t *j,
     ngx_snapshot_str_t key, ngx_snapshot_type_e type,
     ngx_snapshot_str_t value);

@@ -12,6 +12,8 @@
     (u_char) ((c) >= 'A' && (c) <= 'Z' ? (c) | 0x20 : (c))
 
 
+static const u_char *ngx_snapshot_text_plain(ngx_snapshot_text_t *t,
+    const u_char *p, const u_char *last);
 static void ngx_snapshot_text_hex(ngx_snapshot_text_t *t, u_char c);
 static const u_char *ngx_snapshot_text_digits(const u_char *p,
     const u_char *last);
@@ -224,26 +226,19 @@ void
 ngx_snapshot_text_safe(ngx_snapshot_text_t *t, ngx_snapshot_str_t s)
 {
     size_t               n;
-    const u_char        *p, *last, *run;
+    const u_char        *p, *last;
     ngx_snapshot_str_t   c;
 
     if (s.len == 0) {
         return;
     }
 
-    p = s.data;
     last = s.data + s.len;
 
-    for ( ;; ) {
-
-        run = p;
-        p = ngx_snapshot_skip(p, last, NGX_SNAPSHOT_BYTE_PLAIN);
-        ngx_snapshot_text_add(t, run, p - run);
-
-        if (p == last) {
-            return;
-        }
-
+    for (p = ngx_snapshot_text_plain(t, s.data, last);
+         p < last;
+         p = ngx_snapshot_text_plain(t, p, last))
+    {
         n = ngx_snapshot_utf8_len(p, last);
 
         c.data = p;
@@ -334,25 +329,18 @@ ngx_snapshot_text_json(ngx_snapshot_text_t *t, ngx_snapshot_str_t s)
 {
     size_t         n;
     u_char         buf[6];
-    const u_char  *p, *last, *run;
+    const u_char  *p, *last;
 
     if (s.len == 0) {
         return;
     }
 
-    p = s.data;
     last = s.data + s.len;
 
-    for ( ;; ) {
-
-        run = p;
-        p = ngx_snapshot_skip(p, last, NGX_SNAPSHOT_BYTE_PLAIN);
-        ngx_snapshot_text_add(t, run, p - run);
-
-        if (p == last) {
-            return;
-        }
-
+    for (p = ngx_snapshot_text_plain(t, s.data, last);
+         p < last;
+         p = ngx_snapshot_text_plain(t, p, last))
+    {
         n = ngx_snapshot_utf8_len(p, last);
 
         if (n == 0) {
@@ -380,6 +368,22 @@ ngx_snapshot_text_json(ngx_snapshot_text_t *t, ngx_snapshot_str_t s)
         ngx_snapshot_text_add(t, p, n);
         p += n;
     }
+}
+
+
+/* adds the bytes that stay as they are, and returns where they end */
+
+static const u_char *
+ngx_snapshot_text_plain(ngx_snapshot_text_t *t, const u_char *p,
+    const u_char *last)
+{
+    const u_char  *run;
+
+    run = p;
+    p = ngx_snapshot_skip(p, last, NGX_SNAPSHOT_BYTE_PLAIN);
+    ngx_snapshot_text_add(t, run, p - run);
+
+    return p;
 }
 
 

@@ -57,10 +57,10 @@ static void ngx_http_snapshot_count_violations(ngx_http_snapshot_ctx_t *ctx,
 
 #define ngx_http_snapshot_count(counter, n, shared)                           \
     if (shared) {                                                             \
-        (void) ngx_atomic_fetch_add(&(counter), n);                           \
+        (void) ngx_atomic_fetch_add(&(counter), (n));                         \
                                                                               \
     } else {                                                                  \
-        (counter) += n;                                                       \
+        (counter) += (n);                                                     \
     }
 
 
