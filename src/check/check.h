@@ -389,7 +389,7 @@ extern const check_kind_t *const  check_kinds[];
 
 void check_input(check_t *c, const char *name);
 
-/* The same of what is open already; fd is not closed. */
+/* Reads an open descriptor, and leaves it open. */
 
 void check_read(check_t *c, const char *name, int fd);
 

@@ -97,7 +97,7 @@ void ngx_snapshot_patterns_free(ngx_snapshot_patterns_t *patterns);
 int ngx_snapshot_check(const ngx_snapshot_value_t *value,
     ngx_snapshot_finding_t *found);
 
-/* The same of a part of a path, whose rule needs no pattern. */
+/* Checks a part of a path; its rule has no pattern. */
 
 int ngx_snapshot_check_param(ngx_snapshot_param_e param,
     ngx_snapshot_str_t bytes);

@@ -467,7 +467,7 @@ static const ngx_snapshot_scope_t  ngx_snapshot_evs_query =
     { S(name), NGX_SNAPSHOT_TYPE_##type, flags, { 0, 0, 0 },                  \
       NGX_SNAPSHOT_KEEP_NONE, scope, page, text }
 
-#define TIME_FORM  ", in UTC, as YYYY-MM-DDTHH:MM:SS.XXXXXX."
+#define TIME_FORM  ", in UTC, such as `2013-02-25T03:56:53.081642`."
 
 #define SNAPSHOT_ANSWERS(page)                                                \
     ANSWER("id", STRING, REQUIRED, page, "The id of the snapshot."),          \

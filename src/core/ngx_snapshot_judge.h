@@ -222,7 +222,7 @@ static inline int ngx_snapshot_judge_member(ngx_snapshot_judge_t *j,
     ngx_snapshot_str_t key, ngx_snapshot_type_e type,
     ngx_snapshot_str_t value);
 
-/* The same of an object with fields, and of a wrong member of a map. */
+/* Judges a member of an object with fields, or a wrong member of a map. */
 
 int ngx_snapshot_judge_field_member(ngx_snapshot_judge_t *j,
     ngx_snapshot_str_t key, ngx_snapshot_type_e type,

@@ -146,7 +146,7 @@ void ngx_snapshot_text_set(ngx_snapshot_text_t *t,
 
 void ngx_snapshot_text_safe(ngx_snapshot_text_t *t, ngx_snapshot_str_t s);
 
-/* Appends bytes as UTF-8: what is none is percent-encoded, and nothing else. */
+/* Appends UTF-8 as it is, and percent-encodes all other bytes. */
 
 void ngx_snapshot_text_utf8(ngx_snapshot_text_t *t, ngx_snapshot_str_t s);
 

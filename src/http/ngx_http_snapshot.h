@@ -330,12 +330,12 @@ ngx_log_t ngx_http_snapshot_own_log(ngx_http_request_t *r);
 ngx_int_t ngx_http_snapshot_send(ngx_http_request_t *r, ngx_uint_t status,
     const ngx_snapshot_str_t *body);
 
-/* The same with a text of another media type, which must live as long. */
+/* Sends a text of another media type, which must live as long. */
 
 ngx_int_t ngx_http_snapshot_send_as(ngx_http_request_t *r, ngx_uint_t status,
     const ngx_str_t *type, const ngx_snapshot_str_t *body);
 
-/* The same with the 500 for what cannot be judged; needs hardly any memory. */
+/* Sends the 500 for a request that cannot be judged; takes little memory. */
 
 ngx_int_t ngx_http_snapshot_send_internal(ngx_http_request_t *r,
     ngx_snapshot_family_e family);

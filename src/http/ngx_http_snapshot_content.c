@@ -46,7 +46,7 @@ ngx_http_snapshot_content_handler(ngx_uint_t content)
 }
 
 
-/* the status that an error page was made for, or 404 for who asks for it */
+/* the status that an error page was made for, or 404 for a direct request */
 
 static ngx_int_t
 ngx_http_snapshot_error_handler(ngx_http_request_t *r)

@@ -4,36 +4,7 @@
 
 #include "ngx_snapshot_dump.h"
 #include "unit.h"
-
-
-/* of jansson's allocations: how many there were, are live, and which fails */
-
-static struct {
-    unsigned  n;
-    unsigned  live;
-    unsigned  fail;
-} heap;
-
-
-static void *
-heap_alloc(size_t size)
-{
-    if (++heap.n == heap.fail) {
-        return NULL;
-    }
-
-    heap.live++;
-
-    return malloc(size);
-}
-
-
-static void
-heap_free(void *p)
-{
-    heap.live -= (p != NULL);
-    free(p);
-}
+#include "heap.h"
 
 
 static json_t *

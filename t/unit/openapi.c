@@ -9,41 +9,12 @@
 
 #include "ngx_snapshot_openapi.h"
 #include "unit.h"
+#include "heap.h"
 
 
 /* 1 takes each allocation, and seconds */
 
 #define FAIL_STEP  5
-
-
-/* of jansson's allocations: how many there were, are live, and which fails */
-
-static struct {
-    unsigned  n;
-    unsigned  live;
-    unsigned  fail;
-} heap;
-
-
-static void *
-heap_alloc(size_t size)
-{
-    if (++heap.n == heap.fail) {
-        return NULL;
-    }
-
-    heap.live++;
-
-    return malloc(size);
-}
-
-
-static void
-heap_free(void *p)
-{
-    heap.live -= (p != NULL);
-    free(p);
-}
 
 
 static json_t *
